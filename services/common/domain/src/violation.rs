@@ -1,0 +1,83 @@
+use std::borrow::Cow;
+
+/// One thing that is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's path in the JSON spelling, for example `complainant.contacts[0].value`; empty for the whole body.
+    pub field: String,
+    /// Stable code for programs, upper snake case.
+    pub reason: &'static str,
+    /// A sentence for people. Carries no value of a personal field.
+    pub description: Cow<'static, str>,
+}
+
+/// Collects everything that is wrong, so that a caller learns it all at once.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// Notes a problem of `field`.
+    pub fn add(
+        &mut self,
+        field: impl Into<String>,
+        reason: &'static str,
+        description: impl Into<Cow<'static, str>>,
+    ) {
+        self.0.push(Violation { field: field.into(), reason, description: description.into() });
+    }
+
+    /// Notes a problem of `field` unless one of that field, or of a field around it, is noted already.
+    pub fn add_unless_known(
+        &mut self,
+        field: impl Into<String>,
+        reason: &'static str,
+        description: impl Into<Cow<'static, str>>,
+    ) {
+        let field = field.into();
+        let known = self.0.iter().any(|v| {
+            field
+                .strip_prefix(v.field.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        });
+        if !known {
+            self.add(field, reason, description);
+        }
+    }
+
+    /// Whether nothing was wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The problems in the order found.
+    pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
+        self.0.iter()
+    }
+
+    /// The problems in the order found.
+    pub fn into_vec(self) -> Vec<Violation> {
+        self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a Violations {
+    type Item = &'a Violation;
+    type IntoIter = std::slice::Iter<'a, Violation>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_of_a_field_hides_only_problems_inside_it() {
+        let mut found = Violations::default();
+        found.add("order", "UNKNOWN_FIELD", "");
+        found.add_unless_known("order.orderNo", "REQUIRED", "");
+        found.add_unless_known("orderNo", "REQUIRED", "");
+        assert_eq!(found.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["order", "orderNo"]);
+    }
+}
