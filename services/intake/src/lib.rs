@@ -1,0 +1,3 @@
+//! Intake: accepts complaints, registers them and owns their lifecycle.
+
+pub mod domain;

@@ -1,0 +1,209 @@
+//! The JSON form of messages, read so that a caller learns everything that is wrong at once.
+//!
+//! A deserializer stops at its first error. Here the body is first held against the message's descriptor: each field
+//! that does not fit is reported with its path and left out, and what remains is decoded, so that the rules of the
+//! message itself are checked in the same pass.
+
+mod scalar;
+
+use std::sync::LazyLock;
+
+use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
+use redress_domain::Violations;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::DESCRIPTORS;
+
+/// Deeper nesting than any message has.
+const DEPTH: usize = 16;
+
+static POOL: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap_or_else(|_| DescriptorPool::new()));
+
+/// What was readable of a body, and all that was not.
+#[derive(Debug)]
+pub struct Reading<M> {
+    /// The message without the fields that do not fit.
+    pub message: M,
+    /// The fields that do not fit.
+    pub violations: Violations,
+}
+
+/// Reads `body` as the JSON form of `M`.
+///
+/// Fields may be spelled as in JSON (`orderNo`) or as in the message (`order_no`). Reasons: `MALFORMED_JSON`,
+/// `INVALID_UTF8`, `UNKNOWN_FIELD`, `UNKNOWN_ENUM_VALUE`, `WRONG_TYPE`, `OUT_OF_RANGE`, `MALFORMED_TIME`.
+///
+/// # Errors
+/// Only what cannot be taken apart into fields at all.
+pub fn read<M: DeserializeOwned + prost::Name>(body: &[u8]) -> Result<Reading<M>, Violations> {
+    let unreadable = |reason, description: &'static str| {
+        let mut found = Violations::default();
+        found.add("", reason, description);
+        found
+    };
+    let text = std::str::from_utf8(body).map_err(|_| unreadable("INVALID_UTF8", "the body is not UTF-8"))?;
+    let mut value: Value = serde_json::from_str(text)
+        .map_err(|_| unreadable("MALFORMED_JSON", "the body is not a JSON document"))?;
+    let descriptor = POOL
+        .get_message_by_name(&M::full_name())
+        .ok_or_else(|| unreadable("MALFORMED_JSON", "the message is unknown"))?;
+    let mut violations = Violations::default();
+    if !keep_what_fits(&mut value, &descriptor, &mut Path::default(), &mut violations) {
+        return Err(violations);
+    }
+    let message = serde_json::from_value(value)
+        .map_err(|_| unreadable("MALFORMED_JSON", "the body does not have the message's form"))?;
+    Ok(Reading { message, violations })
+}
+
+/// The way from the body to the field at hand.
+#[derive(Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn to_text(&self) -> String {
+        let mut text = String::new();
+        for step in &self.0 {
+            if !text.is_empty() && !step.starts_with('[') {
+                text.push('.');
+            }
+            text.push_str(step);
+        }
+        text
+    }
+
+    fn within<T>(&mut self, step: String, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(step);
+        let done = work(self);
+        self.0.pop();
+        done
+    }
+}
+
+/// Removes from an object every field that does not fit its message; `false` if it is no object.
+fn keep_what_fits(
+    value: &mut Value,
+    message: &MessageDescriptor,
+    path: &mut Path,
+    found: &mut Violations,
+) -> bool {
+    let Value::Object(fields) = value else {
+        found.add(path.to_text(), "WRONG_TYPE", "an object is expected");
+        return false;
+    };
+    if path.0.len() > DEPTH {
+        found.add(path.to_text(), "WRONG_TYPE", "nested too deeply");
+        return false;
+    }
+    fields.retain(|name, value| {
+        let field = message.get_field_by_json_name(name).or_else(|| message.get_field_by_name(name));
+        path.within(shown(name), |path| {
+            let Some(field) = field else {
+                found.add(path.to_text(), "UNKNOWN_FIELD", "there is no such field");
+                return false;
+            };
+            if value.is_null() { false } else { field_fits(value, &field, path, found) }
+        })
+    });
+    true
+}
+
+/// A name as shown in a path: a caller's slip may have put anything there, also personal data of any length.
+fn shown(name: &str) -> String {
+    let plain = name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if plain { name.to_owned() } else { "?".to_owned() }
+}
+
+fn field_fits(value: &mut Value, field: &FieldDescriptor, path: &mut Path, found: &mut Violations) -> bool {
+    if !field.is_list() {
+        return item_fits(value, &field.kind(), path, found);
+    }
+    let Value::Array(items) = value else {
+        found.add(path.to_text(), "WRONG_TYPE", "a list is expected");
+        return false;
+    };
+    for (index, item) in items.iter_mut().enumerate() {
+        let fits = path.within(format!("[{index}]"), |path| item_fits(item, &field.kind(), path, found));
+        if !fits {
+            // The place stays taken, so that the paths of the items behind it stay true.
+            *item = scalar::empty(&field.kind());
+        }
+    }
+    true
+}
+
+fn item_fits(value: &mut Value, kind: &Kind, path: &mut Path, found: &mut Violations) -> bool {
+    match kind {
+        Kind::Message(message) if message.full_name() == "google.protobuf.Timestamp" => {
+            scalar::note(scalar::time(value), path, found)
+        }
+        Kind::Message(message) => keep_what_fits(value, message, path, found),
+        scalar => scalar::note(scalar::check(value, scalar), path, found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::v1::{Channel, Submission};
+
+    fn problems(body: &str) -> Vec<(String, &'static str)> {
+        let found = match read::<Submission>(body.as_bytes()) {
+            Ok(reading) => reading.violations,
+            Err(violations) => violations,
+        };
+        found.iter().map(|v| (v.field.clone(), v.reason)).collect()
+    }
+
+    #[test]
+    fn all_that_does_not_fit_is_told_and_the_rest_is_read() {
+        let body = r#"{"channel":"CHANNEL_PIGEON","text":7,"colour":"red","submittedAt":"yesterday",
+            "respondents":[{"kind":"PARTY_KIND_X"},{"kind":"PARTY_KIND_ANCHOR","externalRef":"a1"}],
+            "live":{"offsetMs":-1,"roomId":"r1"},"order":{"paid":{"amountMinor":"12.5","currency":"CNY"}},
+            "demand":[],"language":"zh-Hans"}"#;
+        let reading = read::<Submission>(body.as_bytes()).unwrap();
+        let mut found: Vec<_> = reading.violations.iter().map(|v| (v.field.as_str(), v.reason)).collect();
+        found.sort_unstable();
+        assert_eq!(
+            found,
+            [
+                ("channel", "UNKNOWN_ENUM_VALUE"),
+                ("colour", "UNKNOWN_FIELD"),
+                ("demand", "WRONG_TYPE"),
+                ("live.offsetMs", "OUT_OF_RANGE"),
+                ("order.paid.amountMinor", "OUT_OF_RANGE"),
+                ("respondents[0].kind", "UNKNOWN_ENUM_VALUE"),
+                ("submittedAt", "MALFORMED_TIME"),
+                ("text", "WRONG_TYPE"),
+            ]
+        );
+        assert_eq!(reading.message.language, "zh-Hans");
+        assert_eq!(reading.message.respondents[1].external_ref, "a1");
+        assert_eq!(reading.message.live.unwrap().room_id, "r1");
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused_as_a_whole() {
+        assert_eq!(problems("{"), [(String::new(), "MALFORMED_JSON")]);
+        assert_eq!(problems("[]"), [(String::new(), "WRONG_TYPE")]);
+        let found = read::<Submission>(b"{\"text\":\"\xff\"}").unwrap_err();
+        assert_eq!(found.iter().next().unwrap().reason, "INVALID_UTF8");
+    }
+
+    #[test]
+    fn fitting_values_pass_in_every_spelling() {
+        let body = r#"{"channel":"CHANNEL_CHAT","text":"t","submitted_at":"2026-11-25T08:00:00+08:00",
+            "order":{"orderNo":"1","paid":{"currency":"CNY","amountMinor":12900}},"live":null}"#;
+        let reading = read::<Submission>(body.as_bytes()).unwrap();
+        assert!(reading.violations.is_empty(), "{:?}", reading.violations);
+        assert_eq!(reading.message.channel(), Channel::Chat);
+        assert_eq!(reading.message.order.unwrap().paid.unwrap().amount_minor, 12_900);
+    }
+
+    #[test]
+    fn a_field_name_is_not_echoed_unless_it_is_one() {
+        assert_eq!(problems(r#"{"张三 0000":1}"#), [("?".to_owned(), "UNKNOWN_FIELD")]);
+    }
+}

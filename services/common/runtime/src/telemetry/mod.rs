@@ -1,0 +1,15 @@
+//! Traces, metrics and logs.
+//!
+//! Exporters live on a thread of their own with a runtime of its own: a collector that is dead or hangs can hold up
+//! neither a call nor the start nor the end of the process. Without an endpoint there is no exporter at all; ids are
+//! still made and passed on, so that a trace begun outside reads through.
+
+mod context;
+mod json;
+mod metrics;
+mod otlp;
+mod setup;
+
+pub use context::{TraceContext, current_context, extract, link, parent};
+pub(crate) use metrics::{HTTP_DURATION, RPC_DURATION, CALL_BUCKETS, prometheus_text};
+pub(crate) use setup::Telemetry;
