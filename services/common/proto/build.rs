@@ -7,7 +7,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
     let files = proto_files(&root.join("redress"))?;
-    let descriptors = protox::compile(&files, [&root])?;
+    // With their comments, which describe the fields in the OpenAPI document.
+    let mut compiler = protox::Compiler::new([&root])?;
+    let descriptors =
+        compiler.include_imports(true).include_source_info(true).open_files(&files)?.file_descriptor_set();
     let encoded = protox::prost::Message::encode_to_vec(&descriptors);
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), &encoded)?;

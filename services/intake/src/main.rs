@@ -1,1 +1,7 @@
-fn main() {}
+//! The process `redress-intake`; see the library of the same crate.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    redress_runtime::run::<redress_intake::Intake>()
+}

@@ -6,20 +6,15 @@
 
 mod scalar;
 
-use std::sync::LazyLock;
-
-use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use redress_domain::Violations;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::DESCRIPTORS;
+use crate::POOL;
 
 /// Deeper nesting than any message has.
 const DEPTH: usize = 16;
-
-static POOL: LazyLock<DescriptorPool> =
-    LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap_or_else(|_| DescriptorPool::new()));
 
 /// What was readable of a body, and all that was not.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ pub mod http;
 mod overload;
 mod policy;
 mod run;
+mod running;
 mod serve;
 mod server;
 mod service;

@@ -57,6 +57,16 @@ pub enum Criticality {
 impl Criticality {
     /// Every class, from the first shed to the last.
     pub const ALL: [Self; 4] = [Self::Analytics, Self::Status, Self::Staff, Self::Accept];
+
+    /// The label of metrics.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Analytics => "analytics",
+            Self::Status => "status",
+            Self::Staff => "staff",
+            Self::Accept => "accept",
+        }
+    }
 }
 
 /// The rows of a service by path.

@@ -69,7 +69,10 @@ pub struct Task {
 
 impl Task {
     /// Names `future`; the name stands in the log line when it fails.
-    pub fn new(name: &'static str, future: impl Future<Output = anyhow::Result<()>> + Send + 'static) -> Self {
+    pub fn new(
+        name: &'static str,
+        future: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    ) -> Self {
         Self { name, future: future.boxed() }
     }
 }

@@ -1,16 +1,21 @@
 //! What a keyed operation is bound to, as bytes.
 
-/// A domain and its parts, each behind its length, so that no two lists share an encoding.
+/// Gives a domain and its parts to `take`, each behind its length, so that no two lists share an encoding.
 ///
 /// The domain names the operation and the version of its input: a key that serves two operations never gives the
 /// result of one where the other is asked.
-pub(crate) fn encode(domain: &str, parts: &[&[u8]]) -> Vec<u8> {
-    let mut encoded =
-        Vec::with_capacity(parts.iter().map(|part| 8 + part.len()).sum::<usize>() + 8 + domain.len());
+pub(crate) fn feed(domain: &str, parts: &[&[u8]], mut take: impl FnMut(&[u8])) {
     for part in std::iter::once(domain.as_bytes()).chain(parts.iter().copied()) {
-        encoded.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        encoded.extend_from_slice(part);
+        take(&(part.len() as u64).to_be_bytes());
+        take(part);
     }
+}
+
+/// The same as one text.
+pub(crate) fn encode(domain: &str, parts: &[&[u8]]) -> Vec<u8> {
+    let length = parts.iter().map(|part| 8 + part.len()).sum::<usize>() + 8 + domain.len();
+    let mut encoded = Vec::with_capacity(length);
+    feed(domain, parts, |bytes| encoded.extend_from_slice(bytes));
     encoded
 }
 

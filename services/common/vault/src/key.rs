@@ -4,7 +4,7 @@ use std::sync::Arc;
 use aws_lc_rs::{hmac, rand};
 use zeroize::Zeroizing;
 
-use crate::VaultError;
+use crate::{VaultError, context};
 
 /// Bytes of every key here.
 pub(crate) const KEY_LEN: usize = 32;
@@ -56,10 +56,12 @@ impl IndexKey {
         Self(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, bytes)))
     }
 
-    /// HMAC-SHA-256 over an encoded context.
-    pub(crate) fn digest(&self, context: &[u8]) -> [u8; 32] {
+    /// HMAC-SHA-256 over an operation and its input, which is personal and therefore not copied.
+    pub(crate) fn digest(&self, domain: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = hmac::Context::with_key(&self.0);
+        context::feed(domain, parts, |bytes| mac.update(bytes));
         let mut digest = [0; 32];
-        digest.copy_from_slice(hmac::sign(&self.0, context).as_ref());
+        digest.copy_from_slice(mac.sign().as_ref());
         digest
     }
 }

@@ -83,8 +83,8 @@ struct TenantText {
 pub(crate) fn read(path: &Path) -> Result<HashMap<TenantId, TenantKeys>, KeyFileError> {
     let text = read_guarded(path)?;
     let file: FileText = toml::from_str(&text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start).min(text.len());
-        let line = 1 + text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count();
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = 1 + before.matches('\n').count();
         KeyFileError::Form { path: path.to_owned(), line }
     })?;
     file.tenants

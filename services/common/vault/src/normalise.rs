@@ -43,13 +43,21 @@ pub fn normalise_phone(text: &str) -> Option<String> {
 
 /// The national part, without the trunk zero, of what is a Chinese number.
 fn china(digits: &str, international: bool) -> Option<&str> {
-    let is_mobile = |n: &str| n.len() == 11 && n.starts_with('1') && !matches!(n.as_bytes()[1], b'0'..=b'2');
     match digits.strip_prefix("86") {
-        Some(rest) if international || is_mobile(rest) => Some(rest.strip_prefix('0').unwrap_or(rest)),
+        Some(rest) if international => Some(without_trunk_zero(rest).unwrap_or(rest)),
+        Some(rest) if is_mobile(rest) => Some(rest),
         _ if international => None,
         _ if is_mobile(digits) => Some(digits),
-        _ => digits.strip_prefix('0').filter(|rest| (9..=11).contains(&rest.len())),
+        _ => without_trunk_zero(digits).filter(|rest| (9..=11).contains(&rest.len())),
     }
+}
+
+fn is_mobile(national: &str) -> bool {
+    national.len() == 11 && matches!(national.as_bytes(), [b'1', b'3'..=b'9', ..])
+}
+
+fn without_trunk_zero(number: &str) -> Option<&str> {
+    number.strip_prefix('0').filter(|rest| !rest.starts_with('0'))
 }
 
 /// An e-mail address in lower case, without surrounding blanks. `None` unless it is two parts around one `@`.

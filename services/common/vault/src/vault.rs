@@ -4,8 +4,8 @@ use std::sync::Arc;
 use redress_domain::{ComplaintId, TenantId};
 use zeroize::Zeroizing;
 
-use crate::field::FieldKey;
-use crate::{DataKey, IndexKind, KeyProvider, Purpose, VaultError, WrappedKey, context};
+use crate::field::{FieldKey, Nonces};
+use crate::{DataKey, IndexKind, KeyProvider, Purpose, VaultError, WrappedKey};
 
 /// Seals and opens personal fields with the keys of a provider. Clones share the provider.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ impl Vault {
     pub async fn sealer(&self, tenant: &TenantId, complaint: ComplaintId) -> Result<Sealer, VaultError> {
         let data_key = DataKey::generate()?;
         let wrapped = self.provider.wrap(tenant, &data_key).await?;
-        Ok(Sealer { key: FieldKey::new(&data_key, tenant, complaint)?, wrapped })
+        Sealer::new(FieldKey::new(&data_key, tenant, complaint)?, wrapped)
     }
 
     /// Seals further fields of a complaint under the data key that it has.
@@ -34,7 +34,7 @@ impl Vault {
         wrapped: &WrappedKey,
     ) -> Result<Sealer, VaultError> {
         let data_key = self.provider.unwrap(tenant, wrapped).await?;
-        Ok(Sealer { key: FieldKey::new(&data_key, tenant, complaint)?, wrapped: wrapped.clone() })
+        Sealer::new(FieldKey::new(&data_key, tenant, complaint)?, wrapped.clone())
     }
 
     /// Opens fields of a complaint for a purpose; the caller records the access with it.
@@ -59,8 +59,7 @@ impl Vault {
         normalised: &str,
     ) -> Result<[u8; 16], VaultError> {
         let parts = [tenant.as_str().as_bytes(), kind.code().as_bytes(), normalised.as_bytes()];
-        let input = Zeroizing::new(context::encode("redress/index/1", &parts));
-        let digest = self.provider.blind_index_key(tenant).await?.digest(&input);
+        let digest = self.provider.blind_index_key(tenant).await?.digest("redress/index/1", &parts);
         let mut index = [0; 16];
         index.copy_from_slice(&digest[..16]);
         Ok(index)
@@ -69,8 +68,7 @@ impl Vault {
     /// The keyed hash by which equal bodies are recognised within a tenant, without telling their content.
     pub async fn fingerprint(&self, tenant: &TenantId, body: &[u8]) -> Result<[u8; 32], VaultError> {
         let parts = [tenant.as_str().as_bytes(), body];
-        let input = Zeroizing::new(context::encode("redress/body/1", &parts));
-        Ok(self.provider.blind_index_key(tenant).await?.digest(&input))
+        Ok(self.provider.blind_index_key(tenant).await?.digest("redress/body/1", &parts))
     }
 }
 
@@ -83,15 +81,20 @@ impl fmt::Debug for Vault {
 /// Seals fields of one complaint. It cannot open them.
 pub struct Sealer {
     key: FieldKey,
+    nonces: Nonces,
     wrapped: WrappedKey,
 }
 
 impl Sealer {
+    fn new(key: FieldKey, wrapped: WrappedKey) -> Result<Self, VaultError> {
+        Ok(Self { key, nonces: Nonces::random()?, wrapped })
+    }
+
     /// Seals a field; `field` names its place (`text`, `complainant.name`, …) and must be given again to open it.
     ///
     /// The result is 29 bytes longer than the plain value.
     pub fn seal(&self, field: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
-        self.key.seal(field, plain)
+        self.key.seal(field, plain, &self.nonces)
     }
 
     /// The complaint's data key, wrapped: to be stored and sent beside the sealed fields.

@@ -29,8 +29,9 @@ impl Layers {
             })
             .transpose()?;
         // Variables that are no Unicode cannot carry the prefix's keys.
-        let environment =
-            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        let environment = std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+            .collect();
         Ok(Self { default, file, environment })
     }
 }
@@ -118,7 +119,7 @@ fn from_file(layers: &Layers, defaults: &Table, overrides: &mut Vec<Override>, p
     let source = path.display().to_string();
     match text.parse::<Table>() {
         Ok(table) => {
-            for (key, value) in leaves(Vec::new(), table) {
+            for (key, value) in leaves(&[], table) {
                 match fitting(defaults, &key, &value) {
                     Ok(()) => overrides.push(Override { key, source: source.clone(), value }),
                     Err(problem) => problems.push(format!("{} ({source}): {problem}", key.join("."))),
@@ -132,8 +133,14 @@ fn from_file(layers: &Layers, defaults: &Table, overrides: &mut Vec<Override>, p
     }
 }
 
-fn from_environment(layers: &Layers, defaults: &Table, overrides: &mut Vec<Override>, problems: &mut Vec<String>) {
-    let mut variables: Vec<_> = layers.environment.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+fn from_environment(
+    layers: &Layers,
+    defaults: &Table,
+    overrides: &mut Vec<Override>,
+    problems: &mut Vec<String>,
+) {
+    let mut variables: Vec<_> =
+        layers.environment.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     variables.sort();
     for (name, text) in variables {
         let key: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
@@ -192,14 +199,13 @@ fn at<'a>(tree: &'a Table, key: &[String]) -> Option<&'a Value> {
 }
 
 /// Every value that is no section, with its key. An empty section stands for nothing.
-fn leaves(prefix: Vec<String>, table: Table) -> Vec<(Vec<String>, Value)> {
+fn leaves(prefix: &[String], table: Table) -> Vec<(Vec<String>, Value)> {
     table
         .into_iter()
         .flat_map(|(name, value)| {
-            let mut key = prefix.clone();
-            key.push(name);
+            let key = [prefix, &[name]].concat();
             match value {
-                Value::Table(section) => leaves(key, section),
+                Value::Table(section) => leaves(&key, section),
                 leaf => vec![(key, leaf)],
             }
         })

@@ -6,9 +6,32 @@ const MASK: &str = "***";
 /// Endings of key names whose texts are shown. Everything else is masked, so a secret cannot leak by a name that
 /// nobody thought of; the worst of a missing ending is a mask too many.
 const SHOWN: [&str; 26] = [
-    "audience", "brokers", "bucket", "collection", "dir", "endpoint", "environment", "file", "group", "host", "hosts",
-    "issuer", "jwks", "level", "listen", "log", "mode", "name", "path", "prefix", "provider", "region", "servers",
-    "topic", "url", "zone",
+    "audience",
+    "brokers",
+    "bucket",
+    "collection",
+    "dir",
+    "endpoint",
+    "environment",
+    "file",
+    "group",
+    "host",
+    "hosts",
+    "issuer",
+    "jwks",
+    "level",
+    "listen",
+    "log",
+    "mode",
+    "name",
+    "path",
+    "prefix",
+    "provider",
+    "region",
+    "servers",
+    "topic",
+    "url",
+    "zone",
 ];
 
 /// The configuration in force as TOML, with every text masked that may be a secret.
@@ -43,7 +66,8 @@ fn shown(name: &str, text: &str) -> String {
     if let Some((scheme, rest)) = text.split_once("://") {
         // What follows the last `@` is host and path, whatever signs a password has.
         let (user, address) = rest.rsplit_once('@').map_or(("", rest), |(_, address)| (MASK, address));
-        let (address, query) = address.split_once(['?', '#']).map_or((address, ""), |(address, _)| (address, MASK));
+        let (address, query) =
+            address.split_once(['?', '#']).map_or((address, ""), |(address, _)| (address, MASK));
         let at = if user.is_empty() { "" } else { "@" };
         let mark = if query.is_empty() { "" } else { "?" };
         return format!("{scheme}://{user}{at}{address}{mark}{query}");

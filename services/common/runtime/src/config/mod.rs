@@ -10,8 +10,8 @@ mod sections;
 pub use load::{Layers, Loaded, Problems, load};
 pub use mask::effective;
 pub use sections::{
-    AdminConfig, AuthConfig, GrpcConfig, HttpConfig, OverloadConfig, RuntimeConfig, ShutdownConfig, TelemetryConfig,
-    TlsConfig,
+    AdminConfig, AuthConfig, GrpcConfig, HttpConfig, OverloadConfig, RuntimeConfig, ShutdownConfig,
+    TelemetryConfig, TlsConfig,
 };
 
 use serde::de::DeserializeOwned;

@@ -34,7 +34,10 @@ pub fn current_context() -> Option<TraceContext> {
     let mut headers = HashMap::new();
     TraceContextPropagator::new().inject_context(&tracing::Span::current().context(), &mut headers);
     let traceparent = headers.remove("traceparent")?;
-    Some(TraceContext { traceparent, tracestate: headers.remove("tracestate").filter(|state| !state.is_empty()) })
+    Some(TraceContext {
+        traceparent,
+        tracestate: headers.remove("tracestate").filter(|state| !state.is_empty()),
+    })
 }
 
 /// Makes `span` the child of `context`: for work that one message causes. Call it before the span is entered.

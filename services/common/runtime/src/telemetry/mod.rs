@@ -11,5 +11,7 @@ mod otlp;
 mod setup;
 
 pub use context::{TraceContext, current_context, extract, link, parent};
-pub(crate) use metrics::{HTTP_DURATION, RPC_DURATION, CALL_BUCKETS, prometheus_text};
+pub(crate) use metrics::{
+    CALLS_SHED, HTTP_DURATION, RPC_DURATION, RPC_STATUS, TOKENS_REFUSED, prometheus_text,
+};
 pub(crate) use setup::Telemetry;

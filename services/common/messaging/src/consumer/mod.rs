@@ -1,0 +1,131 @@
+//! The polling consumer.
+//!
+//! One thread owns the librdkafka consumer. It asks [`Positions`] where to begin whenever partitions are given to it
+//! (and may wait for a database there), hands every record to the queue of its topic, and takes commands in between.
+//! All that concerns a topic arrives in one queue in one order, so its reader needs no lock and no generation number.
+//!
+//! Back-pressure: when a topic's queue is full the thread stops taking for up to a second, since readers usually catch
+//! up at once and a pause would throw away what was fetched; then it pauses that topic's partitions and goes on polling,
+//! so the group is never lost.
+
+mod backlog;
+mod context;
+mod inbound;
+mod poll;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+
+use crate::closing::Closing;
+use crate::{KafkaClientError, KafkaConfig};
+
+pub use inbound::{Inbound, InboundEvent};
+
+/// A partition of a topic.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicPartition {
+    /// Topic, without the installation's prefix.
+    pub topic: Arc<str>,
+    /// Partition.
+    pub partition: i32,
+}
+
+/// Where reading starts. Called on the polling thread, which it may block.
+pub trait Positions: Send + 'static {
+    /// The first offset to read of each of `assigned`, in their order. An error ends the consumer.
+    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<i64>, String>;
+}
+
+/// A member of the group, reading on a thread of its own until it is dropped.
+///
+/// With a configured `group_instance_id` the end of a member moves no partition until the session times out.
+#[derive(Debug)]
+pub struct Consumer {
+    commands: mpsc::Sender<Command>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the polling thread is asked to do between two polls.
+enum Command {
+    Commit(Vec<(TopicPartition, i64)>),
+    Seek(TopicPartition, i64),
+}
+
+impl Consumer {
+    /// Joins the group and reads `topics`, each into its own [`Inbound`], in the order given.
+    pub fn start(
+        config: &KafkaConfig,
+        topics: &[&str],
+        positions: impl Positions,
+    ) -> Result<(Self, Vec<Inbound>), KafkaClientError> {
+        let (outlets, inbounds): (Vec<_>, Vec<_>) = topics.iter().map(|topic| inbound::queue(topic)).unzip();
+        let context = context::Context::new(config, outlets.clone(), positions);
+        let client: BaseConsumer<context::Context> =
+            client_config(config).create_with_context(context).map_err(KafkaClientError::Config)?;
+        let names: Vec<String> = topics.iter().map(|topic| config.full_name(topic)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        client
+            .subscribe(&names)
+            .map_err(|source| KafkaClientError::Request { what: "a subscription", source })?;
+        let (commands, orders) = mpsc::channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let poll = poll::Poll::new(Closing::new(client), outlets, orders, Arc::clone(&stop), config);
+        let thread = std::thread::Builder::new()
+            .name("kafka-poll".to_owned())
+            .spawn(move || poll.run())
+            .map_err(|error| KafkaClientError::Fatal(error.to_string()))?;
+        Ok((Self { commands, stop, thread: Some(thread) }, inbounds))
+    }
+
+    /// Tells Kafka how far the group is, for its tools and for autoscalers. Does not wait, may be lost.
+    pub fn commit(&self, next: Vec<(TopicPartition, i64)>) {
+        if !next.is_empty() {
+            self.commands.send(Command::Commit(next)).ok();
+        }
+    }
+
+    /// Reads a partition again from `offset`: [`InboundEvent::Assigned`] arrives before its first record.
+    pub fn seek(&self, partition: TopicPartition, offset: i64) {
+        self.commands.send(Command::Seek(partition, offset)).ok();
+    }
+
+    /// Stops reading and closes; takes at most about a second.
+    pub async fn close(self) {
+        tokio::task::spawn_blocking(move || drop(self)).await.ok();
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+fn client_config(config: &KafkaConfig) -> rdkafka::ClientConfig {
+    let mut client = config.client();
+    client
+        .set("group.id", config.full_name(&config.group))
+        .set("session.timeout.ms", config.session_timeout_ms.to_string())
+        .set("heartbeat.interval.ms", "1000")
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        // Positions are ours; Kafka's are written for its tools only.
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        // An offset outside the log must stop and say so.
+        .set("auto.offset.reset", "error")
+        .set("fetch.wait.max.ms", "500")
+        .set("fetch.queue.backoff.ms", "20")
+        .set("queued.max.messages.kbytes", "8192")
+        .set("queued.min.messages", "10000");
+    if !config.group_instance_id.is_empty() {
+        client.set("group.instance.id", &config.group_instance_id);
+    }
+    client
+}

@@ -1,0 +1,216 @@
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::time::Instant;
+
+use super::context::Context;
+use super::inbound::Outlet;
+use super::{Command, InboundEvent, TopicPartition};
+use crate::closing::Closing;
+use crate::{Headers, KafkaClientError, KafkaConfig, Record};
+
+/// One poll at most; commands wait as long.
+const POLL: Duration = Duration::from_millis(20);
+/// How long a full queue holds up the whole thread before only its topic is paused.
+const BLOCKED_AT_MOST: Duration = Duration::from_secs(1);
+/// One line about connection trouble per this time.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// The loop of the polling thread.
+pub(super) struct Poll {
+    client: Closing<BaseConsumer<Context>>,
+    outlets: Vec<Outlet>,
+    commands: mpsc::Receiver<Command>,
+    stop: Arc<AtomicBool>,
+    prefix: String,
+    paused: HashSet<Arc<str>>,
+    logged: Option<Instant>,
+}
+
+impl Poll {
+    pub(super) fn new(
+        client: Closing<BaseConsumer<Context>>,
+        outlets: Vec<Outlet>,
+        commands: mpsc::Receiver<Command>,
+        stop: Arc<AtomicBool>,
+        config: &KafkaConfig,
+    ) -> Self {
+        let prefix = config.topic_prefix.clone();
+        Self { client, outlets, commands, stop, prefix, paused: HashSet::new(), logged: None }
+    }
+
+    pub(super) fn run(mut self) {
+        for outlet in &self.outlets {
+            outlet.backlog.polled_by(std::thread::current());
+        }
+        if let Err(error) = self.until_stopped() {
+            let error = Arc::new(error);
+            for outlet in &self.outlets {
+                outlet.put(InboundEvent::Failed(Arc::clone(&error)));
+            }
+        }
+    }
+
+    fn until_stopped(&mut self) -> Result<(), KafkaClientError> {
+        while !self.stop.load(Ordering::Relaxed) {
+            self.obey();
+            self.resume_where_there_is_room();
+            self.take_one()?;
+            // A rebalance is served within a poll.
+            if let Some(failure) = self.client.context().failure() {
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` from poll is a timeout or a served event, an error is seldom fatal.
+    fn take_one(&mut self) -> Result<(), KafkaClientError> {
+        let full = match self.client.poll(POLL) {
+            None => None,
+            Some(Ok(message)) => self.hand_over(&message),
+            Some(Err(error)) => {
+                self.judge(&error)?;
+                None
+            }
+        };
+        if let Some(outlet) = full {
+            self.wait_for_room(&outlet);
+        }
+        Ok(())
+    }
+
+    /// Puts a record into its topic's queue; answers the queue if it is full now.
+    fn hand_over(&self, message: &BorrowedMessage<'_>) -> Option<Outlet> {
+        let outlet = self.client.context().outlet(message.topic())?;
+        outlet.put(InboundEvent::Record(owned(&outlet.topic, message)));
+        outlet.backlog.is_full().then(|| outlet.clone())
+    }
+
+    fn judge(&mut self, error: &KafkaError) -> Result<(), KafkaClientError> {
+        use RDKafkaErrorCode as Code;
+        match error {
+            KafkaError::MessageConsumptionFatal(_) => Err(KafkaClientError::Fatal(error.to_string())),
+            KafkaError::MessageConsumption(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
+                Err(KafkaClientError::OutsideLog)
+            }
+            _ => {
+                let now = Instant::now();
+                if self.logged.is_none_or(|at| now - at >= LOG_EVERY) {
+                    self.logged = Some(now);
+                    tracing::warn!(%error, "reading from Kafka is disturbed");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn wait_for_room(&mut self, outlet: &Outlet) {
+        let deadline = Instant::now() + BLOCKED_AT_MOST;
+        while outlet.backlog.is_full() {
+            let now = Instant::now();
+            if self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            if now >= deadline {
+                if self.paused.insert(Arc::clone(&outlet.topic)) {
+                    tracing::info!(messaging.destination.name = &*outlet.topic, "paused: its records wait");
+                }
+                // Again also when it was paused: partitions given since then are not.
+                self.each_assigned(&outlet.topic, |list| self.client.pause(list));
+                return;
+            }
+            std::thread::park_timeout(deadline - now);
+        }
+    }
+
+    fn resume_where_there_is_room(&mut self) {
+        if self.paused.is_empty() {
+            return;
+        }
+        for outlet in &self.outlets {
+            if outlet.backlog.is_low() && self.paused.remove(&outlet.topic) {
+                tracing::info!(messaging.destination.name = &*outlet.topic, "reading again");
+                self.each_assigned(&outlet.topic, |list| self.client.resume(list));
+            }
+        }
+    }
+
+    fn each_assigned(&self, topic: &str, act: impl FnOnce(&TopicPartitionList) -> Result<(), KafkaError>) {
+        let name = format!("{}{topic}", self.prefix);
+        let outcome = self.client.assignment().and_then(|assigned| {
+            let mut list = TopicPartitionList::new();
+            for entry in assigned.elements_for_topic(&name) {
+                list.add_partition(&name, entry.partition());
+            }
+            act(&list)
+        });
+        if let Err(error) = outcome {
+            tracing::warn!(%error, messaging.destination.name = topic, "pausing or resuming failed");
+        }
+    }
+
+    fn obey(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            let outcome = match command {
+                Command::Commit(next) => self.commit(&next),
+                Command::Seek(partition, offset) => self.seek(&partition, offset),
+            };
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "Kafka refused an offset");
+            }
+        }
+    }
+
+    fn commit(&self, next: &[(TopicPartition, i64)]) -> Result<(), KafkaError> {
+        let mut list = TopicPartitionList::with_capacity(next.len());
+        for (partition, offset) in next {
+            let name = format!("{}{}", self.prefix, partition.topic);
+            list.add_partition_offset(&name, partition.partition, Offset::Offset(*offset))?;
+        }
+        self.client.commit(&list, CommitMode::Async)
+    }
+
+    fn seek(&self, partition: &TopicPartition, offset: i64) -> Result<(), KafkaError> {
+        let name = format!("{}{}", self.prefix, partition.topic);
+        self.client.seek(&name, partition.partition, Offset::Offset(offset), Duration::from_secs(5))?;
+        if let Some(outlet) = self.client.context().outlet(&name) {
+            outlet.put(InboundEvent::Assigned { partition: partition.partition, start: offset });
+        }
+        Ok(())
+    }
+}
+
+fn owned(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> Record {
+    let millis = message.timestamp().to_millis().unwrap_or(0);
+    Record {
+        topic: Arc::clone(topic),
+        partition: message.partition(),
+        offset: message.offset(),
+        timestamp: Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH),
+        key: message.key().map(<[u8]>::to_vec),
+        headers: headers(message),
+        payload: message.payload().map(<[u8]>::to_vec).unwrap_or_default(),
+    }
+}
+
+/// The headers, or none if a name is no UTF-8: the library panics on such a name, and a record of others must not end
+/// the reading of a topic. Without headers it is set aside as undecodable.
+fn headers(message: &BorrowedMessage<'_>) -> Headers {
+    let Some(headers) = message.headers() else { return Headers::new() };
+    let read = || {
+        headers
+            .iter()
+            .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec).unwrap_or_default()))
+            .collect()
+    };
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+}

@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use redress_domain::Clock;
+use redress_messaging::{Consumer, KafkaConfig, LogReader};
+use redress_postgres::Db;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::loader::{Loaded, Loader};
+use super::status::Status;
+use super::worker::Worker;
+use super::{Kit, Lane, observer};
+use crate::telemetry::ConsumerTelemetry;
+use crate::{ConsumerError, Subscription, Wake};
+
+/// A service's consumer: all its topics, one member of the group.
+pub struct ConsumerGroup {
+    pub(crate) kit: Arc<Kit>,
+    pub(crate) lanes: Arc<[Arc<dyn Lane>]>,
+    config: KafkaConfig,
+}
+
+impl ConsumerGroup {
+    /// Prepares the group; nothing is connected yet. `wake` wakes the relay after each batch.
+    pub fn new(
+        db: Db,
+        config: KafkaConfig,
+        subscriptions: Vec<Subscription>,
+        wake: Wake,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let kit = Kit {
+            db,
+            clock,
+            wake,
+            stop: CancellationToken::new(),
+            status: Status::default(),
+            telemetry: ConsumerTelemetry::new(&config.group),
+            group: config.group.clone(),
+        };
+        let lanes = subscriptions.into_iter().map(|subscription| subscription.lane).collect();
+        Self { kit: Arc::new(kit), lanes, config }
+    }
+
+    /// Consumes until `stop`, then finishes the batches in flight and leaves within about a second.
+    ///
+    /// An error means that reading must begin anew from the database: the process ends, its restart does that.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ConsumerError> {
+        let reader = LogReader::new(&self.config)?;
+        let loaded = Loaded::default();
+        let loader = Loader {
+            runtime: tokio::runtime::Handle::current(),
+            kit: Arc::clone(&self.kit),
+            reader: reader.clone(),
+            loaded: loaded.clone(),
+        };
+        let topics: Vec<&'static str> = self.lanes.iter().map(|lane| lane.topic()).collect();
+        let (consumer, inbounds) = Consumer::start(&self.config, &topics, loader)?;
+        let consumer = Arc::new(consumer);
+        let mut workers = JoinSet::new();
+        for (lane, inbound) in self.lanes.iter().zip(inbounds) {
+            let (lane, consumer, kit) = (Arc::clone(lane), Arc::clone(&consumer), Arc::clone(&self.kit));
+            let worker = Worker::new(lane, inbound, consumer, reader.clone(), kit, loaded.clone());
+            workers.spawn(worker.run());
+        }
+        let observer = tokio::spawn(observer::run(Arc::clone(&self.kit), reader, topics));
+        let outcome = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            ended = workers.join_next() => match ended {
+                Some(Ok(outcome)) => outcome,
+                _ => Err(ConsumerError::Died("a topic".to_owned())),
+            },
+        };
+        self.kit.stop.cancel();
+        while workers.join_next().await.is_some() {}
+        observer.abort();
+        // All workers are gone, so this is the last handle.
+        if let Some(consumer) = Arc::into_inner(consumer) {
+            consumer.close().await;
+        }
+        outcome
+    }
+}
+
+impl std::fmt::Debug for ConsumerGroup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConsumerGroup").field("group", &self.kit.group).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,92 @@
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use redress_messaging::{EventMeta, Record};
+
+use super::plan::{Candidate, Cause, CauseKind, Effect, Identity};
+use crate::handler::{BatchHandler, Delivery, Guard};
+
+/// A record, read as far as it could be.
+pub(crate) struct Item<E> {
+    pub(crate) record: Arc<Record>,
+    pub(crate) meta: Option<Arc<EventMeta>>,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) effect: Effect,
+    /// Present exactly if the effect is [`Effect::Apply`].
+    pub(crate) delivery: Option<Delivery<E>>,
+    /// How often it was tried alone.
+    pub(crate) attempts: i32,
+}
+
+impl<E> Item<E> {
+    /// Reads a record. Whatever it holds becomes an item; what cannot be read becomes one that is set aside.
+    pub(crate) fn read<H: BatchHandler<Event = E>>(handler: &H, guard: Guard, record: Arc<Record>) -> Self {
+        let meta = match EventMeta::of_record(&record) {
+            Ok(meta) => Arc::new(meta),
+            Err(error) => return Self::undecodable(record, None, None, error.to_string().into()),
+        };
+        let identity = match identity(guard, &meta) {
+            Ok(identity) => identity,
+            Err(cause) => return Self::undecodable(record, Some(meta), None, cause.into()),
+        };
+        let decoded = catch_unwind(AssertUnwindSafe(|| handler.decode(&meta, &record.payload)));
+        let event = match decoded {
+            Ok(Ok(event)) => event,
+            Ok(Err(error)) => return Self::undecodable(record, Some(meta), identity, error.to_string().into()),
+            Err(_) => return Self::undecodable(record, Some(meta), identity, "decoding panicked".into()),
+        };
+        let delivery = event.map(|event| Delivery {
+            event: Arc::new(event),
+            meta: Arc::clone(&meta),
+            record: Arc::clone(&record),
+        });
+        let effect = if delivery.is_some() { Effect::Apply } else { Effect::Nothing };
+        Self { record, meta: Some(meta), identity, effect, delivery, attempts: 0 }
+    }
+
+    fn undecodable(
+        record: Arc<Record>,
+        meta: Option<Arc<EventMeta>>,
+        identity: Option<Identity>,
+        detail: Cow<'static, str>,
+    ) -> Self {
+        let effect = Effect::Impossible(Cause { kind: CauseKind::Undecodable, detail });
+        Self { record, meta, identity, effect, delivery: None, attempts: 0 }
+    }
+
+    /// From now on it is set aside.
+    pub(crate) fn give_up(&mut self, cause: Cause) {
+        self.effect = Effect::Impossible(cause);
+        self.delivery = None;
+        self.attempts += 1;
+    }
+
+    pub(crate) fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            partition: self.record.partition,
+            offset: self.record.offset,
+            key: self.record.key.as_deref(),
+            identity: self.identity,
+            effect: self.effect.clone(),
+        }
+    }
+
+    /// When it was recorded: by its writer's word, else when it was written to the log.
+    pub(crate) fn recorded_at(&self) -> Timestamp {
+        self.meta.as_ref().and_then(|meta| meta.recorded_at).unwrap_or(self.record.timestamp)
+    }
+}
+
+fn identity(guard: Guard, meta: &EventMeta) -> Result<Option<Identity>, &'static str> {
+    match guard {
+        Guard::Version => {
+            let version = meta.version.ok_or("header ce_version: missing")?;
+            Ok(Some(Identity { aggregate: meta.subject, version }))
+        }
+        // Each event is an aggregate of its own, with one version.
+        Guard::EventId => Ok(Some(Identity { aggregate: meta.event_id, version: 1 })),
+        Guard::Own => Ok(None),
+    }
+}

@@ -1,0 +1,280 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redress_domain::Backoff;
+use redress_messaging::Record;
+use redress_runtime::telemetry::{TraceContext, link};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use super::Kit;
+use super::batch::{Batch, Failure};
+use super::item::Item;
+use super::plan::{Candidate, Cause, CauseKind, Cursors, Halt, Plan, plan};
+use super::redrive::{Operator, RedriveError, Redriven};
+use crate::handler::{BatchHandler, Guard};
+use crate::store::parked::{Link, Place};
+use crate::store::view;
+
+/// How often a batch whose handler meets conflicts is repeated before its culprit is sought.
+const CONFLICTS: u32 = 20;
+
+const AWAY: Backoff = Backoff { base: Duration::from_millis(100), max: Duration::from_secs(2) };
+const AGAIN: Backoff = Backoff { base: Duration::from_millis(2), max: Duration::from_millis(500) };
+
+/// Spans of events that a batch's span points to, at most.
+const LINKS: usize = 32;
+
+/// A topic with its guard and handler, whatever its event type.
+#[async_trait]
+pub(crate) trait Lane: Send + Sync + 'static {
+    fn topic(&self) -> &'static str;
+
+    /// Applies a batch, however often it must be tried and cut, and moves the cursors on as far as it came.
+    async fn apply(&self, kit: &Kit, batch: &[Arc<Record>], cursors: &mut Cursors) -> Result<(), Interrupted>;
+
+    /// Applies what waits under one key, in order, until something fails.
+    async fn redrive(&self, kit: &Kit, key: &[u8], by: &Operator) -> Result<Redriven, RedriveError>;
+
+    /// Applies one record that waits and has no key.
+    async fn redrive_single(&self, kit: &Kit, place: &Place, by: &Operator)
+    -> Result<Redriven, RedriveError>;
+
+    /// Gives one record up; answers whether it still waited.
+    async fn discard(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<bool, RedriveError>;
+}
+
+/// Why a batch was left, in part or in whole.
+#[derive(Debug)]
+pub(crate) enum Interrupted {
+    /// The process stops.
+    Stopped,
+    /// The read position has changed under it.
+    Halted(Halt),
+}
+
+/// See [`Lane`].
+pub(crate) struct TypedLane<H> {
+    pub(super) topic: &'static str,
+    pub(super) guard: Guard,
+    pub(super) handler: Arc<H>,
+}
+
+impl<H: BatchHandler> TypedLane<H> {
+    pub(crate) fn new(topic: &'static str, guard: Guard, handler: H) -> Self {
+        Self { topic, guard, handler: Arc::new(handler) }
+    }
+
+    pub(super) fn read(&self, record: &Arc<Record>) -> Item<H::Event> {
+        Item::read(&*self.handler, self.guard, Arc::clone(record))
+    }
+
+    /// Applies items from the left; a range that fails is cut in two until the culprit stands alone.
+    async fn bisect(
+        &self,
+        kit: &Kit,
+        items: &mut [Item<H::Event>],
+        cursors: &mut Cursors,
+    ) -> Result<usize, Interrupted> {
+        let mut ranges = vec![0..items.len()];
+        let mut dropped = 0;
+        let mut patience = Patience::default();
+        while let Some(range) = ranges.pop() {
+            match self.attempt(kit, &items[range.clone()], cursors).await? {
+                Outcome::Written { dropped: more } => {
+                    dropped += more;
+                    patience = Patience::default();
+                }
+                Outcome::Failed(Failure::Outdated, _) => {
+                    patience.outdated(kit).await?;
+                    ranges.push(range);
+                }
+                Outcome::Failed(Failure::Conflict(_), _) if patience.conflict(kit).await? => ranges.push(range),
+                Outcome::Failed(Failure::Away(what), _) => {
+                    patience.away(kit, self.topic, &what).await?;
+                    ranges.push(range);
+                }
+                Outcome::Failed(Failure::Poison(cause) | Failure::Conflict(cause), plan) => {
+                    patience = Patience::default();
+                    if let Some(middle) = plan.middle() {
+                        ranges.push(range.start + middle..range.end);
+                        ranges.push(range.start..range.start + middle);
+                    } else if let Some(&alone) = plan.apply.first() {
+                        items[range.start + alone].give_up(cause);
+                        ranges.push(range);
+                    } else {
+                        // Nothing was applied, so no record is to blame.
+                        patience.away(kit, self.topic, &cause.detail).await?;
+                        ranges.push(range);
+                    }
+                }
+            }
+        }
+        Ok(dropped)
+    }
+
+    async fn attempt(
+        &self,
+        kit: &Kit,
+        items: &[Item<H::Event>],
+        cursors: &mut Cursors,
+    ) -> Result<Outcome, Interrupted> {
+        let candidates: Vec<Candidate<'_>> = items.iter().map(Item::candidate).collect();
+        let view = match view::read(kit.db.pool(), self.topic, &candidates).await {
+            Ok(view) => view,
+            Err(error) => {
+                let away = Failure::Away(redress_postgres::summary_of(&error));
+                return Ok(Outcome::Failed(away, Plan::default()));
+            }
+        };
+        let plan = plan(&candidates, cursors, &view).map_err(Interrupted::Halted)?;
+        let outline = plan.outline();
+        let parked: Vec<(usize, Cause)> = plan.park.clone();
+        if !plan.is_empty() {
+            let batch = Batch::new(Arc::clone(&self.handler), self.topic, items, plan);
+            if let Err(failure) = batch.write(&kit.db).await {
+                return Ok(Outcome::Failed(failure, outline));
+            }
+            fail::fail_point!("consumer-committed");
+            kit.wake.wake();
+        }
+        for item in items {
+            if let Some(cursor) = cursors.get_mut(&item.record.partition) {
+                cursor.first = cursor.first.max(item.record.offset + 1);
+            }
+        }
+        self.report(kit, items, &parked);
+        Ok(Outcome::Written { dropped: outline.dropped })
+    }
+
+    fn report(&self, kit: &Kit, items: &[Item<H::Event>], parked: &[(usize, Cause)]) {
+        for (at, cause) in parked {
+            let record = &items[*at].record;
+            kit.telemetry.parked(self.topic, cause.kind.code());
+            if cause.kind == CauseKind::Behind {
+                continue;
+            }
+            tracing::error!(
+                messaging.destination.name = self.topic,
+                messaging.destination.partition.id = record.partition,
+                messaging.kafka.offset = record.offset,
+                cause = cause.kind.code(),
+                detail = &*cause.detail,
+                "a record was parked; later records of its key wait behind it",
+            );
+        }
+    }
+}
+
+/// How one attempt went. A failed one keeps the plan's outline, to cut by.
+enum Outcome {
+    Written { dropped: usize },
+    Failed(Failure, Plan),
+}
+
+#[async_trait]
+impl<H: BatchHandler> Lane for TypedLane<H> {
+    fn topic(&self) -> &'static str {
+        self.topic
+    }
+
+    async fn apply(&self, kit: &Kit, batch: &[Arc<Record>], cursors: &mut Cursors) -> Result<(), Interrupted> {
+        let began = Instant::now();
+        let mut items: Vec<Item<H::Event>> = batch.iter().map(|record| self.read(record)).collect();
+        let span = tracing::info_span!(
+            "process",
+            otel.name = format!("process {}", self.topic),
+            otel.kind = "consumer",
+            messaging.system = "kafka",
+            messaging.operation.name = "process",
+            messaging.operation.type = "process",
+            messaging.destination.name = self.topic,
+            messaging.consumer.group.name = kit.group,
+            messaging.batch.message_count = batch.len(),
+        );
+        link_to_events(&span, &items);
+        let dropped = self.bisect(kit, &mut items, cursors).instrument(span).await?;
+        kit.telemetry.processed(self.topic, batch.len(), dropped, began.elapsed());
+        Ok(())
+    }
+
+    async fn redrive(&self, kit: &Kit, key: &[u8], by: &Operator) -> Result<Redriven, RedriveError> {
+        self.redrive_chain(kit, key, by).await
+    }
+
+    async fn redrive_single(
+        &self,
+        kit: &Kit,
+        place: &Place,
+        by: &Operator,
+    ) -> Result<Redriven, RedriveError> {
+        self.redrive_keyless(kit, place, by).await
+    }
+
+    async fn discard(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<bool, RedriveError> {
+        self.discard_link(kit, link, by).await
+    }
+}
+
+fn link_to_events<E>(span: &tracing::Span, items: &[Item<E>]) {
+    let contexts = items.iter().filter_map(|item| {
+        let meta = item.meta.as_ref()?;
+        let traceparent = meta.traceparent.clone()?;
+        // Only a sampled trace leads anywhere.
+        let sampled = traceparent.ends_with("01");
+        sampled.then(|| TraceContext { traceparent, tracestate: meta.tracestate.clone() })
+    });
+    for context in contexts.take(LINKS) {
+        link(span, &context);
+    }
+}
+
+/// Counts what a range has met since it last came on.
+#[derive(Default)]
+struct Patience {
+    failures: u32,
+    conflicts: u32,
+    said: bool,
+}
+
+impl Patience {
+    async fn outdated(&mut self, kit: &Kit) -> Result<(), Interrupted> {
+        pause(kit, AGAIN, self.failures).await?;
+        self.failures += 1;
+        if self.failures == CONFLICTS {
+            tracing::warn!("a batch finds its plan outdated again and again; is a second group at work?");
+        }
+        Ok(())
+    }
+
+    /// Whether there is patience left.
+    async fn conflict(&mut self, kit: &Kit) -> Result<bool, Interrupted> {
+        self.conflicts += 1;
+        if self.conflicts < CONFLICTS {
+            pause(kit, AGAIN, self.conflicts).await?;
+        }
+        Ok(self.conflicts < CONFLICTS)
+    }
+
+    async fn away(&mut self, kit: &Kit, topic: &'static str, what: &str) -> Result<(), Interrupted> {
+        if !self.said {
+            self.said = true;
+            tracing::warn!(messaging.destination.name = topic, what, "consuming waits: a dependency is away");
+        }
+        kit.status.waits(topic, true);
+        let outcome = pause(kit, AWAY, self.failures).await;
+        self.failures += 1;
+        kit.status.waits(topic, false);
+        outcome
+    }
+}
+
+async fn pause(kit: &Kit, backoff: Backoff, attempt: u32) -> Result<(), Interrupted> {
+    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "the low bits are the random part")]
+    let random = kit.clock.now().subsec_nanosecond() as u16;
+    tokio::select! {
+        () = kit.stop.cancelled() => Err(Interrupted::Stopped),
+        () = tokio::time::sleep(backoff.delay(attempt, random)) => Ok(()),
+    }
+}

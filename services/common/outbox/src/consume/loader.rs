@@ -1,0 +1,120 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use redress_messaging::{KafkaClientError, LogReader, Positions, TopicPartition};
+use thiserror::Error;
+use tokio::runtime::Handle;
+
+use super::Kit;
+use super::position::{Start, start};
+use crate::store::position::{self, Stored};
+
+/// Time between two tries while the database or the broker is away.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The positions as loaded, until the worker of the topic takes them up.
+#[derive(Clone, Default)]
+pub(super) struct Loaded(Arc<Mutex<HashMap<TopicPartition, Stored>>>);
+
+impl Loaded {
+    pub(super) fn put(&self, partition: TopicPartition, stored: Stored) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, stored);
+    }
+
+    pub(super) fn take(&self, partition: &TopicPartition) -> Option<Stored> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(partition)
+    }
+}
+
+/// Loads positions from the database when partitions are given to this process. Blocks the polling thread meanwhile:
+/// reading cannot begin before it is known where.
+pub(super) struct Loader {
+    pub(super) runtime: Handle,
+    pub(super) kit: Arc<Kit>,
+    pub(super) reader: LogReader,
+    pub(super) loaded: Loaded,
+}
+
+#[derive(Debug, Error)]
+enum LoadError {
+    #[error("the database is away: {}", redress_postgres::summary_of(.0))]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Kafka(#[from] KafkaClientError),
+    #[error("{topic}/{partition}: records {next}..{low} were trimmed from the log before they were read")]
+    Trimmed { topic: String, partition: i32, next: i64, low: i64 },
+}
+
+impl Positions for Loader {
+    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<i64>, String> {
+        let mut said = false;
+        loop {
+            match self.attempt(assigned) {
+                Ok(starts) => return Ok(starts),
+                Err(lost @ LoadError::Trimmed { .. }) => return Err(lost.to_string()),
+                Err(away) if !said => {
+                    said = true;
+                    tracing::warn!(error = %away, "reading cannot begin yet");
+                }
+                Err(_) => {}
+            }
+            let stop = &self.kit.stop;
+            let stopped = self.runtime.block_on(async { tokio::time::timeout(RETRY, stop.cancelled()).await });
+            if stopped.is_ok() {
+                return Err("the process stops".to_owned());
+            }
+        }
+    }
+}
+
+impl Loader {
+    fn attempt(&self, assigned: &[TopicPartition]) -> Result<Vec<i64>, LoadError> {
+        let mut by_topic: BTreeMap<&Arc<str>, Vec<(i32, (i64, i64))>> = BTreeMap::new();
+        for TopicPartition { topic, partition } in assigned {
+            let ends = self.reader.watermarks(topic, *partition)?;
+            by_topic.entry(topic).or_default().push((*partition, ends));
+        }
+        let mut starts = HashMap::new();
+        for (topic, logs) in by_topic {
+            let begins: Vec<(i32, i64)> = logs.iter().map(|(partition, (low, _))| (*partition, *low)).collect();
+            let pool = self.kit.db.pool();
+            let stored = self.runtime.block_on(position::load(pool, topic, &begins))?;
+            for (partition, (low, high)) in logs {
+                let Some(stored) = stored.get(&partition) else { continue };
+                let key = TopicPartition { topic: Arc::clone(topic), partition };
+                starts.insert(key.clone(), self.begin(&key, stored, low, high)?);
+            }
+        }
+        // Every partition has a row by now; one that lost it meanwhile is found to be behind by its first batch.
+        Ok(assigned.iter().map(|partition| starts.get(partition).copied().unwrap_or(0)).collect())
+    }
+
+    /// Where to begin with one partition.
+    fn begin(&self, key: &TopicPartition, stored: &Stored, low: i64, high: i64) -> Result<i64, LoadError> {
+        let TopicPartition { topic, partition } = key;
+        let next = stored.position.next;
+        let witness = stored.witness.as_ref().map(|witness| witness.offset);
+        match start(next, witness, low, high) {
+            Start::At(offset) => {
+                self.loaded.put(key.clone(), stored.clone());
+                Ok(offset)
+            }
+            Start::Trimmed => {
+                Err(LoadError::Trimmed { topic: topic.to_string(), partition: *partition, next, low })
+            }
+            Start::Replaced => {
+                tracing::error!(
+                    messaging.destination.name = &**topic,
+                    messaging.destination.partition.id = partition,
+                    next, low, high,
+                    "the log ends before the read position, so it was replaced; reading it from its beginning",
+                );
+                let renewed = position::renew(self.kit.db.pool(), topic, *partition, stored.position, low);
+                let position = self.runtime.block_on(renewed)?.unwrap_or(stored.position);
+                self.loaded.put(key.clone(), Stored { position, witness: None });
+                Ok(low)
+            }
+        }
+    }
+}

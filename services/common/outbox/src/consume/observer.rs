@@ -1,0 +1,49 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use redress_messaging::LogReader;
+use tokio::time::MissedTickBehavior;
+
+use super::Kit;
+use crate::store::position;
+
+/// How often the ends of the partitions are looked at.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Tells the lag, and lets `applied_through` follow the clock where everything has been applied.
+///
+/// Apart from the workers, since a broker that is away makes each question take seconds.
+pub(super) async fn run(kit: Arc<Kit>, reader: LogReader, topics: Vec<&'static str>) {
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = kit.stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        for &topic in &topics {
+            look(&kit, &reader, topic).await;
+        }
+    }
+}
+
+async fn look(kit: &Kit, reader: &LogReader, topic: &'static str) {
+    let partitions: Vec<i32> = kit.status.partitions(topic).into_iter().map(|(partition, _)| partition).collect();
+    if partitions.is_empty() {
+        return;
+    }
+    // Taken first: whatever was in the log by then lies before the ends that are seen afterwards.
+    let asked_at = kit.clock.now();
+    let ends = reader.off_the_runtime(move |reader| {
+        let end = |partition| reader.watermarks(topic, partition).map(|(_, high)| (partition, high));
+        partitions.into_iter().map(end).collect::<Result<Vec<_>, _>>()
+    });
+    let Ok(ends) = ends.await else { return };
+    kit.status.ends_at(topic, &ends);
+    for (partition, reach) in kit.status.partitions(topic) {
+        kit.telemetry.lag(topic, partition, reach.end - reach.next);
+    }
+    if let Err(error) = position::follow_clock(kit.db.pool(), topic, &ends, asked_at).await {
+        tracing::debug!(error = redress_postgres::summary_of(&error), "a watermark was not written");
+    }
+}

@@ -1,0 +1,296 @@
+//! What waits under a key is applied in order, one record per transaction, until something fails.
+//!
+//! The live consumer may park further records of the key meanwhile: it locks the waiting rows while it does so, and a
+//! redrive reads the chain again until nothing waits, so none is left behind unseen.
+
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use redress_postgres::summary_of;
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::Kit;
+use super::batch::{Failure, TransactionFailure};
+use super::lane::TypedLane;
+use super::plan::{Cause, CauseKind, Effect, Identity, Plan, Swap};
+use crate::handler::{BatchHandler, Delivery};
+use crate::store::parked::{self, Link, Place, Settled};
+use crate::store::write;
+
+/// Who redrives or discards, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Operator {
+    pub(crate) actor: String,
+    pub(crate) reason: String,
+    /// Records whose gap is accepted: the operator named each of them.
+    pub(crate) accepted: HashSet<(i32, i64)>,
+}
+
+/// What became of a chain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Redriven {
+    pub(crate) applied: i32,
+    pub(crate) dropped: i32,
+    pub(crate) still_parked: i32,
+}
+
+/// Redriving could not go on; nothing is half done.
+#[derive(Debug, Error)]
+pub(crate) enum RedriveError {
+    #[error("asking the database")]
+    Database(#[from] sqlx::Error),
+    #[error("a dependency is away: {0}")]
+    Away(String),
+    #[error("the record does not wait any more, or others were faster again and again")]
+    Overtaken,
+}
+
+/// How one record went.
+enum Step {
+    Applied,
+    Dropped,
+    /// It stays parked, and so does all that follows.
+    Failed(Cause),
+    /// Another transaction was faster; the chain is to be read again.
+    Outdated,
+}
+
+/// How often a chain is read again because others were faster.
+const ATTEMPTS: u32 = 20;
+
+impl<H: BatchHandler> TypedLane<H> {
+    /// Applies what waits under `key`.
+    pub(super) async fn redrive_chain(
+        &self,
+        kit: &Kit,
+        key: &[u8],
+        by: &Operator,
+    ) -> Result<Redriven, RedriveError> {
+        let mut total = Redriven::default();
+        for _ in 0..ATTEMPTS {
+            let chain = parked::chain(kit.db.pool(), self.topic, key).await?;
+            if chain.iter().all(|link| link.discarded) {
+                return Ok(total);
+            }
+            if !self.walk(kit, &chain, by, &mut total).await? {
+                return Ok(total);
+            }
+        }
+        Err(RedriveError::Overtaken)
+    }
+
+    /// Walks along a chain; answers whether to read it again.
+    async fn walk(
+        &self,
+        kit: &Kit,
+        chain: &[Link],
+        by: &Operator,
+        total: &mut Redriven,
+    ) -> Result<bool, RedriveError> {
+        for (at, link) in chain.iter().enumerate() {
+            match self.step(kit, link, by).await? {
+                Step::Applied if link.discarded => {}
+                Step::Applied => total.applied += 1,
+                Step::Dropped if link.discarded => {}
+                Step::Dropped => total.dropped += 1,
+                Step::Outdated => return Ok(true),
+                Step::Failed(_) if link.discarded => {}
+                Step::Failed(cause) => {
+                    parked::failed_again(kit.db.pool(), &link.place, &cause).await?;
+                    let waiting = chain[at..].iter().filter(|link| !link.discarded).count();
+                    total.still_parked += i32::try_from(waiting).unwrap_or(i32::MAX);
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Applies one record that has no key.
+    pub(super) async fn redrive_keyless(
+        &self,
+        kit: &Kit,
+        place: &Place,
+        by: &Operator,
+    ) -> Result<Redriven, RedriveError> {
+        let mut total = Redriven::default();
+        for _ in 0..ATTEMPTS {
+            let Some(link) = parked::single(kit.db.pool(), place).await? else { return Ok(total) };
+            if !self.walk(kit, &[link], by, &mut total).await? {
+                return Ok(total);
+            }
+        }
+        Err(RedriveError::Overtaken)
+    }
+
+    /// Gives one record up. Its version counts as seen, so that later ones can follow.
+    pub(super) async fn discard_link(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<bool, RedriveError> {
+        let item = self.read(&link.record);
+        for _ in 0..ATTEMPTS {
+            let swap = self.swap(kit, item.identity, false).await?.ok();
+            let change =
+                Change { delivery: None, swap, settle: Some(Settled::Discarded), place: link.place.clone() };
+            match self.write(kit, change, by).await {
+                Ok(()) => {
+                    if let Some(key) = link.key() {
+                        self.pass_discarded(kit, key, by).await?;
+                    }
+                    return Ok(true);
+                }
+                Err(Failure::Outdated | Failure::Conflict(_)) => {
+                    if !self.still_waits(kit, link).await? {
+                        return Ok(false);
+                    }
+                }
+                Err(Failure::Away(what)) => return Err(RedriveError::Away(what)),
+                Err(Failure::Poison(cause)) => return Err(RedriveError::Away(cause.detail.into_owned())),
+            }
+        }
+        Err(RedriveError::Overtaken)
+    }
+
+    /// Records given up before, that now stand at the front of their key, count as seen too.
+    async fn pass_discarded(&self, kit: &Kit, key: &[u8], by: &Operator) -> Result<(), RedriveError> {
+        for link in parked::chain(kit.db.pool(), self.topic, key).await? {
+            if link.discarded {
+                self.step(kit, &link, by).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn still_waits(&self, kit: &Kit, link: &Link) -> Result<bool, RedriveError> {
+        Ok(parked::single(kit.db.pool(), &link.place).await?.is_some())
+    }
+
+    async fn step(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<Step, RedriveError> {
+        let item = self.read(&link.record);
+        let accepted = by.accepted.contains(&(link.place.partition, link.place.offset));
+        let swap = match self.swap(kit, item.identity, accepted).await? {
+            Ok(swap) => Some(swap).filter(|swap| swap.expected < swap.new),
+            Err(Unfit::None) => None,
+            Err(Unfit::Seen) => {
+                return self.settle_only(kit, link, by).await;
+            }
+            Err(Unfit::Gap(cause)) => return Ok(Step::Failed(cause)),
+        };
+        let delivery = match (&item.effect, link.discarded) {
+            (Effect::Impossible(cause), false) => return Ok(Step::Failed(cause.clone())),
+            (Effect::Apply, false) => item.delivery.clone(),
+            _ => None,
+        };
+        if link.discarded && swap.is_none() {
+            return Ok(Step::Dropped);
+        }
+        let settle = (!link.discarded).then_some(Settled::Redriven);
+        let change = Change { delivery, swap, settle, place: link.place.clone() };
+        match self.write(kit, change, by).await {
+            Ok(()) => Ok(Step::Applied),
+            Err(Failure::Outdated | Failure::Conflict(_)) => Ok(Step::Outdated),
+            Err(Failure::Away(what)) => Err(RedriveError::Away(what)),
+            Err(Failure::Poison(cause)) => Ok(Step::Failed(cause)),
+        }
+    }
+
+    async fn settle_only(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<Step, RedriveError> {
+        if !link.discarded {
+            let settle = parked::settle(kit.db.pool(), &link.place, Settled::Redriven, &by.actor, &by.reason);
+            // Division by zero: somebody else has settled it.
+            settle.await.or_else(|error| match redress_postgres::kind_of(&error) {
+                redress_domain::ErrorKind::Aborted => Ok(()),
+                _ => Err(error),
+            })?;
+        }
+        Ok(Step::Dropped)
+    }
+
+    /// The step that a record's version makes, if it fits.
+    async fn swap(
+        &self,
+        kit: &Kit,
+        identity: Option<Identity>,
+        gap_accepted: bool,
+    ) -> Result<Result<Swap, Unfit>, sqlx::Error> {
+        let Some(Identity { aggregate, version }) = identity else { return Ok(Err(Unfit::None)) };
+        let last = parked::last_version(kit.db.pool(), self.topic, aggregate).await?.unwrap_or(0);
+        Ok(if version <= last {
+            Err(Unfit::Seen)
+        } else if version == last + 1 || gap_accepted {
+            Ok(Swap { aggregate, expected: last, new: version })
+        } else {
+            let detail = format!("version {version} came after version {last}").into();
+            Err(Unfit::Gap(Cause { kind: CauseKind::Gap, detail }))
+        })
+    }
+
+    async fn write(&self, kit: &Kit, change: Change<H::Event>, by: &Operator) -> Result<(), Failure> {
+        let (handler, topic) = (Arc::clone(&self.handler), self.topic);
+        let work = Arc::new((change, by.clone()));
+        let transaction = kit.db.run_tx("redrive", move |connection| {
+            let (handler, work) = (Arc::clone(&handler), Arc::clone(&work));
+            Box::pin(async move { work.0.within(connection, topic, &*handler, &work.1).await })
+        });
+        let outcome = match AssertUnwindSafe(transaction).catch_unwind().await {
+            Ok(outcome) => outcome.map_err(Failure::from),
+            Err(_) => Err(Failure::Poison(Cause {
+                kind: CauseKind::Panicked,
+                detail: "the handler panicked".into(),
+            })),
+        };
+        if let Err(Failure::Away(what)) = &outcome {
+            tracing::warn!(messaging.destination.name = topic, what, "redriving stopped: a dependency is away");
+        }
+        kit.wake.wake();
+        outcome
+    }
+}
+
+/// Why a version makes no step.
+enum Unfit {
+    /// The record has none.
+    None,
+    Seen,
+    Gap(Cause),
+}
+
+/// What one transaction of a redrive writes.
+struct Change<E> {
+    delivery: Option<Delivery<E>>,
+    swap: Option<Swap>,
+    settle: Option<Settled>,
+    place: Place,
+}
+
+impl<E: Send + Sync + 'static> Change<E> {
+    async fn within<H: BatchHandler<Event = E>>(
+        &self,
+        connection: &mut PgConnection,
+        topic: &str,
+        handler: &H,
+        by: &Operator,
+    ) -> Result<(), TransactionFailure> {
+        let plan = Plan { swaps: self.swap.into_iter().collect(), ..Plan::default() };
+        write::guard(connection, topic, &plan, &[]).await?;
+        if let Some(delivery) = &self.delivery {
+            let batch = std::slice::from_ref(delivery);
+            handler.apply(connection, batch).await.map_err(TransactionFailure::Handler)?;
+        }
+        if let Some(how) = self.settle {
+            parked::settle(connection, &self.place, how, &by.actor, &by.reason).await?;
+        }
+        Ok(())
+    }
+}
+
+impl RedriveError {
+    /// For the log; the caller is told only that it failed.
+    pub(crate) fn summary(&self) -> String {
+        match self {
+            Self::Database(error) => summary_of(error),
+            other => other.to_string(),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redress_messaging::{Consumer, Inbound, InboundEvent, LogReader, Record, TopicPartition};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::Kit;
+use super::lane::{Interrupted, Lane};
+use super::loader::Loaded;
+use super::plan::{Cursor, Cursors, Halt, Position, check};
+use super::position::Witness;
+use crate::ConsumerError;
+use crate::store::position::{self, Stored};
+
+/// Records per batch at most.
+const BATCH: usize = 500;
+/// A batch this small is applied at once: at low rates waiting only adds latency.
+const SMALL: usize = 20;
+/// How long a larger batch waits to be filled.
+const FILL: Duration = Duration::from_millis(10);
+/// How often Kafka is told, and the database asked, where reading stands.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Reads one topic: collects batches, has them applied, keeps the cursors.
+pub(super) struct Worker {
+    topic: &'static str,
+    lane: Arc<dyn Lane>,
+    inbound: Inbound,
+    consumer: Arc<Consumer>,
+    reader: LogReader,
+    kit: Arc<Kit>,
+    loaded: Loaded,
+    cursors: Cursors,
+    /// What the first record of a partition is to be compared with.
+    witnesses: HashMap<i32, Witness>,
+    /// Partitions whose log was found to be another one, with the position that does not fit it.
+    replaced: Vec<(i32, Position)>,
+    /// Positions as loaded.
+    positions: HashMap<i32, Position>,
+    buffer: Vec<Arc<Record>>,
+    committed: HashMap<i32, i64>,
+}
+
+impl Worker {
+    pub(super) fn new(
+        lane: Arc<dyn Lane>,
+        inbound: Inbound,
+        consumer: Arc<Consumer>,
+        reader: LogReader,
+        kit: Arc<Kit>,
+        loaded: Loaded,
+    ) -> Self {
+        Self {
+            topic: lane.topic(),
+            lane,
+            inbound,
+            consumer,
+            reader,
+            kit,
+            loaded,
+            cursors: Cursors::new(),
+            witnesses: HashMap::new(),
+            replaced: Vec::new(),
+            positions: HashMap::new(),
+            buffer: Vec::with_capacity(BATCH),
+            committed: HashMap::new(),
+        }
+    }
+
+    /// Until the process stops (`Ok`) or reading must begin anew in another process.
+    pub(super) async fn run(mut self) -> Result<(), ConsumerError> {
+        let stop = self.kit.stop.clone();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                _ = tick.tick() => self.tick().await?,
+                collected = self.collect() => {
+                    collected?;
+                    if !self.work().await? {
+                        break;
+                    }
+                }
+            }
+        }
+        self.commit();
+        Ok(())
+    }
+
+    /// Fills the buffer. Cancelled without loss: what was taken stays in it.
+    async fn collect(&mut self) -> Result<(), ConsumerError> {
+        while self.buffer.is_empty() && self.replaced.is_empty() {
+            let event = self.inbound.next().await;
+            self.take(event)?;
+        }
+        let deadline = Instant::now() + FILL;
+        while self.buffer.len() < BATCH {
+            if let Some(event) = self.inbound.try_next() {
+                self.take(Some(event))?;
+            } else if self.buffer.len() < SMALL {
+                break;
+            } else {
+                let Ok(event) = tokio::time::timeout_at(deadline, self.inbound.next()).await else { break };
+                self.take(event)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Option<InboundEvent>) -> Result<(), ConsumerError> {
+        match event {
+            Some(InboundEvent::Record(record)) => self.take_record(record),
+            Some(InboundEvent::Assigned { partition, start }) => self.begin(partition, start),
+            Some(InboundEvent::Revoked { partition }) => {
+                self.leave(partition);
+                self.kit.status.revoked(self.topic, partition);
+            }
+            Some(InboundEvent::Failed(error)) => return Err(ConsumerError::Kafka(error)),
+            None => return Err(ConsumerError::Died("kafka-poll".to_owned())),
+        }
+        Ok(())
+    }
+
+    fn take_record(&mut self, record: Record) {
+        let partition = record.partition;
+        // Left in the queue from before a seek or a revocation.
+        if !self.cursors.get(&partition).is_some_and(|cursor| record.offset >= cursor.first) {
+            return;
+        }
+        if let Some(witness) = self.witnesses.remove(&partition)
+            && witness.offset == record.offset
+            && witness != Witness::of(&record)
+        {
+            self.leave(partition);
+            self.replaced.extend(self.positions.get(&partition).map(|position| (partition, *position)));
+            return;
+        }
+        self.buffer.push(Arc::new(record));
+    }
+
+    fn begin(&mut self, partition: i32, start: i64) {
+        self.leave(partition);
+        let Some(Stored { position, witness }) = self.loaded.take(&self.key(partition)) else { return };
+        self.cursors.insert(partition, Cursor { first: start, replays: position.replays });
+        self.positions.insert(partition, position);
+        self.witnesses.extend(witness.map(|witness| (partition, witness)));
+        self.kit.status.assigned(self.topic, partition, position.next);
+    }
+
+    fn leave(&mut self, partition: i32) {
+        self.cursors.remove(&partition);
+        self.witnesses.remove(&partition);
+        self.committed.remove(&partition);
+        self.buffer.retain(|record| record.partition != partition);
+    }
+
+    fn key(&self, partition: i32) -> TopicPartition {
+        TopicPartition { topic: Arc::clone(self.inbound.topic()), partition }
+    }
+
+    /// Applies what was collected; answers whether to go on.
+    async fn work(&mut self) -> Result<bool, ConsumerError> {
+        for (partition, seen) in std::mem::take(&mut self.replaced) {
+            self.begin_anew(partition, seen).await;
+        }
+        while !self.buffer.is_empty() {
+            let batch = std::mem::take(&mut self.buffer);
+            let outcome = self.lane.apply(&self.kit, &batch, &mut self.cursors).await;
+            self.kit.status.applied(self.topic, &self.cursors);
+            match outcome {
+                Ok(()) => {}
+                Err(Interrupted::Stopped) => return Ok(false),
+                Err(Interrupted::Halted(halt)) => {
+                    self.halted(halt)?;
+                    // What was not applied, and is still to be read from here.
+                    self.buffer = batch;
+                    let cursors = &self.cursors;
+                    self.buffer.retain(|r| cursors.get(&r.partition).is_some_and(|c| r.offset >= c.first));
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn halted(&mut self, halt: Halt) -> Result<(), ConsumerError> {
+        match halt {
+            Halt::Behind { partition, read, next } => {
+                Err(ConsumerError::Behind { topic: self.topic.to_owned(), partition, read, next })
+            }
+            Halt::Replayed(positions) => {
+                for (partition, position) in positions {
+                    tracing::info!(
+                        messaging.destination.name = self.topic,
+                        messaging.destination.partition.id = partition,
+                        next = position.next,
+                        "reading again from a position that was set back",
+                    );
+                    self.restart(partition, position);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn restart(&mut self, partition: i32, position: Position) {
+        self.leave(partition);
+        self.loaded.put(self.key(partition), Stored { position, witness: None });
+        self.consumer.seek(self.key(partition), position.next);
+    }
+
+    /// The log at the position is another one than was read: it is read from its beginning.
+    async fn begin_anew(&mut self, partition: i32, seen: Position) {
+        tracing::error!(
+            messaging.destination.name = self.topic,
+            messaging.destination.partition.id = partition,
+            next = seen.next,
+            "the record before the read position is another one than was read, so the log was replaced; reading it \
+             from its beginning",
+        );
+        let topic = self.topic;
+        let begin = self.reader.off_the_runtime(move |reader| reader.watermarks(topic, partition)).await;
+        let renewed = match begin {
+            Ok((low, _)) => position::renew(self.kit.db.pool(), topic, partition, seen, low).await,
+            Err(_) => Ok(None),
+        };
+        match renewed {
+            Ok(Some(position)) => self.restart(partition, position),
+            // Away, or somebody was faster: look again where the witness lies.
+            _ => {
+                let position = self.positions.get(&partition).copied().unwrap_or(seen);
+                self.restart(partition, Position { next: position.next, ..position });
+            }
+        }
+    }
+
+    /// Once a second: Kafka is told where reading stands, the database is asked whether it agrees.
+    async fn tick(&mut self) -> Result<(), ConsumerError> {
+        self.commit();
+        let partitions: Vec<i32> = self.cursors.keys().copied().collect();
+        // A database that is away is the next batch's concern.
+        let Ok(stored) = position::read(self.kit.db.pool(), self.topic, &partitions).await else { return Ok(()) };
+        let positions = stored.into_iter().map(|(partition, stored)| (partition, stored.position)).collect();
+        match check(partitions, &self.cursors, &positions) {
+            Ok(()) => Ok(()),
+            Err(halt) => {
+                self.halted(halt)?;
+                let cursors = &self.cursors;
+                self.buffer.retain(|record| cursors.contains_key(&record.partition));
+                Ok(())
+            }
+        }
+    }
+
+    fn commit(&mut self) {
+        let moved: Vec<(i32, i64)> = self
+            .cursors
+            .iter()
+            .map(|(&partition, cursor)| (partition, cursor.first))
+            .filter(|(partition, next)| self.committed.get(partition) != Some(next))
+            .collect();
+        self.committed.extend(moved.iter().copied());
+        let next = moved.into_iter().map(|(partition, next)| (self.key(partition), next)).collect();
+        self.consumer.commit(next);
+    }
+}

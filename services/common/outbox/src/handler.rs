@@ -1,0 +1,130 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redress_domain::{Disposition, ErrorKind};
+use redress_messaging::{EventMeta, Record};
+use redress_postgres::{kind_of, summary_of};
+use sqlx::PgConnection;
+use thiserror::Error;
+
+/// What a service does with the events of one topic.
+#[async_trait]
+pub trait BatchHandler: Send + Sync + 'static {
+    /// The topic's events, decoded.
+    type Event: Send + Sync + 'static;
+
+    /// Decodes a value by the type its envelope names. `Ok(None)`: a type this service has no use for, or a newer one.
+    fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Self::Event>, DecodeError>;
+
+    /// Applies the effects of a batch: load with one query per table, decide, save set-based and enqueue.
+    ///
+    /// Runs within the kit's transaction, after the guard: every event here is new and in the order of its aggregate.
+    /// No effect outside `connection`, no remote call. The batch, or parts of it, may come again after an error.
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        batch: &[Delivery<Self::Event>],
+    ) -> Result<(), HandlerError>;
+}
+
+/// An event to be applied.
+#[derive(Debug)]
+pub struct Delivery<E> {
+    /// The event.
+    pub event: Arc<E>,
+    /// Its envelope.
+    pub meta: Arc<EventMeta>,
+    /// The record it came in.
+    pub record: Arc<Record>,
+}
+
+impl<E> Clone for Delivery<E> {
+    fn clone(&self) -> Self {
+        Self {
+            event: Arc::clone(&self.event),
+            meta: Arc::clone(&self.meta),
+            record: Arc::clone(&self.record),
+        }
+    }
+}
+
+/// What keeps an event from taking effect twice, beside the read position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// The inbox, by the aggregate's version: events of our own services. Also keeps the order and finds gaps.
+    Version,
+    /// The inbox, by event id: records from outside, which carry no version.
+    EventId,
+    /// The handler's own primary keys.
+    Own,
+}
+
+/// A value that does not decode.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct DecodeError(Cow<'static, str>);
+
+impl DecodeError {
+    /// `cause` names the field or rule; it carries nothing of the value.
+    pub fn new(cause: impl Into<Cow<'static, str>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+impl From<prost::DecodeError> for DecodeError {
+    fn from(_: prost::DecodeError) -> Self {
+        // Its text may quote what it stumbled over.
+        Self::new("no valid protobuf message of the type named")
+    }
+}
+
+/// Why a batch could not be applied. The texts carry nothing of a record's content.
+#[derive(Debug, Error)]
+pub enum HandlerError {
+    /// A dependency is away: the batch waits, nothing is parked.
+    #[error("a dependency is away: {0}")]
+    Unavailable(Cow<'static, str>),
+    /// Somebody else was faster: the batch is read again and repeated.
+    #[error("somebody else was faster: {0}")]
+    Conflict(Cow<'static, str>),
+    /// An event of the batch can never be applied: it is found and parked.
+    #[error("{0}")]
+    Poison(Cow<'static, str>),
+}
+
+impl HandlerError {
+    /// An event of the batch can never be applied, because of `cause`.
+    pub fn poison(cause: impl Into<Cow<'static, str>>) -> Self {
+        Self::Poison(cause.into())
+    }
+}
+
+impl From<sqlx::Error> for HandlerError {
+    fn from(error: sqlx::Error) -> Self {
+        let summary = summary_of(&error).into();
+        match kind_of(&error) {
+            ErrorKind::Aborted => Self::Conflict(summary),
+            kind if kind.disposition() == Disposition::Retry => Self::Unavailable(summary),
+            _ => Self::Poison(summary),
+        }
+    }
+}
+
+/// One topic that a service consumes.
+pub struct Subscription {
+    pub(crate) lane: Arc<dyn crate::consume::Lane>,
+}
+
+impl Subscription {
+    /// `topic` without the installation's prefix.
+    pub fn new(topic: &'static str, guard: Guard, handler: impl BatchHandler) -> Self {
+        Self { lane: Arc::new(crate::consume::TypedLane::new(topic, guard, handler)) }
+    }
+}
+
+impl std::fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Subscription").field(&self.lane.topic()).finish()
+    }
+}

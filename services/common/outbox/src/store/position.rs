@@ -1,0 +1,159 @@
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::{PgExecutor, PgPool, Row as _};
+
+use crate::consume::plan::Position;
+use crate::consume::position::Witness;
+
+/// A row of `progress`, with what starting needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) position: Position,
+    pub(crate) witness: Option<Witness>,
+}
+
+/// The positions of some partitions of a topic, made at the log's beginning where there are none.
+///
+/// `begins` has the first offset of the log per partition. A log whose beginning is gone is adopted.
+pub(crate) async fn load(
+    pool: &PgPool,
+    topic: &str,
+    begins: &[(i32, i64)],
+) -> Result<HashMap<i32, Stored>, sqlx::Error> {
+    let (partitions, lows): (Vec<i32>, Vec<i64>) = begins.iter().copied().unzip();
+    sqlx::query(
+        "INSERT INTO progress (topic, partition, next_offset, adopts)
+         SELECT $1, partition, low, low > 0 FROM unnest($2::integer[], $3::bigint[]) AS begin(partition, low)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(topic)
+    .bind(&partitions)
+    .bind(&lows)
+    .execute(pool)
+    .await?;
+    read(pool, topic, &partitions).await
+}
+
+/// The positions of some partitions of a topic, as they are.
+pub(crate) async fn read(
+    database: impl PgExecutor<'_>,
+    topic: &str,
+    partitions: &[i32],
+) -> Result<HashMap<i32, Stored>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT partition, next_offset, replays, incarnation, adopts, witness_offset, witness
+         FROM progress WHERE topic = $1 AND partition = ANY ($2)",
+    )
+    .bind(topic)
+    .bind(partitions)
+    .fetch_all(database)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let position = Position {
+                next: row.try_get("next_offset")?,
+                replays: row.try_get("replays")?,
+                incarnation: row.try_get("incarnation")?,
+                adopts: row.try_get("adopts")?,
+            };
+            let offset: Option<i64> = row.try_get("witness_offset")?;
+            let fingerprint: Option<Vec<u8>> = row.try_get("witness")?;
+            let witness =
+                offset.zip(fingerprint).map(|(offset, fingerprint)| Witness { offset, fingerprint });
+            Ok((row.try_get("partition")?, Stored { position, witness }))
+        })
+        .collect()
+}
+
+/// Begins a partition anew because its log was replaced. Answers the new position, or `None` if somebody was faster.
+pub(crate) async fn renew(
+    pool: &PgPool,
+    topic: &str,
+    partition: i32,
+    seen: Position,
+    low: i64,
+) -> Result<Option<Position>, sqlx::Error> {
+    let row = sqlx::query(
+        "UPDATE progress
+         SET next_offset = $3, witness_offset = NULL, witness = NULL, replays = replays + 1,
+             incarnation = incarnation + 1
+         WHERE topic = $1 AND partition = $2 AND replays = $4
+         RETURNING replays, incarnation, adopts",
+    )
+    .bind(topic)
+    .bind(partition)
+    .bind(low)
+    .bind(seen.replays)
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| {
+        Ok(Position {
+            next: low,
+            replays: row.try_get("replays")?,
+            incarnation: row.try_get("incarnation")?,
+            adopts: row.try_get("adopts")?,
+        })
+    })
+    .transpose()
+}
+
+/// At the end of a partition `applied_through` follows the clock.
+///
+/// `ends` has the end of the log per partition as it was at `asked_at` or later.
+pub(crate) async fn follow_clock(
+    pool: &PgPool,
+    topic: &str,
+    ends: &[(i32, i64)],
+    asked_at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let (partitions, ends): (Vec<i32>, Vec<i64>) = ends.iter().copied().unzip();
+    sqlx::query(
+        "UPDATE progress AS p SET applied_through = greatest(p.applied_through, $4)
+         FROM unnest($2::integer[], $3::bigint[]) AS e(partition, high)
+         WHERE p.topic = $1 AND p.partition = e.partition AND p.next_offset >= e.high",
+    )
+    .bind(topic)
+    .bind(partitions)
+    .bind(ends)
+    .bind(asked_at.to_sqlx())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// How far the partitions are applied, per partition.
+pub(crate) async fn applied_through(
+    pool: &PgPool,
+    topic: &str,
+) -> Result<HashMap<i32, Option<Timestamp>>, sqlx::Error> {
+    let rows: Vec<(i32, Option<jiff_sqlx::Timestamp>)> =
+        sqlx::query_as("SELECT partition, applied_through FROM progress WHERE topic = $1")
+            .bind(topic)
+            .fetch_all(pool)
+            .await?;
+    Ok(rows.into_iter().map(|(partition, at)| (partition, at.map(jiff_sqlx::Timestamp::to_jiff))).collect())
+}
+
+/// Sets the positions of a topic back (or on), as a replay. Answers the partitions that have one.
+pub(crate) async fn replay(
+    database: impl PgExecutor<'_>,
+    topic: &str,
+    from: &[(i32, i64)],
+) -> Result<Vec<(i32, i64)>, sqlx::Error> {
+    let (partitions, offsets): (Vec<i32>, Vec<i64>) = from.iter().copied().unzip();
+    sqlx::query_as(
+        "UPDATE progress AS p
+         SET next_offset = least(p.next_offset, f.next), replays = replays + 1,
+             witness_offset = NULL, witness = NULL
+         FROM unnest($2::integer[], $3::bigint[]) AS f(partition, next)
+         WHERE p.topic = $1 AND p.partition = f.partition
+         RETURNING p.partition, p.next_offset",
+    )
+    .bind(topic)
+    .bind(partitions)
+    .bind(offsets)
+    .fetch_all(database)
+    .await
+}

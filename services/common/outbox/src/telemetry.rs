@@ -1,0 +1,94 @@
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Gauge, Histogram};
+
+/// What consuming tells. Tenants and keys are no attributes: their number has no bound.
+#[derive(Debug)]
+pub(crate) struct ConsumerTelemetry {
+    group: KeyValue,
+    consumed: Counter<u64>,
+    duration: Histogram<f64>,
+    batch: Histogram<u64>,
+    dropped: Counter<u64>,
+    parked: Counter<u64>,
+    gaps: Counter<u64>,
+    lag: Gauge<i64>,
+}
+
+impl ConsumerTelemetry {
+    pub(crate) fn new(group: &str) -> Self {
+        let meter = opentelemetry::global::meter("redress-outbox");
+        Self {
+            group: KeyValue::new("messaging.consumer.group.name", group.to_owned()),
+            consumed: meter.u64_counter("messaging.client.consumed.messages").build(),
+            duration: meter.f64_histogram("messaging.process.duration").with_unit("s").build(),
+            batch: meter.u64_histogram("redress.consumer.batch.size").build(),
+            dropped: meter.u64_counter("redress.consumer.dropped").build(),
+            parked: meter.u64_counter("redress.consumer.parked").build(),
+            gaps: meter.u64_counter("redress.consumer.gaps").build(),
+            lag: meter.i64_gauge("redress.consumer.lag").build(),
+        }
+    }
+
+    fn attributes(&self, topic: &str) -> [KeyValue; 3] {
+        [
+            KeyValue::new("messaging.system", "kafka"),
+            KeyValue::new("messaging.destination.name", topic.to_owned()),
+            self.group.clone(),
+        ]
+    }
+
+    pub(crate) fn processed(&self, topic: &str, records: usize, dropped: usize, took: Duration) {
+        let attributes = self.attributes(topic);
+        self.consumed.add(records as u64, &attributes);
+        self.batch.record(records as u64, &attributes);
+        self.duration.record(took.as_secs_f64(), &attributes);
+        if dropped > 0 {
+            self.dropped.add(dropped as u64, &attributes);
+        }
+    }
+
+    pub(crate) fn parked(&self, topic: &str, cause: &'static str) {
+        let [system, destination, group] = self.attributes(topic);
+        if cause == "GAP" {
+            self.gaps.add(1, &[system.clone(), destination.clone(), group.clone()]);
+        }
+        self.parked.add(1, &[system, destination, group, KeyValue::new("error.type", cause)]);
+    }
+
+    pub(crate) fn lag(&self, topic: &str, partition: i32, lag: i64) {
+        let [system, destination, group] = self.attributes(topic);
+        let partition = KeyValue::new("messaging.destination.partition.id", partition.to_string());
+        self.lag.record(lag, &[system, destination, group, partition]);
+    }
+}
+
+/// What relaying tells.
+#[derive(Debug)]
+pub(crate) struct RelayTelemetry {
+    published: Counter<u64>,
+    depth: Gauge<i64>,
+    lag: Gauge<f64>,
+}
+
+impl RelayTelemetry {
+    pub(crate) fn new() -> Self {
+        let meter = opentelemetry::global::meter("redress-outbox");
+        Self {
+            published: meter.u64_counter("redress.outbox.published").build(),
+            depth: meter.i64_gauge("redress.outbox.depth").build(),
+            lag: meter.f64_gauge("redress.outbox.lag").with_unit("s").build(),
+        }
+    }
+
+    pub(crate) fn published(&self, rows: usize) {
+        self.published.add(rows as u64, &[]);
+    }
+
+    /// Rows that wait in this relay's buckets, and the age of the oldest.
+    pub(crate) fn waiting(&self, rows: i64, oldest: Duration) {
+        self.depth.record(rows, &[]);
+        self.lag.record(oldest.as_secs_f64(), &[]);
+    }
+}

@@ -1,0 +1,135 @@
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use redress_domain::Backoff;
+use sqlx::Acquire as _;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnection, Postgres};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use crate::Db;
+
+/// How often a transaction that lost against another one runs in all.
+const ATTEMPTS: u32 = 5;
+
+/// A transaction that takes longer sits on a connection whose other end is gone; the connection is thrown away.
+const LIMIT: Duration = Duration::from_secs(30);
+
+const BACKOFF: Backoff = Backoff { base: Duration::from_millis(10), max: Duration::from_millis(500) };
+
+/// An error of the work inside a transaction.
+pub trait TransactionError: From<sqlx::Error> + Send + 'static {
+    /// The database's error, if this is one: it decides whether the transaction runs again.
+    fn database(&self) -> Option<&sqlx::Error>;
+}
+
+impl TransactionError for sqlx::Error {
+    fn database(&self) -> Option<&sqlx::Error> {
+        Some(self)
+    }
+}
+
+impl Db {
+    /// Runs `work` as one transaction: committed if it answers `Ok`, rolled back otherwise.
+    ///
+    /// The transaction runs in a task of its own and goes on when the caller is dropped. `work` is called again, at
+    /// most five times in all, after a serialization failure or a deadlock, so it must have no effect outside the
+    /// database. A panic of `work` becomes a panic of the caller.
+    ///
+    /// `name` is the operation in spans and metrics: lower snake case, no values.
+    ///
+    /// ```no_run
+    /// # async fn example(db: redress_postgres::Db) -> Result<(), sqlx::Error> {
+    /// let moved: u64 = db
+    ///     .run_tx("move_stock", |connection| Box::pin(async move {
+    ///         let done = sqlx::query("UPDATE stock SET place = 2").execute(connection).await?;
+    ///         Ok::<_, sqlx::Error>(done.rows_affected())
+    ///     }))
+    ///     .await?;
+    /// # let _ = moved; Ok(()) }
+    /// ```
+    pub async fn run_tx<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: TransactionError,
+    {
+        let db = self.clone();
+        let span = tracing::info_span!(
+            "transaction",
+            otel.name = name,
+            otel.kind = "client",
+            db.system.name = "postgresql",
+            db.operation.name = name,
+        );
+        let task = tokio::spawn(async move { db.attempts(name, work).await }.instrument(span));
+        match task.await {
+            Ok(outcome) => outcome,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down.
+                Err(_) => Err(sqlx::Error::PoolClosed.into()),
+            },
+        }
+    }
+
+    async fn attempts<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
+        E: TransactionError,
+    {
+        let mut attempt = 0;
+        loop {
+            let began = Instant::now();
+            let outcome = self.attempt(&work).await;
+            let error = outcome.as_ref().err().and_then(TransactionError::database);
+            self.record(name, began.elapsed().as_secs_f64(), error);
+            attempt += 1;
+            if attempt == ATTEMPTS || !error.is_some_and(lost_against_another) {
+                return outcome;
+            }
+            // Two that collided take different delays because they collided at different nanoseconds.
+            #[expect(clippy::cast_possible_truncation, reason = "the low bits are the random part")]
+            let random = began.elapsed().subsec_nanos() as u16;
+            tokio::time::sleep(BACKOFF.delay(attempt - 1, random)).await;
+        }
+    }
+
+    async fn attempt<T, E, F>(&self, work: &F) -> Result<T, E>
+    where
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
+        E: From<sqlx::Error>,
+    {
+        let mut connection = self.pool().acquire().await?;
+        if let Ok(outcome) = tokio::time::timeout(LIMIT, transaction(&mut connection, work)).await {
+            return outcome;
+        }
+        drop(connection.detach());
+        Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into())
+    }
+}
+
+async fn transaction<T, E, F>(connection: &mut PoolConnection<Postgres>, work: &F) -> Result<T, E>
+where
+    F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
+    E: From<sqlx::Error>,
+{
+    let mut transaction = connection.begin().await?;
+    match work(&mut transaction).await {
+        Ok(value) => transaction.commit().await.map(|()| value).map_err(E::from),
+        Err(error) => {
+            // The work's error tells more than a rollback that fails on a dead connection.
+            transaction.rollback().await.ok();
+            Err(error)
+        }
+    }
+}
+
+/// 40001 and 40P01 only: a guarded statement that lost (22012) must read again before it repeats.
+fn lost_against_another(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|state| matches!(&*state, "40001" | "40P01"))
+}

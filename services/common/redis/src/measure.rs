@@ -1,0 +1,68 @@
+use std::time::Duration;
+
+use opentelemetry::metrics::Histogram;
+use opentelemetry::{KeyValue, global};
+
+use crate::RedisError;
+
+/// Upper bounds of the buckets in seconds: those that the semantic conventions advise for databases.
+const BUCKETS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+/// The duration of calls, under the name that the semantic conventions give it.
+#[derive(Clone)]
+pub(crate) struct Measure(Histogram<f64>);
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Answered,
+    /// No answer in time, or no connection.
+    Unanswered,
+    /// Not sent: the breaker was open.
+    Refused,
+    /// An answer that does not fit.
+    Unexpected,
+}
+
+impl Outcome {
+    pub(crate) fn of<T>(result: &Result<T, RedisError>) -> Self {
+        match result {
+            Ok(_) => Self::Answered,
+            Err(RedisError::Unavailable) => Self::Unanswered,
+            Err(RedisError::Unexpected(_)) => Self::Unexpected,
+        }
+    }
+
+    const fn error_type(self) -> Option<&'static str> {
+        match self {
+            Self::Answered => None,
+            Self::Unanswered => Some("unanswered"),
+            Self::Refused => Some("breaker_open"),
+            Self::Unexpected => Some("unexpected"),
+        }
+    }
+}
+
+impl Measure {
+    pub(crate) fn new() -> Self {
+        let histogram = global::meter("redress.redis")
+            .f64_histogram("db.client.operation.duration")
+            .with_unit("s")
+            .with_description("Duration of calls to Redis, the wait for a connection included.")
+            .with_boundaries(BUCKETS.to_vec())
+            .build();
+        Self(histogram)
+    }
+
+    pub(crate) fn record(&self, operation: &'static str, outcome: Outcome, duration: Duration) {
+        let system = KeyValue::new("db.system.name", "redis");
+        let operation = KeyValue::new("db.operation.name", operation);
+        match outcome.error_type() {
+            None => self.0.record(duration.as_secs_f64(), &[system, operation]),
+            Some(error) => {
+                self.0
+                    .record(duration.as_secs_f64(), &[system, operation, KeyValue::new("error.type", error)]);
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The duplicate filter and its behaviour under faults, on a real Redis.
+#![expect(clippy::unwrap_used, reason = "the shared fixtures fail the test that asks for them")]
+
+mod dedupe;
+mod faults;
+
+use std::time::Duration;
+
+use redress_domain::{ComplaintId, TenantId};
+use redress_redis::{DedupeFilter, Redis, RedisConfig};
+use tokio::time::Instant;
+
+/// A client of the Redis at `url`.
+fn client(url: &str, timeout_ms: u64) -> Redis {
+    Redis::connect(&RedisConfig { url: url.into(), timeout_ms }).unwrap()
+}
+
+/// A filter whose calls are not cut short by a busy machine.
+fn patient_filter(url: &str) -> DedupeFilter {
+    DedupeFilter::new(client(url, 5_000))
+}
+
+fn tenant(name: &str) -> TenantId {
+    name.parse().unwrap()
+}
+
+fn complaint(key: &str) -> ComplaintId {
+    ComplaintId::derive(&tenant("acme"), "subject", &key.parse().unwrap())
+}
+
+/// The first value that `probe` gives, asked again and again.
+async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(value) = probe().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "not within 20 s: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

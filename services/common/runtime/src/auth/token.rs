@@ -1,0 +1,132 @@
+use std::sync::Arc;
+
+use jsonwebtoken::errors::ErrorKind as JwtError;
+use jsonwebtoken::{Validation, decode};
+use redress_domain::{ErrorKind, Principal, Problem, TenantId};
+use serde::Deserialize;
+
+use super::keys::Key;
+
+/// How far clocks of issuer and service may differ, in seconds.
+const LEEWAY_SECONDS: f64 = 30.0;
+
+/// Why a token is refused. The caller learns less than the metric: whether a signature or an audience was wrong is
+/// of use to an attacker only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Missing,
+    Malformed,
+    Algorithm,
+    UnknownKey,
+    Signature,
+    Issuer,
+    Audience,
+    Expired,
+    NotYetValid,
+    Claims,
+    NoKeys,
+}
+
+impl Refusal {
+    /// The label of the metric.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::Algorithm => "algorithm",
+            Self::UnknownKey => "unknown_key",
+            Self::Signature => "signature",
+            Self::Issuer => "issuer",
+            Self::Audience => "audience",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Claims => "claims",
+            Self::NoKeys => "no_keys",
+        }
+    }
+
+    /// What the caller is told.
+    pub(crate) fn problem(self) -> Problem {
+        let refuse = |reason, message| Problem::new(ErrorKind::Unauthenticated, reason, message);
+        match self {
+            Self::Missing => crate::grpc::unauthenticated(),
+            Self::Expired => refuse("TOKEN_EXPIRED", "the token has expired"),
+            Self::NoKeys => Problem::unavailable("ISSUER_UNREACHABLE", std::time::Duration::from_secs(5)),
+            _ => refuse("TOKEN_INVALID", "the token is not valid here"),
+        }
+    }
+}
+
+/// The claims that are read; times in seconds since 1970, possibly with fractions.
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    tenant: TenantId,
+    #[serde(default)]
+    roles: Vec<String>,
+    exp: f64,
+    nbf: Option<f64>,
+}
+
+/// A caller and until when the token proves it, in seconds since 1970.
+#[derive(Clone)]
+pub(crate) struct Verified {
+    pub(crate) principal: Arc<Principal>,
+    expires_at: f64,
+}
+
+impl Verified {
+    pub(crate) fn has_expired(&self, now: f64) -> bool {
+        now > self.expires_at
+    }
+}
+
+/// Checks a token against the key that it names.
+pub(crate) fn verify(
+    token: &str,
+    key: &Key,
+    issuer: &str,
+    audience: &str,
+    now: f64,
+) -> Result<Verified, Refusal> {
+    let mut validation = Validation::new(key.algorithm);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[audience]);
+    // Time is an argument here, and the machine's clock there.
+    validation.validate_exp = false;
+    let claims =
+        decode::<Claims>(token, &key.key, &validation).map_err(|error| refusal(error.kind()))?.claims;
+    let verified = Verified {
+        expires_at: claims.exp + LEEWAY_SECONDS,
+        principal: Arc::new(Principal {
+            tenant: claims.tenant,
+            subject: claims.sub,
+            // A role that this version does not know gives no right.
+            roles: claims.roles.iter().filter_map(|role| role.parse().ok()).collect(),
+        }),
+    };
+    if verified.has_expired(now) {
+        return Err(Refusal::Expired);
+    }
+    if claims.nbf.is_some_and(|nbf| nbf > now + LEEWAY_SECONDS) {
+        return Err(Refusal::NotYetValid);
+    }
+    if verified.principal.subject.is_empty() {
+        return Err(Refusal::Claims);
+    }
+    Ok(verified)
+}
+
+fn refusal(error: &JwtError) -> Refusal {
+    match error {
+        JwtError::InvalidAlgorithm => Refusal::Algorithm,
+        JwtError::InvalidSignature => Refusal::Signature,
+        JwtError::InvalidIssuer => Refusal::Issuer,
+        JwtError::InvalidAudience => Refusal::Audience,
+        JwtError::MissingRequiredClaim(claim) if claim == "iss" => Refusal::Issuer,
+        JwtError::MissingRequiredClaim(claim) if claim == "aud" => Refusal::Audience,
+        JwtError::MissingRequiredClaim(_) | JwtError::Json(_) => Refusal::Claims,
+        _ => Refusal::Malformed,
+    }
+}

@@ -1,0 +1,12 @@
+//! The gRPC side: problems as statuses, the caller of a request, and the layer that every call passes.
+
+mod layer;
+mod principal;
+mod status;
+mod timeout;
+
+pub(crate) use layer::CallLayer;
+pub use principal::principal;
+pub(crate) use principal::unauthenticated;
+pub use status::{Received, ReceivedViolation, problem_of, status};
+pub(crate) use timeout::time_allowed;

@@ -1,0 +1,132 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::slots::{Entry, Slots};
+use crate::Criticality;
+use crate::config::OverloadConfig;
+
+/// The limit of the process over everything it handles at once.
+pub(crate) struct Limiter {
+    slots: Mutex<Slots<oneshot::Sender<()>>>,
+    wait: Duration,
+}
+
+/// Room for one call, given back when dropped.
+pub(crate) struct Permit(Arc<Limiter>);
+
+impl Limiter {
+    pub(crate) fn new(config: &OverloadConfig) -> Arc<Self> {
+        Arc::new(Self {
+            slots: Mutex::new(Slots::new(config.max_in_flight, config.queue_length)),
+            wait: Duration::from_millis(config.queue_wait_ms),
+        })
+    }
+
+    /// Room for a call of `class`, waiting a little but not beyond `until`. `None` says overload.
+    pub(crate) async fn acquire(self: &Arc<Self>, class: Criticality, until: Instant) -> Option<Permit> {
+        let (sender, called) = oneshot::channel();
+        let entry = self.slots().enter(class, || sender);
+        let id = match entry {
+            Entry::Admitted => return Some(Permit(Arc::clone(self))),
+            Entry::Refused => return None,
+            Entry::Waits(id) => id,
+        };
+        let mut place = Place { limiter: Arc::clone(self), class, id, called: false };
+        let until = until.min(Instant::now() + self.wait);
+        tokio::time::timeout_at(until, called).await.ok()?.ok()?;
+        place.called = true;
+        Some(Permit(Arc::clone(self)))
+    }
+
+    fn leave(&self) {
+        // Whoever is called after it went away gives the room back itself, see `Place`.
+        if let Some(waiter) = self.slots().leave() {
+            let _ = waiter.send(());
+        }
+    }
+
+    /// Nothing in the critical sections can panic halfway, so a poisoned lock is as good as any.
+    fn slots(&self) -> MutexGuard<'_, Slots<oneshot::Sender<()>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// A place in the queue; given up when the caller goes away or its time is over.
+struct Place {
+    limiter: Arc<Limiter>,
+    class: Criticality,
+    id: u64,
+    called: bool,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.called {
+            let still_waiting = self.limiter.slots().give_up(self.class, self.id);
+            if !still_waiting {
+                self.limiter.leave();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter(max_in_flight: usize, queue_wait_ms: u64) -> Arc<Limiter> {
+        Limiter::new(&OverloadConfig {
+            max_in_flight,
+            queue_length: 100,
+            queue_wait_ms,
+            tenant_per_second: 1,
+            tenant_burst: 1,
+        })
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(5)
+    }
+
+    #[tokio::test]
+    async fn a_place_in_the_queue_is_lost_after_the_wait() {
+        let limiter = limiter(4, 30);
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(limiter.acquire(Criticality::Accept, soon()).await.unwrap());
+        }
+        let began = Instant::now();
+        assert!(limiter.acquire(Criticality::Accept, soon()).await.is_none());
+        assert!(began.elapsed() >= Duration::from_millis(30));
+        held.clear();
+        assert!(limiter.acquire(Criticality::Accept, soon()).await.is_some());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn no_room_is_lost_or_won_by_callers_that_go_away_while_they_wait() {
+        let limiter = limiter(4, 40);
+        let callers = (0..400_u64).map(|n| {
+            let limiter = Arc::clone(&limiter);
+            tokio::spawn(tokio::time::timeout(Duration::from_micros(n % 7 * 100), async move {
+                if let Some(_room) = limiter.acquire(Criticality::Accept, soon()).await {
+                    tokio::task::yield_now().await;
+                }
+            }))
+        });
+        futures::future::join_all(callers.collect::<Vec<_>>()).await;
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(limiter.acquire(Criticality::Accept, soon()).await.unwrap());
+        }
+        assert!(limiter.acquire(Criticality::Accept, Instant::now()).await.is_none());
+    }
+}

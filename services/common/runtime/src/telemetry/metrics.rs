@@ -1,0 +1,54 @@
+use std::sync::LazyLock;
+
+use opentelemetry::global;
+use opentelemetry::metrics::{Counter, Histogram, Meter};
+use prometheus::{Registry, TextEncoder};
+
+/// Name of the attribute with a call's gRPC status. The conventions after 1.44 call it `rpc.status_code`.
+pub(crate) const RPC_STATUS: &str = "rpc.response.status_code";
+
+/// Bounds in seconds that the conventions advise for the durations of calls, RPC and HTTP.
+pub(crate) const CALL_BUCKETS: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// Duration of gRPC calls until their answer begins.
+pub(crate) static RPC_DURATION: LazyLock<Histogram<f64>> =
+    LazyLock::new(|| duration("rpc.server.call.duration", "Duration of incoming gRPC calls."));
+
+/// Duration of HTTP calls until their answer begins.
+pub(crate) static HTTP_DURATION: LazyLock<Histogram<f64>> =
+    LazyLock::new(|| duration("http.server.request.duration", "Duration of incoming HTTP requests."));
+
+/// Calls refused because of their token, by `reason`.
+pub(crate) static TOKENS_REFUSED: LazyLock<Counter<u64>> = LazyLock::new(|| {
+    meter()
+        .u64_counter("redress.auth.refused")
+        .with_description("Calls refused because of their token.")
+        .build()
+});
+
+/// Calls refused because too much was in flight, by `redress.criticality`.
+pub(crate) static CALLS_SHED: LazyLock<Counter<u64>> = LazyLock::new(|| {
+    meter()
+        .u64_counter("redress.overload.shed")
+        .with_description("Calls refused because of overload.")
+        .build()
+});
+
+fn meter() -> Meter {
+    global::meter("redress-runtime")
+}
+
+fn duration(name: &'static str, description: &'static str) -> Histogram<f64> {
+    meter()
+        .f64_histogram(name)
+        .with_unit("s")
+        .with_description(description)
+        .with_boundaries(CALL_BUCKETS.to_vec())
+        .build()
+}
+
+/// All metrics in Prometheus' text form.
+pub(crate) fn prometheus_text(registry: &Registry) -> prometheus::Result<String> {
+    TextEncoder::new().encode_to_string(&registry.gather())
+}

@@ -1,0 +1,231 @@
+//! Accepting a complaint: validate → seal → remember → Kafka → answer.
+//!
+//! The answer is given when the broker has the submission on all its in-sync replicas, and not before. No database is
+//! asked: a spike is absorbed by the log. Redis is a filter: it spares Kafka the repetitions that it remembers, and
+//! where it is away or empty the register decides by its primary keys.
+
+pub mod index;
+pub mod validate;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use prost::{Message, Name};
+use redress_domain::{Clock, ComplaintId, ComplaintNo, ErrorKind, IdempotencyKey, Principal, Problem, Violations};
+use redress_messaging::{EventMeta, Outgoing, Producer, SendError};
+use redress_proto::convert::to_wire_time;
+use redress_proto::intake::v1::SubmissionAccepted;
+use redress_proto::types::v1::{Sealed, SealedField, Submission};
+use redress_redis::{DedupeFilter, Remembered};
+use redress_runtime::telemetry;
+use redress_vault::Vault;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::personal::{Halves, split};
+use crate::error::Error;
+use crate::topics::SUBMISSIONS;
+
+/// How long a caller without a nearer deadline waits for the broker.
+const DELIVERY_LIMIT: Duration = Duration::from_secs(2);
+/// What is left of a caller's time for the answer to reach it.
+const ANSWER_MARGIN: Duration = Duration::from_millis(100);
+/// After which delay a caller should repeat while the broker is away.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// What a complainant gets in hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The complaint's identity.
+    pub id: ComplaintId,
+    /// Its number.
+    pub no: ComplaintNo,
+    /// When it was accepted first, as far as is remembered.
+    pub received_at: Timestamp,
+    /// By when receipt is acknowledged.
+    pub acknowledge_by: Timestamp,
+    /// Whether it was accepted before.
+    pub duplicate: bool,
+}
+
+/// The terms that the answer names.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The zone in which the number's day is counted.
+    pub zone: TimeZone,
+    /// Time to the acknowledgement of receipt (C05).
+    pub acknowledge_within: SignedDuration,
+}
+
+/// Accepts complaints.
+pub struct Accept {
+    /// Seals.
+    pub vault: Arc<Vault>,
+    /// Recognises repetitions.
+    pub filter: DedupeFilter,
+    /// Writes.
+    pub producer: Producer,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The terms.
+    pub terms: Terms,
+}
+
+impl Accept {
+    /// Accepts `submission` of `caller` under the caller's own name for the act.
+    ///
+    /// `found` holds what was wrong with the request before its rules were checked; `deadline` is the caller's. Safe to
+    /// repeat, and safe to drop at any await: whatever was written is completed by the repetition.
+    pub async fn accept(
+        &self,
+        caller: &Principal,
+        request_id: &str,
+        submission: Submission,
+        mut found: Violations,
+        deadline: Option<Instant>,
+    ) -> Result<Accepted, Error> {
+        let now = whole_milliseconds(self.clock.now());
+        let key = request_id.parse::<IdempotencyKey>();
+        if key.is_err() {
+            found.add_unless_known("requestId", "MALFORMED", "1 to 128 visible ASCII characters are expected");
+        }
+        validate::submission(&submission, now, &mut found);
+        let (Ok(key), true) = (key, found.is_empty()) else { return Err(Problem::invalid(found).into()) };
+
+        let id = ComplaintId::derive(&caller.tenant, &caller.subject, &key);
+        let fingerprint = self.vault.fingerprint(&caller.tenant, &submission.encode_to_vec()).await?;
+        // Redis away means "not remembered": the breaker inside keeps that cheap.
+        let remembered = self
+            .filter
+            .claim(&caller.tenant, &id, fingerprint, now.as_millisecond())
+            .await
+            .unwrap_or_default();
+        match remembered {
+            Some(Remembered { confirmed: true, fingerprint: other, .. }) if other != fingerprint => {
+                return Err(reused(&id).into());
+            }
+            Some(Remembered { confirmed: true, received_at_ms, .. }) => {
+                return Ok(self.answer(id, at(received_at_ms, now), true));
+            }
+            _ => {}
+        }
+        // A retry of an attempt that was not confirmed keeps the first attempt's time, and so its number.
+        let received_at = match remembered {
+            Some(first) if first.fingerprint == fingerprint => at(first.received_at_ms, now),
+            _ => now,
+        };
+
+        let answer = self.answer(id, received_at, false);
+        let record = self.record(caller, &answer, submission, fingerprint).await?;
+        fail::fail_point!("accept.before_send", |_| Err(crate::crash::now()));
+        self.send(record, deadline).await?;
+        fail::fail_point!("accept.after_acknowledgement", |_| Err(crate::crash::now()));
+        // Awaited, so that a caller who repeats at once is recognised; its failure is the register's matter.
+        let confirmed =
+            self.filter.confirm(&caller.tenant, &id, fingerprint, received_at.as_millisecond()).await.unwrap_or_default();
+        fail::fail_point!("accept.before_answer", |_| Err(crate::crash::now()));
+        match confirmed {
+            // A racing call of the same name was faster; the register keeps one of the two records.
+            Some(other) if other.fingerprint != fingerprint => Err(reused(&id).into()),
+            Some(first) => Ok(self.answer(id, at(first.received_at_ms, now), true)),
+            None => Ok(answer),
+        }
+    }
+
+    fn answer(&self, id: ComplaintId, received_at: Timestamp, duplicate: bool) -> Accepted {
+        let day = received_at.to_zoned(self.terms.zone.clone()).date();
+        let acknowledge_by = received_at.saturating_add(self.terms.acknowledge_within).unwrap_or(Timestamp::MAX);
+        Accepted { id, no: ComplaintNo::new(day, &id), received_at, acknowledge_by, duplicate }
+    }
+
+    /// The sealed submission as a record.
+    async fn record(
+        &self,
+        caller: &Principal,
+        answer: &Accepted,
+        submission: Submission,
+        fingerprint: [u8; 32],
+    ) -> Result<Outgoing, Error> {
+        let complainant_index = index::of_complainant(&self.vault, &caller.tenant, &submission).await?;
+        let Halves { public, personal } = split(submission);
+        let sealer = self.vault.sealer(&caller.tenant, answer.id).await?;
+        let fields = personal
+            .into_iter()
+            .map(|(name, plain)| Ok(SealedField { name: name.to_owned(), value: sealer.seal(name, &plain)? }))
+            .collect::<Result<_, Error>>()?;
+        let message = SubmissionAccepted {
+            complaint_no: answer.no.to_string(),
+            received_at: Some(to_wire_time(answer.received_at)),
+            submitted_by: caller.subject.clone(),
+            submission: Some(public),
+            sealed: Some(Sealed { wrapped_key: sealer.wrapped_key().to_bytes(), fields }),
+            fingerprint: fingerprint.to_vec(),
+            complainant_index,
+        };
+        let trace = telemetry::current_context();
+        let meta = EventMeta {
+            event_id: attempt_id(),
+            event_type: Cow::Owned(SubmissionAccepted::full_name()),
+            source: Cow::Borrowed(crate::SOURCE),
+            tenant: caller.tenant.clone(),
+            subject: *answer.id.as_uuid(),
+            version: None,
+            occurred_at: answer.received_at,
+            recorded_at: None,
+            actor: Some(caller.subject.clone()),
+            decided_by: None,
+            causation: None,
+            correlation: None,
+            traceparent: trace.as_ref().map(|t| t.traceparent.clone()),
+            tracestate: trace.and_then(|t| t.tracestate),
+        };
+        Ok(Outgoing {
+            topic: Cow::Borrowed(SUBMISSIONS.name),
+            key: answer.id.to_string(),
+            headers: meta.to_headers(),
+            payload: message.encode_to_vec(),
+        })
+    }
+
+    /// Waits for the acknowledgement as long as the caller can still be told.
+    async fn send(&self, record: Outgoing, deadline: Option<Instant>) -> Result<(), Error> {
+        let last = deadline.map(|at| at - ANSWER_MARGIN);
+        let limit = Instant::now() + DELIVERY_LIMIT;
+        let until = last.map_or(limit, |last| last.min(limit));
+        let sent = tokio::time::timeout_at(until, self.producer.send(record)).await.unwrap_or(Err(SendError::TimedOut));
+        sent.map(drop).map_err(|error| match error.kind() {
+            ErrorKind::Unavailable => {
+                tracing::warn!(%error, "a submission was not acknowledged");
+                Problem::unavailable("LOG_UNAVAILABLE", RETRY_AFTER).into()
+            }
+            _ => Error::Send(error),
+        })
+    }
+}
+
+/// Identity of one attempt, so that the register tells a record read twice from a caller's repetition. It is no id of
+/// anything that a rule decides about, so chance may choose it.
+#[expect(clippy::disallowed_methods, reason = "the one place where an attempt is named")]
+fn attempt_id() -> Uuid {
+    Uuid::new_v4()
+}
+
+fn reused(id: &ComplaintId) -> Problem {
+    Problem::new(
+        ErrorKind::AlreadyExists,
+        "IDEMPOTENCY_KEY_REUSED",
+        "the key was used for another submission before",
+    )
+    .with("complaintId", id.to_string())
+}
+
+fn whole_milliseconds(instant: Timestamp) -> Timestamp {
+    at(instant.as_millisecond(), instant)
+}
+
+fn at(milliseconds: i64, otherwise: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or(otherwise)
+}

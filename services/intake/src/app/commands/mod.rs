@@ -1,0 +1,254 @@
+//! Commands on one complaint: receipt → lock → guard → decide → save, in one transaction.
+//!
+//! Every command has the same course, [`Commands::run`]; a file per command says what it asks of the lifecycle.
+
+mod decide_admissibility;
+mod save;
+mod supply_completion;
+mod withdraw;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use redress_domain::{
+    Clock, ComplaintId, DecidedBy, ErrorKind, IdempotencyKey, Principal, Problem, Role, Violations,
+};
+use redress_outbox::Wake;
+use redress_postgres::Db;
+use redress_proto::intake::v1 as wire;
+use redress_runtime::telemetry::{self, TraceContext};
+use redress_vault::{Sealer, Vault, WrappedKey};
+use sqlx::postgres::PgConnection;
+
+use super::register::whole_microseconds;
+use super::view::{Sight, Views, sight};
+use crate::domain::lifecycle::{Act, Actor, Capacity, Command, CommandKind, Policy};
+use crate::error::Error;
+use crate::store::complaint::{self, Complaint, Key};
+use crate::store::receipt::{self, Call, Seen};
+use crate::store::{note, register, submission};
+use save::Change;
+
+/// Executes commands.
+#[derive(Clone)]
+pub struct Commands {
+    /// The service's database.
+    pub db: Db,
+    /// Seals and recognises.
+    pub vault: Arc<Vault>,
+    /// Makes views.
+    pub views: Views,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The lifecycle's windows.
+    pub policy: Arc<Policy>,
+    /// Tells the relay that something waits.
+    pub wake: Wake,
+}
+
+/// What every command names.
+struct Target<'a> {
+    request_id: &'a str,
+    complaint_id: &'a str,
+    expected_version: u32,
+    /// The message without its request id, by which a repetition is recognised.
+    content: Vec<u8>,
+}
+
+/// What a command does beside moving the lifecycle.
+#[derive(Default)]
+struct Effects {
+    /// The commands, in order; the later ones meet the state that the earlier ones led to.
+    steps: Vec<Command>,
+    /// A text to be sealed and kept with the last event.
+    note: Option<(note::Kind, String)>,
+    /// A submission to be kept.
+    submission: Option<register::NewSubmission>,
+    /// A decider's own assessment.
+    assessment: Option<(redress_domain::Category, redress_domain::Severity)>,
+}
+
+/// What a command's own part may ask.
+struct Situation<'a> {
+    complaint: &'a Complaint,
+    caller: &'a Principal,
+    sealer: Option<&'a Sealer>,
+    now: Timestamp,
+}
+
+type Decide = dyn Fn(&Situation<'_>) -> Result<Effects, Error> + Send + Sync;
+
+impl Commands {
+    /// The course of every command: returns the complaint as the caller may see it afterwards.
+    async fn run(
+        &self,
+        caller: &Principal,
+        target: Target<'_>,
+        decide: Box<Decide>,
+    ) -> Result<wire::Complaint, Error> {
+        let id: ComplaintId = target.complaint_id.parse().map_err(|_| Problem::not_found())?;
+        let call = self.call(caller, id, &target).await?;
+        // Outside the transaction: a key provider may be a remote service.
+        let sealer = Arc::new(self.sealer(caller, id).await?);
+        let own_index = super::accept::index::of_reference(&self.vault, &caller.tenant, &caller.subject).await?;
+        let work = Arc::new(Work {
+            call,
+            caller: caller.clone(),
+            own_index,
+            expected_version: target.expected_version,
+            decide,
+            sealer,
+            policy: Arc::clone(&self.policy),
+            now: whole_microseconds(self.clock.now()),
+            trace: telemetry::current_context(),
+        });
+        self.db
+            .run_tx("complaint_command", move |conn| {
+                let work = Arc::clone(&work);
+                Box::pin(async move { work.run(conn).await })
+            })
+            .await?;
+        self.wake.wake();
+        match self.views.find(caller, &Key::Id(id)).await? {
+            Some((complaint, sight)) => self.views.whole(caller, complaint, sight).await,
+            None => Err(Problem::not_found().into()),
+        }
+    }
+
+    async fn call(&self, caller: &Principal, id: ComplaintId, target: &Target<'_>) -> Result<Call, Error> {
+        let request_id: IdempotencyKey = target.request_id.parse().map_err(|_| {
+            let mut found = Violations::default();
+            found.add("requestId", "MALFORMED", "1 to 128 visible ASCII characters are expected");
+            Problem::invalid(found)
+        })?;
+        let fingerprint = self.vault.fingerprint(&caller.tenant, &target.content).await?;
+        Ok(Call {
+            tenant: caller.tenant.clone(),
+            subject: caller.subject.clone(),
+            request_id: request_id.as_str().to_owned(),
+            complaint: id,
+            fingerprint,
+        })
+    }
+
+    async fn sealer(&self, caller: &Principal, id: ComplaintId) -> Result<Option<Sealer>, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let Some(key) = submission::wrapped_key(&mut conn, &caller.tenant, id).await? else { return Ok(None) };
+        drop(conn);
+        Ok(Some(self.vault.sealer_from(&caller.tenant, id, &WrappedKey::from_bytes(&key)?).await?))
+    }
+}
+
+/// One command on its way through its transaction; runs again if the transaction lost against another.
+struct Work {
+    call: Call,
+    caller: Principal,
+    own_index: Vec<u8>,
+    expected_version: u32,
+    decide: Box<Decide>,
+    sealer: Arc<Option<Sealer>>,
+    policy: Arc<Policy>,
+    now: Timestamp,
+    trace: Option<TraceContext>,
+}
+
+impl Work {
+    async fn run(&self, conn: &mut PgConnection) -> Result<(), Error> {
+        let Some(complaint) = complaint::lock(conn, &self.call.tenant, self.call.complaint).await? else {
+            return Err(Problem::not_found().into());
+        };
+        let seen = sight(&self.caller, &self.own_index, &complaint.submitted_by, &complaint.complainant_index);
+        if seen == Sight::None {
+            return Err(Problem::not_found().into());
+        }
+        // After the lock, so that a twin of this call that was faster is seen.
+        match receipt::seen(conn, &self.call).await? {
+            Seen::Same => return Ok(()),
+            Seen::Other => return Err(reused().into()),
+            Seen::New => {}
+        }
+        let version = complaint.lifecycle.version();
+        if self.expected_version != 0 && self.expected_version != version {
+            let problem = Problem::new(ErrorKind::Aborted, "VERSION_MISMATCH", "the complaint has changed meanwhile");
+            return Err(problem.with("stateVersion", version.to_string()).into());
+        }
+        let situation = Situation {
+            complaint: &complaint,
+            caller: &self.caller,
+            sealer: (*self.sealer).as_ref(),
+            now: self.now,
+        };
+        let effects = (self.decide)(&situation)?;
+        self.apply(conn, complaint, effects).await
+    }
+
+    async fn apply(&self, conn: &mut PgConnection, mut complaint: Complaint, effects: Effects) -> Result<(), Error> {
+        if let Some((category, severity)) = effects.assessment {
+            complaint.category = Some(category);
+            complaint.severity = Some(severity);
+        }
+        let mut changes = Vec::new();
+        for command in &effects.steps {
+            let act = self.act(command.kind());
+            for event in complaint.lifecycle.decide(command, &act, &self.policy).map_err(Problem::from)? {
+                let after = complaint.lifecycle.clone().evolve(&event);
+                complaint.lifecycle = after.map_err(|refused| Problem::from(crate::domain::lifecycle::Refusal::from(refused)))?;
+                changes.push(Change {
+                    event,
+                    to: complaint.lifecycle.state().kind(),
+                    state_version: complaint::state_version(&complaint.lifecycle),
+                });
+            }
+        }
+        if let Some((kind, text)) = effects.note {
+            let sealer = (*self.sealer).as_ref().ok_or_else(erased)?;
+            let version = complaint::state_version(&complaint.lifecycle);
+            let sealed = save::seal_note(sealer, kind, version, &text)?;
+            note::insert(conn, &complaint.tenant, complaint.id, &sealed).await?;
+        }
+        if let Some(submission) = effects.submission {
+            register::insert_submissions(conn, &[submission]).await?;
+        }
+        receipt::record(conn, &self.call, complaint::state_version(&complaint.lifecycle), self.now).await?;
+        save::save(conn, complaint, changes, &self.caller.subject, self.now, self.trace.as_ref()).await
+    }
+
+    /// The caller in the capacity that the command asks for, as far as the token's roles give one.
+    fn act(&self, kind: CommandKind) -> Act {
+        let capacity = kind.capacities().iter().copied().find(|capacity| holds(&self.caller, *capacity));
+        let fallback = if self.caller.is_staff() { Capacity::Handler } else { Capacity::Adapter };
+        Act {
+            at: self.now,
+            actor: Actor { subject: self.caller.subject.clone(), capacity: capacity.unwrap_or(fallback) },
+            decided_by: DecidedBy::Human,
+        }
+    }
+}
+
+/// Whether a token's roles let its subject act so.
+pub fn holds(caller: &Principal, capacity: Capacity) -> bool {
+    let role = match capacity {
+        Capacity::Complainant => Role::Complainant,
+        Capacity::Respondent => Role::Respondent,
+        Capacity::Adapter => Role::Service,
+        Capacity::IntakeOfficer => Role::IntakeOfficer,
+        Capacity::Handler => Role::Handler,
+        Capacity::Supervisor => Role::Supervisor,
+        // No token gives these: they belong to clocks, rules, services, and roles that come with their services.
+        Capacity::Agent
+        | Capacity::Investigator
+        | Capacity::Legal
+        | Capacity::Machine
+        | Capacity::Timer
+        | Capacity::Service => return false,
+    };
+    caller.has_any(&[role])
+}
+
+fn reused() -> Problem {
+    Problem::new(ErrorKind::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", "the key was used for another call before")
+}
+
+fn erased() -> Problem {
+    Problem::new(ErrorKind::FailedPrecondition, "SUBJECT_ERASED", "the personal fields of this complaint were erased")
+}

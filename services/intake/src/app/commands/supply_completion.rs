@@ -1,0 +1,86 @@
+//! T03: the complainant supplies what was missing.
+
+use prost::Message;
+use redress_domain::{Principal, Problem, Violations};
+use redress_proto::intake::v1 as wire;
+use redress_proto::types::v1::{Sealed, SealedField, Submission};
+use uuid::Uuid;
+
+use super::{Commands, Effects, Situation, Target, erased};
+use crate::app::accept::validate;
+use crate::app::personal::{self, Halves};
+use crate::domain::lifecycle::{Command, State};
+use crate::error::Error;
+use crate::store::note::Kind;
+use crate::store::register::NewSubmission;
+use crate::store::submission::Disposition;
+
+impl Commands {
+    /// Supplies missing details.
+    pub async fn supply_completion(
+        &self,
+        caller: &Principal,
+        request: wire::SupplyCompletionRequest,
+    ) -> Result<wire::Complaint, Error> {
+        let mut found = Violations::default();
+        validate::completion(&request.text, &request.attachments, self.clock.now(), &mut found);
+        if !found.is_empty() {
+            return Err(Problem::invalid(found).into());
+        }
+        let content = wire::SupplyCompletionRequest { request_id: String::new(), ..request.clone() }.encode_to_vec();
+        let fingerprint = self.vault.fingerprint(&caller.tenant, &content).await?;
+        let target = Target {
+            request_id: &request.request_id,
+            complaint_id: &request.complaint_id,
+            expected_version: request.expected_version,
+            content,
+        };
+        let (text, attachments) = (request.text.clone(), request.attachments.clone());
+        let decide = move |situation: &Situation<'_>| {
+            let supplied = match situation.complaint.lifecycle.state() {
+                State::AwaitingCompletion { missing, .. } => missing.clone(),
+                _ => Vec::new(),
+            };
+            let files = Submission { attachments: attachments.clone(), ..Submission::default() };
+            Ok(Effects {
+                // Whoever may see the complaint as its complainant is a party of it; others were turned away before.
+                steps: vec![Command::SupplyCompletion { sender_is_party: true, supplied }],
+                note: Some((Kind::Completion, text.clone())),
+                submission: Some(kept(situation, files, fingerprint)?),
+                assessment: None,
+            })
+        };
+        self.run(caller, target, Box::new(decide)).await
+    }
+}
+
+/// The files of the completion as a submission of their own; their names are sealed under the complaint's key.
+fn kept(situation: &Situation<'_>, files: Submission, fingerprint: [u8; 32]) -> Result<NewSubmission, Error> {
+    let sealer = situation.sealer.ok_or_else(erased)?;
+    let Halves { public, personal } = personal::split(files);
+    let names = personal.into_iter().filter(|(field, _)| *field == personal::NAMES);
+    let fields = names
+        .map(|(field, plain)| Ok(SealedField { name: field.to_owned(), value: sealer.seal(field, &plain)? }))
+        .collect::<Result<_, Error>>()?;
+    let sealed = Sealed { wrapped_key: Vec::new(), fields };
+    let mut id = [0; 16];
+    id.copy_from_slice(&fingerprint[..16]);
+    Ok(NewSubmission {
+        tenant: situation.complaint.tenant.clone(),
+        complaint: situation.complaint.id,
+        id: completion_id(id, situation.complaint.stream_version),
+        disposition: Disposition::Completion,
+        fingerprint: fingerprint.to_vec(),
+        received_at: situation.now,
+        body: Some(public.encode_to_vec()),
+        sealed: Some(sealed.encode_to_vec()),
+    })
+}
+
+/// The same answer may be given twice to two requests; the version tells them apart.
+fn completion_id(mut bytes: [u8; 16], version: i64) -> Uuid {
+    for (byte, part) in bytes.iter_mut().zip(version.to_le_bytes()) {
+        *byte ^= part;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,29 @@
+//! What intake consumes. Facts of other services join here as their topics appear: one subscription each.
+
+use redress_outbox::{Guard, HandlerError, Subscription};
+
+use crate::app::register::Register;
+use crate::error::Error;
+use crate::topics::SUBMISSIONS;
+
+/// All subscriptions.
+pub fn subscriptions(register: Register) -> Vec<Subscription> {
+    // Accept knows no versions; the register's primary keys recognise repetitions.
+    vec![Subscription::new(SUBMISSIONS.name, Guard::Own, register)]
+}
+
+/// What a failure means to the kit.
+impl From<Error> for HandlerError {
+    fn from(error: Error) -> Self {
+        use redress_domain::{Disposition, ErrorKind};
+        match error {
+            Error::Database(error) if redress_postgres::constraint_of(&error) == Some("complaint_pkey") => {
+                Self::Conflict("another process registered the complaint".into())
+            }
+            Error::Database(error) => error.into(),
+            other if other.kind() == ErrorKind::Aborted => Self::Conflict(other.to_string().into()),
+            other if other.kind().disposition() == Disposition::Retry => Self::Unavailable(other.to_string().into()),
+            other => Self::poison(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The two forms of code that events carry instead of free text.
+//!
+//! A closed list is an enumeration whose members have a stable text; a list that belongs to a tenant (units, causes,
+//! outside bodies) is a [`Code`]. Free text is refused on purpose: people write names and numbers into it, and events
+//! carry no personal data.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Defines an enumeration with a stable text per member: the form that tables, events and logs carry.
+///
+/// The same shape as the shared vocabulary's own definition, which that crate keeps to itself.
+macro_rules! coded_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $code:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vmeta])* #[serde(rename = $code)] $variant,)+ }
+
+        impl $name {
+            /// Every member, in declaration order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The stable code, as stored and published.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.code()) }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = redress_domain::UnknownCode;
+            fn from_str(code: &str) -> Result<Self, Self::Err> {
+                match code {
+                    $($code => Ok(Self::$variant),)+
+                    _ => Err(redress_domain::UnknownCode {
+                        enumeration: stringify!($name),
+                        code: code.to_owned(),
+                    }),
+                }
+            }
+        }
+    };
+}
+pub(super) use coded_enum;
+
+/// An entry of a list that the tenant keeps: 1 to 64 characters of `a-z`, `0-9`, `_`, `-`, `.`, `@`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Code(Box<str>);
+
+/// The text is no [`Code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a code is 1 to 64 characters of a-z, 0-9, '_', '-', '.' and '@'")]
+pub struct CodeError;
+
+impl Code {
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Code {
+    type Err = CodeError;
+    fn from_str(text: &str) -> Result<Self, CodeError> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-.@".contains(&b);
+        let fits = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
+        if fits { Ok(Self(text.into())) } else { Err(CodeError) }
+    }
+}
+
+impl TryFrom<String> for Code {
+    type Error = CodeError;
+    fn try_from(text: String) -> Result<Self, CodeError> {
+        text.parse()
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.0.into()
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,207 @@
+//! The complaint's row: read, locked and saved one at a time, by commands and queries.
+
+use jiff::Timestamp;
+use jiff_sqlx::Timestamp as SqlTime;
+use redress_domain::{Category, Channel, ComplaintId, Origin, PartyKind, Severity, TenantId};
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::Corrupt;
+use crate::domain::lifecycle::Lifecycle;
+use crate::error::Error;
+
+/// A complaint without its personal fields.
+#[derive(Debug, Clone)]
+pub struct Complaint {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its id.
+    pub id: ComplaintId,
+    /// Its number.
+    pub complaint_no: String,
+    /// Subject of the token that submitted it.
+    pub submitted_by: String,
+    /// Keyed hash of the complainant; empty if unknown.
+    pub complainant_index: Vec<u8>,
+    /// What the complainant is.
+    pub complainant_kind: PartyKind,
+    /// The channel.
+    pub channel: Channel,
+    /// Who brought it in.
+    pub origin: Origin,
+    /// Language tag.
+    pub language: Option<String>,
+    /// Where it stands.
+    pub lifecycle: Lifecycle,
+    /// Version on the lifecycle topic.
+    pub stream_version: i64,
+    /// Category, once assessed.
+    pub category: Option<Category>,
+    /// Severity, once assessed.
+    pub severity: Option<Severity>,
+    /// Whether it is urgent.
+    pub urgent: bool,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// When it was sent.
+    pub submitted_at: Option<Timestamp>,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+    /// By when receipt is acknowledged.
+    pub acknowledge_by: Timestamp,
+}
+
+/// By what a complaint is looked up.
+#[derive(Debug, Clone)]
+pub enum Key {
+    /// Its id.
+    Id(ComplaintId),
+    /// The identifying part of its number.
+    Code(String),
+}
+
+/// The columns of [`Row`]; a statement is one literal, so they are a macro and not a constant.
+macro_rules! columns {
+    () => {
+        "tenant, complaint_id, complaint_no, submitted_by, complainant_index, complainant_kind, channel, origin,
+         language, lifecycle::text AS lifecycle, stream_version, category, severity, urgent, received_at,
+         submitted_at, registered_at, acknowledge_by"
+    };
+}
+pub(super) use columns;
+
+/// Reads a complaint.
+pub async fn find(conn: &mut PgConnection, tenant: &TenantId, key: &Key) -> Result<Option<Complaint>, Error> {
+    let query = match key {
+        Key::Id(id) => sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM complaint WHERE tenant = $1 AND complaint_id = $2"
+        ))
+        .bind(tenant.as_str())
+        .bind(*id.as_uuid()),
+        Key::Code(code) => {
+            sqlx::query_as(concat!("SELECT ", columns!(), " FROM complaint WHERE tenant = $1 AND no_code = $2"))
+                .bind(tenant.as_str())
+                .bind(code)
+        }
+    };
+    query.fetch_optional(conn).await?.map(Row::read).transpose()
+}
+
+/// Reads a complaint and keeps others from changing it until the transaction ends.
+pub async fn lock(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: ComplaintId,
+) -> Result<Option<Complaint>, Error> {
+    let row: Option<Row> = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM complaint WHERE tenant = $1 AND complaint_id = $2 FOR UPDATE"
+    ))
+    .bind(tenant.as_str())
+    .bind(id.as_uuid())
+    .fetch_optional(conn)
+    .await?;
+    row.map(Row::read).transpose()
+}
+
+/// Saves where a locked complaint stands.
+pub async fn save(conn: &mut PgConnection, complaint: &Complaint) -> Result<(), Error> {
+    let lifecycle = serde_json::to_string(&complaint.lifecycle)
+        .map_err(|e| Corrupt::new("complaint", "lifecycle", *complaint.id.as_uuid(), e))?;
+    sqlx::query(
+        "UPDATE complaint SET state = $3, lifecycle = $4::json, state_version = $5, stream_version = $6,
+                              category = $7, severity = $8, urgent = $9
+         WHERE tenant = $1 AND complaint_id = $2",
+    )
+    .bind(complaint.tenant.as_str())
+    .bind(complaint.id.as_uuid())
+    .bind(complaint.lifecycle.state().kind().code())
+    .bind(lifecycle)
+    .bind(state_version(&complaint.lifecycle))
+    .bind(complaint.stream_version)
+    .bind(complaint.category.map(Category::code))
+    .bind(complaint.severity.map(Severity::code))
+    .bind(complaint.urgent)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The lifecycle's version as the database counts it.
+pub fn state_version(lifecycle: &Lifecycle) -> i32 {
+    i32::try_from(lifecycle.version()).unwrap_or(i32::MAX)
+}
+
+/// The respondents of some complaints, in their order: complaint, kind, reference.
+pub async fn respondents(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    complaints: &[ComplaintId],
+) -> Result<Vec<(ComplaintId, PartyKind, String)>, Error> {
+    let rows: Vec<(Uuid, String, Option<String>)> = sqlx::query_as(
+        "SELECT complaint_id, kind, external_ref FROM party
+         WHERE tenant = $1 AND complaint_id = ANY($2) AND role = 'respondent' ORDER BY complaint_id, ordinal",
+    )
+    .bind(tenant.as_str())
+    .bind(complaints.iter().map(|id| *id.as_uuid()).collect::<Vec<_>>())
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|(id, kind, reference)| {
+            let kind = kind.parse().map_err(|e| Corrupt::new("party", "kind", id, e))?;
+            Ok((ComplaintId::from_uuid(id), kind, reference.unwrap_or_default()))
+        })
+        .collect()
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    tenant: String,
+    complaint_id: Uuid,
+    complaint_no: String,
+    submitted_by: String,
+    complainant_index: Vec<u8>,
+    complainant_kind: String,
+    channel: String,
+    origin: String,
+    language: Option<String>,
+    lifecycle: String,
+    stream_version: i64,
+    category: Option<String>,
+    severity: Option<String>,
+    urgent: bool,
+    received_at: SqlTime,
+    submitted_at: Option<SqlTime>,
+    registered_at: SqlTime,
+    acknowledge_by: SqlTime,
+}
+
+impl Row {
+    pub(super) fn read(self) -> Result<Complaint, Error> {
+        let id = self.complaint_id;
+        let corrupt = |column, cause: &dyn std::fmt::Display| Corrupt::new("complaint", column, id, cause);
+        Ok(Complaint {
+            tenant: self.tenant.parse().map_err(|e| corrupt("tenant", &e))?,
+            id: ComplaintId::from_uuid(id),
+            complaint_no: self.complaint_no,
+            submitted_by: self.submitted_by,
+            complainant_index: self.complainant_index,
+            complainant_kind: self.complainant_kind.parse().map_err(|e| corrupt("complainant_kind", &e))?,
+            channel: self.channel.parse().map_err(|e| corrupt("channel", &e))?,
+            origin: self.origin.parse().map_err(|e| corrupt("origin", &e))?,
+            language: self.language,
+            lifecycle: serde_json::from_str(&self.lifecycle).map_err(|e| corrupt("lifecycle", &e))?,
+            stream_version: self.stream_version,
+            category: self.category.map(|c| c.parse()).transpose().map_err(|e| corrupt("category", &e))?,
+            severity: self.severity.map(|s| s.parse()).transpose().map_err(|e| corrupt("severity", &e))?,
+            urgent: self.urgent,
+            received_at: self.received_at.to_jiff(),
+            submitted_at: self.submitted_at.map(SqlTime::to_jiff),
+            registered_at: self.registered_at.to_jiff(),
+            acknowledge_by: self.acknowledge_by.to_jiff(),
+        })
+    }
+}

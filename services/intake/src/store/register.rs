@@ -1,0 +1,277 @@
+//! What the register writes: whole batches, one statement per table.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use redress_domain::{Channel, ComplaintId, Origin, PartyKind, TenantId};
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::column;
+use super::submission::Disposition;
+use crate::error::Error;
+
+/// A complaint that does not exist yet.
+#[derive(Debug)]
+pub struct NewComplaint {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its id.
+    pub id: ComplaintId,
+    /// Its number.
+    pub complaint_no: String,
+    /// The identifying part of the number.
+    pub no_code: String,
+    /// Subject of the token that submitted it.
+    pub submitted_by: String,
+    /// Keyed hash of the complainant; empty if unknown.
+    pub complainant_index: Vec<u8>,
+    /// What the complainant is.
+    pub complainant_kind: PartyKind,
+    /// The channel.
+    pub channel: Channel,
+    /// Who brought it in.
+    pub origin: Origin,
+    /// Language tag.
+    pub language: Option<String>,
+    /// Code of its state.
+    pub state: &'static str,
+    /// Its lifecycle as JSON.
+    pub lifecycle: String,
+    /// Its lifecycle version.
+    pub state_version: i32,
+    /// Its version on the lifecycle topic.
+    pub stream_version: i64,
+    /// The live room.
+    pub live_room_id: Option<String>,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// When it was sent.
+    pub submitted_at: Option<Timestamp>,
+    /// Now.
+    pub registered_at: Timestamp,
+    /// By when receipt is acknowledged.
+    pub acknowledge_by: Timestamp,
+    /// The respondents, in order.
+    pub respondents: Vec<(PartyKind, String)>,
+    /// The data key of its personal fields.
+    pub wrapped_key: Vec<u8>,
+    /// Order and live session as told, as JSON with its SHA-256.
+    pub context: Option<(String, [u8; 32])>,
+}
+
+/// A submission beside its complaint.
+#[derive(Debug)]
+pub struct NewSubmission {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The complaint.
+    pub complaint: ComplaintId,
+    /// The attempt.
+    pub id: Uuid,
+    /// What became of it.
+    pub disposition: Disposition,
+    /// Keyed hash of the body.
+    pub fingerprint: Vec<u8>,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// Its public half; none for repetitions.
+    pub body: Option<Vec<u8>>,
+    /// Its personal fields; none for repetitions.
+    pub sealed: Option<Vec<u8>>,
+}
+
+/// What is known of a complaint that a batch names.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Version of its last event on the lifecycle topic.
+    pub stream_version: i64,
+    /// Fingerprint of the registered submission.
+    pub fingerprint: Vec<u8>,
+    /// Code of its state.
+    pub state: String,
+    /// The attempts that were recorded.
+    pub submissions: Vec<Uuid>,
+}
+
+/// Locks the complaints among `ids` that exist, and tells what is known of them.
+pub async fn lock_known(
+    conn: &mut PgConnection,
+    ids: &[(TenantId, ComplaintId)],
+) -> Result<HashMap<(TenantId, ComplaintId), Known>, Error> {
+    let rows: Vec<(String, Uuid, i64, String)> = sqlx::query_as(
+        "SELECT tenant, complaint_id, stream_version, state FROM complaint
+         WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
+         ORDER BY tenant, complaint_id FOR UPDATE",
+    )
+    .bind(column(ids, |(tenant, _)| tenant.as_str()))
+    .bind(column(ids, |(_, id)| *id.as_uuid()))
+    .fetch_all(&mut *conn)
+    .await?;
+    if rows.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let submissions: Vec<(String, Uuid, Uuid, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT tenant, complaint_id, submission_id, disposition, fingerprint FROM submission
+         WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))",
+    )
+    .bind(column(&rows, |row| row.0.as_str()))
+    .bind(column(&rows, |row| row.1))
+    .fetch_all(conn)
+    .await?;
+    let mut known = HashMap::with_capacity(rows.len());
+    for (tenant, id, stream_version, state) in rows {
+        let of_this = || submissions.iter().filter(|s| s.0 == tenant && s.1 == id);
+        let registered = of_this().find(|s| s.3 == Disposition::Registered.code());
+        let entry = Known {
+            stream_version,
+            fingerprint: registered.map(|s| s.4.clone()).unwrap_or_default(),
+            state,
+            submissions: of_this().map(|s| s.2).collect(),
+        };
+        if let Ok(tenant) = tenant.parse() {
+            known.insert((tenant, ComplaintId::from_uuid(id)), entry);
+        }
+    }
+    Ok(known)
+}
+
+/// Writes new complaints with their parties, keys and context.
+///
+/// # Errors
+/// A unique violation if somebody else registered one of them meanwhile: read again.
+pub async fn insert_complaints(conn: &mut PgConnection, new: &[NewComplaint]) -> Result<(), Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO complaint (tenant, complaint_id, complaint_no, no_code, submitted_by, complainant_index,
+                                complainant_kind, channel, origin, language, state, lifecycle, state_version,
+                                stream_version, live_room_id, received_at, submitted_at, registered_at, acknowledge_by)
+         SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[],
+                              $8::text[], $9::text[], $10::text[], $11::text[], $12::json[], $13::integer[],
+                              $14::bigint[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[],
+                              $19::timestamptz[])",
+    )
+    .bind(column(new, |c| c.tenant.as_str()))
+    .bind(column(new, |c| *c.id.as_uuid()))
+    .bind(column(new, |c| c.complaint_no.as_str()))
+    .bind(column(new, |c| c.no_code.as_str()))
+    .bind(column(new, |c| c.submitted_by.as_str()))
+    .bind(column(new, |c| c.complainant_index.as_slice()))
+    .bind(column(new, |c| c.complainant_kind.code()))
+    .bind(column(new, |c| c.channel.code()))
+    .bind(column(new, |c| c.origin.code()))
+    .bind(column(new, |c| c.language.as_deref()))
+    .bind(column(new, |c| c.state))
+    .bind(column(new, |c| c.lifecycle.as_str()))
+    .bind(column(new, |c| c.state_version))
+    .bind(column(new, |c| c.stream_version))
+    .bind(column(new, |c| c.live_room_id.as_deref()))
+    .bind(column(new, |c| c.received_at.to_sqlx()))
+    .bind(column(new, |c| c.submitted_at.map(ToSqlx::to_sqlx)))
+    .bind(column(new, |c| c.registered_at.to_sqlx()))
+    .bind(column(new, |c| c.acknowledge_by.to_sqlx()))
+    .execute(&mut *conn)
+    .await?;
+    insert_parties(conn, new).await?;
+    sqlx::query("INSERT INTO subject_key SELECT * FROM unnest($1::text[], $2::uuid[], $3::bytea[])")
+        .bind(column(new, |c| c.tenant.as_str()))
+        .bind(column(new, |c| *c.id.as_uuid()))
+        .bind(column(new, |c| c.wrapped_key.as_slice()))
+        .execute(&mut *conn)
+        .await?;
+    insert_context(conn, new).await
+}
+
+async fn insert_parties(conn: &mut PgConnection, new: &[NewComplaint]) -> Result<(), Error> {
+    let mut parties: Vec<(&NewComplaint, i16, &str, PartyKind, Option<&str>)> = Vec::with_capacity(new.len() * 2);
+    for complaint in new {
+        parties.push((complaint, 0, "complainant", complaint.complainant_kind, None));
+        for (ordinal, (kind, reference)) in (1_i16..).zip(&complaint.respondents) {
+            let reference = (!reference.is_empty()).then_some(reference.as_str());
+            parties.push((complaint, ordinal, "respondent", *kind, reference));
+        }
+    }
+    sqlx::query(
+        "INSERT INTO party SELECT * FROM unnest($1::text[], $2::uuid[], $3::smallint[], $4::text[], $5::text[],
+                                                $6::text[])",
+    )
+    .bind(column(&parties, |p| p.0.tenant.as_str()))
+    .bind(column(&parties, |p| *p.0.id.as_uuid()))
+    .bind(column(&parties, |p| p.1))
+    .bind(column(&parties, |p| p.2))
+    .bind(column(&parties, |p| p.3.code()))
+    .bind(column(&parties, |p| p.4))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn insert_context(conn: &mut PgConnection, new: &[NewComplaint]) -> Result<(), Error> {
+    let told: Vec<(&NewComplaint, &(String, [u8; 32]))> =
+        new.iter().filter_map(|c| c.context.as_ref().map(|context| (c, context))).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO context_snapshot
+         SELECT tenant, complaint_id, 'submission', captured_at, content, sha256
+         FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::json[], $5::bytea[])
+              AS new (tenant, complaint_id, captured_at, content, sha256)",
+    )
+    .bind(column(&told, |(c, _)| c.tenant.as_str()))
+    .bind(column(&told, |(c, _)| *c.id.as_uuid()))
+    .bind(column(&told, |(c, _)| c.received_at.to_sqlx()))
+    .bind(column(&told, |(_, (content, _))| content.as_str()))
+    .bind(column(&told, |(_, (_, hash))| hash.as_slice()))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes submissions.
+pub async fn insert_submissions(conn: &mut PgConnection, new: &[NewSubmission]) -> Result<(), Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO submission (tenant, complaint_id, submission_id, disposition, fingerprint, received_at, body,
+                                 sealed)
+         SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::timestamptz[],
+                              $7::bytea[], $8::bytea[])",
+    )
+    .bind(column(new, |s| s.tenant.as_str()))
+    .bind(column(new, |s| *s.complaint.as_uuid()))
+    .bind(column(new, |s| s.id))
+    .bind(column(new, |s| s.disposition.code()))
+    .bind(column(new, |s| s.fingerprint.as_slice()))
+    .bind(column(new, |s| s.received_at.to_sqlx()))
+    .bind(column(new, |s| s.body.as_deref()))
+    .bind(column(new, |s| s.sealed.as_deref()))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Moves the lifecycle topic's version of complaints whose submissions were repeated or contradicted.
+pub async fn move_stream_versions(
+    conn: &mut PgConnection,
+    versions: &[(TenantId, ComplaintId, i64)],
+) -> Result<(), Error> {
+    if versions.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE complaint SET stream_version = new.version
+         FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (tenant, complaint_id, version)
+         WHERE complaint.tenant = new.tenant AND complaint.complaint_id = new.complaint_id",
+    )
+    .bind(column(versions, |v| v.0.as_str()))
+    .bind(column(versions, |v| *v.1.as_uuid()))
+    .bind(column(versions, |v| v.2))
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! The topics that intake owns (partitions are the configuration's).
+
+use std::time::Duration;
+
+use redress_messaging::TopicSpec;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Sealed submissions, from accept to the register; key: complaint.
+pub const SUBMISSIONS: Topic = Topic { name: "redress.intake.submissions.v1", retention: DAY.saturating_mul(7) };
+/// The lifecycle of complaints; key: complaint; versions without holes.
+pub const LIFECYCLE: Topic = Topic { name: "redress.intake.lifecycle.v1", retention: DAY.saturating_mul(30) };
+
+/// A topic but for its number of partitions.
+#[derive(Debug, Clone, Copy)]
+pub struct Topic {
+    /// Its name.
+    pub name: &'static str,
+    /// How long records are kept.
+    pub retention: Duration,
+}
+
+/// All of them, with `partitions` each.
+pub fn all(partitions: i32) -> [TopicSpec; 2] {
+    [SUBMISSIONS, LIFECYCLE].map(|topic| TopicSpec { name: topic.name, partitions, retention: topic.retention })
+}
