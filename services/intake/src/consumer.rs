@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::topics::SUBMISSIONS;
 
 /// All subscriptions.
-pub fn subscriptions(register: Register) -> Vec<Subscription> {
+pub(crate) fn subscriptions(register: Register) -> Vec<Subscription> {
     // Accept knows no versions; the register's primary keys recognise repetitions.
     vec![Subscription::new(SUBMISSIONS.name, Guard::Own, register)]
 }
@@ -22,7 +22,9 @@ impl From<Error> for HandlerError {
             }
             Error::Database(error) => error.into(),
             other if other.kind() == ErrorKind::Aborted => Self::Conflict(other.to_string().into()),
-            other if other.kind().disposition() == Disposition::Retry => Self::Unavailable(other.to_string().into()),
+            other if other.kind().disposition() == Disposition::Retry => {
+                Self::Unavailable(other.to_string().into())
+            }
             other => Self::poison(other.to_string()),
         }
     }

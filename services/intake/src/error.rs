@@ -76,7 +76,8 @@ impl Error {
                 Problem::unavailable("DEPENDENCY_UNAVAILABLE", RETRY_AFTER)
             }
             ErrorKind::ResourceExhausted => {
-                Problem::new(kind, "TOO_MUCH_AT_ONCE", "too much at once; repeat with the same key").after(RETRY_AFTER)
+                Problem::new(kind, "TOO_MUCH_AT_ONCE", "too much at once; repeat with the same key")
+                    .after(RETRY_AFTER)
             }
             ErrorKind::Aborted => {
                 Problem::new(kind, "CONCURRENT_CHANGE", "somebody else was faster; read again and repeat")

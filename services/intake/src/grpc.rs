@@ -31,29 +31,45 @@ type Answer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl IntakeService for Grpc {
-    async fn submit_complaint(&self, request: Request<wire::SubmitComplaintRequest>) -> Answer<wire::SubmitComplaintResponse> {
+    async fn submit_complaint(
+        &self,
+        request: Request<wire::SubmitComplaintRequest>,
+    ) -> Answer<wire::SubmitComplaintResponse> {
         let deadline = request.extensions().get::<Deadline>().map(|deadline| deadline.0);
         let (caller, message) = parts(request)?;
         let submission = message.submission.unwrap_or_default();
-        let accepted =
-            self.app.accept.accept(&caller, &message.request_id, submission, Violations::default(), deadline).await;
-        accepted.map(|accepted| Response::new(self::accepted(accepted))).map_err(refused)
+        let accepted = self
+            .app
+            .accept
+            .accept(&caller, &message.request_id, submission, Violations::default(), deadline)
+            .await;
+        accepted.map(|accepted| Response::new(self::accepted(&accepted))).map_err(refused)
     }
 
-    async fn get_complaint(&self, request: Request<wire::GetComplaintRequest>) -> Answer<wire::GetComplaintResponse> {
+    async fn get_complaint(
+        &self,
+        request: Request<wire::GetComplaintRequest>,
+    ) -> Answer<wire::GetComplaintResponse> {
         let (caller, message) = parts(request)?;
         let complaint = self.app.queries.get(&caller, message).await.map_err(refused)?;
         Ok(Response::new(wire::GetComplaintResponse { complaint: Some(complaint) }))
     }
 
-    async fn list_complaints(&self, request: Request<wire::ListComplaintsRequest>) -> Answer<wire::ListComplaintsResponse> {
+    async fn list_complaints(
+        &self,
+        request: Request<wire::ListComplaintsRequest>,
+    ) -> Answer<wire::ListComplaintsResponse> {
         let (caller, message) = parts(request)?;
         self.app.queries.list(&caller, message).await.map(Response::new).map_err(refused)
     }
 
-    type WatchComplaintStream = Pin<Box<dyn Stream<Item = Result<wire::WatchComplaintResponse, Status>> + Send>>;
+    type WatchComplaintStream =
+        Pin<Box<dyn Stream<Item = Result<wire::WatchComplaintResponse, Status>> + Send>>;
 
-    async fn watch_complaint(&self, request: Request<wire::WatchComplaintRequest>) -> Answer<Self::WatchComplaintStream> {
+    async fn watch_complaint(
+        &self,
+        request: Request<wire::WatchComplaintRequest>,
+    ) -> Answer<Self::WatchComplaintStream> {
         let (caller, message) = parts(request)?;
         let changes = self.app.watch.watch(&caller, message).await.map_err(refused)?;
         let told = changes.map(|change| {
@@ -62,7 +78,10 @@ impl IntakeService for Grpc {
         Ok(Response::new(Box::pin(told)))
     }
 
-    async fn supply_completion(&self, request: Request<wire::SupplyCompletionRequest>) -> Answer<wire::SupplyCompletionResponse> {
+    async fn supply_completion(
+        &self,
+        request: Request<wire::SupplyCompletionRequest>,
+    ) -> Answer<wire::SupplyCompletionResponse> {
         let (caller, message) = parts(request)?;
         let complaint = self.app.commands.supply_completion(&caller, message).await.map_err(refused)?;
         Ok(Response::new(wire::SupplyCompletionResponse { complaint: Some(complaint) }))
@@ -77,13 +96,19 @@ impl IntakeService for Grpc {
         Ok(Response::new(wire::DecideAdmissibilityResponse { complaint: Some(complaint) }))
     }
 
-    async fn withdraw_complaint(&self, request: Request<wire::WithdrawComplaintRequest>) -> Answer<wire::WithdrawComplaintResponse> {
+    async fn withdraw_complaint(
+        &self,
+        request: Request<wire::WithdrawComplaintRequest>,
+    ) -> Answer<wire::WithdrawComplaintResponse> {
         let (caller, message) = parts(request)?;
         let complaint = self.app.commands.withdraw(&caller, message).await.map_err(refused)?;
         Ok(Response::new(wire::WithdrawComplaintResponse { complaint: Some(complaint) }))
     }
 
-    async fn query_audit(&self, request: Request<wire::QueryAuditRequest>) -> Answer<wire::QueryAuditResponse> {
+    async fn query_audit(
+        &self,
+        request: Request<wire::QueryAuditRequest>,
+    ) -> Answer<wire::QueryAuditResponse> {
         let (caller, message) = parts(request)?;
         self.app.audit.query(&caller, message).await.map(Response::new).map_err(refused)
     }
@@ -98,7 +123,7 @@ impl IntakeService for Grpc {
 }
 
 /// The answer to an accepted complaint.
-pub fn accepted(accepted: Accepted) -> wire::SubmitComplaintResponse {
+pub fn accepted(accepted: &Accepted) -> wire::SubmitComplaintResponse {
     wire::SubmitComplaintResponse {
         complaint_id: accepted.id.to_string(),
         complaint_no: accepted.no.to_string(),
@@ -108,7 +133,6 @@ pub fn accepted(accepted: Accepted) -> wire::SubmitComplaintResponse {
     }
 }
 
-#[expect(clippy::result_large_err, reason = "the trait's handlers return `Status` themselves")]
 fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
     Ok((grpc::principal(&request)?, request.into_inner()))
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use redress_messaging::TopicSpec;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Sealed submissions, from accept to the register; key: complaint.
-pub const SUBMISSIONS: Topic = Topic { name: "redress.intake.submissions.v1", retention: DAY.saturating_mul(7) };
+pub const SUBMISSIONS: Topic =
+    Topic { name: "redress.intake.submissions.v1", retention: DAY.saturating_mul(7) };
 /// The lifecycle of complaints; key: complaint; versions without holes.
 pub const LIFECYCLE: Topic = Topic { name: "redress.intake.lifecycle.v1", retention: DAY.saturating_mul(30) };
 
@@ -22,5 +23,9 @@ pub struct Topic {
 
 /// All of them, with `partitions` each.
 pub fn all(partitions: i32) -> [TopicSpec; 2] {
-    [SUBMISSIONS, LIFECYCLE].map(|topic| TopicSpec { name: topic.name, partitions, retention: topic.retention })
+    [SUBMISSIONS, LIFECYCLE].map(|topic| TopicSpec {
+        name: topic.name,
+        partitions,
+        retention: topic.retention,
+    })
 }

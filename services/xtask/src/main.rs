@@ -1,1 +1,48 @@
-fn main() {}
+//! The project's own commands, called as `cargo xtask <command>`.
+//!
+//! Written in Rust rather than in shell or make, so that they know the stack, the services and the contract by the same
+//! types as the tests do, and run wherever the project compiles.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to whoever called it")]
+
+mod build;
+mod check;
+mod command;
+mod demo;
+mod launch;
+mod signals;
+mod steps;
+mod test;
+mod tools;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The project's own commands
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Cli {
+    Check(check::Args),
+    Test,
+    Up(up::Args),
+    Demo(demo::Args),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse() {
+        Cli::Check(args) => signals::unless_interrupted(check::run(&args)).await,
+        Cli::Test => signals::unless_interrupted(test::run()).await,
+        Cli::Up(args) => up::run(&args).await,
+        Cli::Demo(args) => signals::unless_interrupted(demo::run(&args)).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

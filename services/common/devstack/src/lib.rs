@@ -3,7 +3,7 @@
 //! Tests, the demo and the load tests run on the real servers, because the promises of this project are promises about
 //! their behaviour under faults: a stand-in would prove itself. A [`Stack`] is up in about a second once the broker's
 //! jars are fetched, any number of them live side by side, and nothing is left behind: not by a stop, not by a panic,
-//! not by Ctrl-C or `kill -9` of the process that started them (see [`guard`]).
+//! not by Ctrl-C or `kill -9` of the process that started them. A small guard process that outlives ours sees to it.
 //!
 //! Refused: containers (a newcomer needs none), the parent-death signal of Linux (it fires when the *thread* that
 //! spawned the child ends, which in an async runtime is any time), and passwords (the servers listen on loopback only

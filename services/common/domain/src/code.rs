@@ -13,6 +13,10 @@ pub struct UnknownCode {
 }
 
 /// Defines an enumeration with a stable text code per member: the form that tables, events and logs carry.
+///
+/// Gives `ALL`, `code()`, `Display`, `FromStr` (failing with [`UnknownCode`](crate::UnknownCode)) and serde by the code.
+/// The crate that uses it needs serde.
+#[macro_export]
 macro_rules! coded_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $code:literal,)+ }) => {
         $(#[$meta])*
@@ -44,4 +48,3 @@ macro_rules! coded_enum {
         }
     };
 }
-pub(crate) use coded_enum;

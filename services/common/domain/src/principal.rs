@@ -1,5 +1,5 @@
 use crate::TenantId;
-use crate::code::coded_enum;
+use crate::coded_enum;
 
 coded_enum! {
     /// What a caller may be. A token carries any number; rights follow from the policy table of each service.

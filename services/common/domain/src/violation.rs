@@ -11,7 +11,10 @@ pub struct Violation {
     pub description: Cow<'static, str>,
 }
 
-/// Collects everything that is wrong, so that a caller learns it all at once.
+/// More than a caller can mend at once, and what an answer must not grow beyond.
+const MOST: usize = 100;
+
+/// Collects everything that is wrong, so that a caller learns it all at once; of a hopeless request the first hundred.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
@@ -23,7 +26,9 @@ impl Violations {
         reason: &'static str,
         description: impl Into<Cow<'static, str>>,
     ) {
-        self.0.push(Violation { field: field.into(), reason, description: description.into() });
+        if self.0.len() < MOST {
+            self.0.push(Violation { field: field.into(), reason, description: description.into() });
+        }
     }
 
     /// Notes a problem of `field` unless one of that field, or of a field around it, is noted already.
@@ -71,6 +76,15 @@ impl<'a> IntoIterator for &'a Violations {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hopeless_request_is_told_a_hundred_problems() {
+        let mut found = Violations::default();
+        for index in 0..1_000 {
+            found.add(format!("contacts[{index}]"), "UNKNOWN_FIELD", "");
+        }
+        assert_eq!(found.into_vec().len(), 100);
+    }
 
     #[test]
     fn a_problem_of_a_field_hides_only_problems_inside_it() {

@@ -1,6 +1,6 @@
 //! The field's own words as enumerations. Codes are stable: they stand in tables and events for years.
 
-use crate::code::coded_enum;
+use crate::coded_enum;
 
 coded_enum! {
     /// Through which channel a submission arrived (F008–F012, F103–F106).

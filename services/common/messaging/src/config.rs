@@ -105,7 +105,10 @@ impl KafkaConfig {
         refuse(self.group.is_empty(), "group: must have a name");
         refuse(!(1..=1_000).contains(&self.partitions), "partitions: 1 to 1000");
         refuse(self.replication < 1, "replication: at least 1");
-        refuse(self.session_timeout_ms < 6_000, "session_timeout_ms: at least 6000, the broker's lower bound");
+        refuse(
+            self.session_timeout_ms < 6_000,
+            "session_timeout_ms: at least 6000, the broker's lower bound",
+        );
         let names = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
         refuse(!self.topic_prefix.chars().all(names), "topic_prefix: a-z, 0-9, '.' and '-'");
         let sasl =

@@ -180,7 +180,8 @@ mod tests {
 
     fn any_meta() -> impl Strategy<Value = EventMeta> {
         let text = || proptest::option::of("[ -~]{0,20}");
-        let instant = || (0_i64..4_000_000_000, 0_i32..1_000_000_000).prop_map(|(s, n)| Timestamp::new(s, n).unwrap());
+        let instant =
+            || (0_i64..4_000_000_000, 0_i32..1_000_000_000).prop_map(|(s, n)| Timestamp::new(s, n).unwrap());
         let ids = (any::<u128>(), any::<u128>(), proptest::option::of(1_i64..));
         let times = (instant(), proptest::option::of(instant()));
         (ids, times, "[a-z]{1,9}", "[a-z.A-Z]{1,30}", proptest::array::uniform6(text())).prop_map(

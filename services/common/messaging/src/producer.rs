@@ -147,10 +147,12 @@ impl Producer {
         }
         let (outcome, receiver) = oneshot::channel();
         let topic = format!("{}{}", self.prefix, out.topic);
-        let headers = out.headers.iter().fold(
-            OwnedHeaders::new_with_capacity(out.headers.len()),
-            |headers, (key, value)| headers.insert(Header { key, value: Some(value) }),
-        );
+        let headers = out
+            .headers
+            .iter()
+            .fold(OwnedHeaders::new_with_capacity(out.headers.len()), |headers, (key, value)| {
+                headers.insert(Header { key, value: Some(value) })
+            });
         let record = BaseRecord::with_opaque_to(&topic, Box::new(Delivery { outcome, _permit: permit }))
             .key(&out.key)
             .payload(&out.payload)

@@ -51,7 +51,8 @@ async fn create(
         .set("min.insync.replicas", in_sync)
         .set("unclean.leader.election.enable", "false");
     let failed = |source| KafkaClientError::Request { what: "a new topic", source };
-    let options = AdminOptions::new().request_timeout(Some(REQUEST_LIMIT)).operation_timeout(Some(REQUEST_LIMIT));
+    let options =
+        AdminOptions::new().request_timeout(Some(REQUEST_LIMIT)).operation_timeout(Some(REQUEST_LIMIT));
     for result in admin.create_topics([&new], &options).await.map_err(failed)? {
         match result {
             // Another process was faster.

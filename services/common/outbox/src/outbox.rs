@@ -45,8 +45,7 @@ pub async fn enqueue(connection: &mut PgConnection, events: &[OutboxEvent]) -> R
     if events.is_empty() {
         return Ok(());
     }
-    let rows = events.iter().map(Row::of).collect::<Result<Vec<_>, Unpublishable>>();
-    let rows = rows.map_err(|refused| sqlx::Error::Encode(Box::new(refused)))?;
+    let rows = events.iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
     sqlx::query(
         "INSERT INTO outbox (bucket, aggregate_id, aggregate_version, topic, key, headers, payload)
          SELECT bucket, aggregate_id, aggregate_version, topic, key, headers::json, payload
@@ -76,19 +75,17 @@ struct Row {
 }
 
 impl Row {
-    fn of(event: &OutboxEvent) -> Result<Self, Unpublishable> {
+    fn of(event: &OutboxEvent) -> Result<Self, sqlx::Error> {
+        let refused = |why: Unpublishable| sqlx::Error::Encode(Box::new(why));
         if event.payload.len() > PAYLOAD_LIMIT {
-            return Err(Unpublishable::TooLarge);
+            return Err(refused(Unpublishable::TooLarge));
         }
-        let aggregate = event.meta.subject;
-        let headers = serde_json::Value::from_iter(
-            event.meta.to_headers().into_iter().map(|(name, value)| vec![name.into_owned(), value]),
-        );
+        let headers = serde_json::to_string(&event.meta.to_headers());
         Ok(Self {
-            bucket: bucket_of(aggregate),
-            aggregate,
-            version: event.meta.version.ok_or(Unpublishable::NoVersion)?,
-            headers: headers.to_string(),
+            bucket: bucket_of(event.meta.subject),
+            aggregate: event.meta.subject,
+            version: event.meta.version.ok_or_else(|| refused(Unpublishable::NoVersion))?,
+            headers: headers.map_err(|error| sqlx::Error::Encode(Box::new(error)))?,
         })
     }
 }

@@ -38,7 +38,10 @@ impl PostgresConfig {
     /// What is wrong with the values taken together, one sentence each.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        if PgConnectOptions::from_str(self.url.expose_secret()).is_err() {
+        let url = self.url.expose_secret();
+        // The library takes any scheme.
+        let scheme = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        if !scheme || PgConnectOptions::from_str(url).is_err() {
             problems.push("url: is no PostgreSQL connection string".to_owned());
         }
         if self.max_connections < 2 {

@@ -27,7 +27,12 @@ pub(crate) struct Admission {
     pub(crate) tenants: Tenants,
 }
 
-/// A call that was let in. It holds its room until it is dropped.
+/// When a call's time is over; stands in the extensions of every request that was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(pub Instant);
+
+/// A call that was let in. It holds its room until its answer begins: a stream that stays open for hours must not
+/// take the room of calls.
 pub(crate) struct Admitted {
     principal: Arc<Principal>,
     until: Instant,
@@ -57,8 +62,10 @@ impl Admission {
 }
 
 impl Admitted {
-    pub(crate) fn principal(&self) -> &Arc<Principal> {
-        &self.principal
+    /// What a handler may ask of its request: who calls, and until when.
+    pub(crate) fn tell(&self, extensions: &mut http::Extensions) {
+        extensions.insert(Arc::clone(&self.principal));
+        extensions.insert(Deadline(self.until));
     }
 
     /// The outcome of `handler` within the call's time. A panic is a defect of this one call, not of the process.

@@ -26,6 +26,7 @@ mod service;
 mod shutdown;
 pub mod telemetry;
 
+pub use admission::Deadline;
 pub use clock::SystemClock;
 pub use config::{RuntimeConfig, Settings};
 pub use health::{Condition, Readiness};

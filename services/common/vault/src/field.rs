@@ -98,6 +98,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_tenant_counts_also_where_a_provider_unwraps_one_tenants_key_for_another() {
+        let data_key = DataKey::generate().unwrap();
+        let complaint = ComplaintId::derive(&"acme".parse().unwrap(), "subject", &"key".parse().unwrap());
+        let of = |tenant: &str| FieldKey::new(&data_key, &tenant.parse().unwrap(), complaint).unwrap();
+        let sealed = of("acme").seal("text", b"text", &Nonces::random().unwrap()).unwrap();
+        assert!(of("acme").open("text", &sealed).is_ok());
+        assert!(matches!(of("beta").open("text", &sealed), Err(VaultError::Refused)));
+    }
+
+    #[test]
     fn nonces_differ_also_where_the_count_passes_the_end() {
         let nonces = Nonces { start: (1 << 96) - 2, given: AtomicU64::new(0) };
         let given: Vec<_> = (0..4).map(|_| nonces.next()).collect();

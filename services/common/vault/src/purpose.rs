@@ -45,6 +45,8 @@ pub enum IndexKind {
     Phone,
     /// An e-mail address in the form of [`normalise_email`](crate::normalise_email).
     Email,
+    /// The platform's own identifier of a party, as given.
+    PartyReference,
 }
 
 impl IndexKind {
@@ -53,6 +55,7 @@ impl IndexKind {
         match self {
             Self::Phone => "phone",
             Self::Email => "email",
+            Self::PartyReference => "party_reference",
         }
     }
 }

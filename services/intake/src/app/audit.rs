@@ -47,8 +47,11 @@ impl Audit {
         let mut conn = self.db.pool().acquire().await?;
         let found = audit::read(&mut conn, &query).await?;
         let full = found.len() >= usize::try_from(size).unwrap_or_default();
-        let next_page_token =
-            found.last().filter(|_| full).map(|last| format!("{}.{}", last.chain, last.seq)).unwrap_or_default();
+        let next_page_token = found
+            .last()
+            .filter(|_| full)
+            .map(|last| format!("{}.{}", last.chain, last.seq))
+            .unwrap_or_default();
         Ok(wire::QueryAuditResponse { entries: found.into_iter().map(shown).collect(), next_page_token })
     }
 
@@ -64,13 +67,14 @@ impl Audit {
         sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
         let recorded = audit::heads(&mut tx, &caller.tenant).await?;
         for chain in 0..CHAINS {
-            let verdict = match audit::verify(&mut tx, &caller.tenant, chain, known.get(&chain).copied()).await? {
-                Ok(verifier) => {
-                    answer.entries += verifier.head().seq;
-                    verifier.finish(recorded.get(&chain).copied())
-                }
-                Err(found) => Err(found),
-            };
+            let verdict =
+                match audit::verify(&mut tx, &caller.tenant, chain, known.get(&chain).copied()).await? {
+                    Ok(verifier) => {
+                        answer.entries += verifier.head().seq;
+                        verifier.finish(recorded.get(&chain).copied())
+                    }
+                    Err(found) => Err(found),
+                };
             match verdict {
                 Ok(head) if head.seq > 0 => answer.heads.push(wire::AuditHead {
                     chain,

@@ -57,7 +57,9 @@ pub fn split(mut submission: Submission) -> Halves {
             .collect(),
         ..Submission::default()
     };
-    if names.respondents.iter().any(|r| r.name.is_some()) || names.attachments.iter().any(|a| a.name.is_some()) {
+    if names.respondents.iter().any(|r| r.name.is_some())
+        || names.attachments.iter().any(|a| a.name.is_some())
+    {
         personal.push((NAMES, names.encode_to_vec()));
     }
     if let Some(wording) = submission.live.as_mut().and_then(|live| live.quoted_wording.take()) {
@@ -75,7 +77,9 @@ pub fn restore(submission: &mut Submission, field: &str, content: &[u8]) -> Resu
     let text = || String::from_utf8(content.to_vec()).map_err(|_| undecodable());
     match field {
         TEXT => submission.text = text()?,
-        COMPLAINANT => submission.complainant = Some(Complainant::decode(content).map_err(|_| undecodable())?),
+        COMPLAINANT => {
+            submission.complainant = Some(Complainant::decode(content).map_err(|_| undecodable())?);
+        }
         QUOTED_WORDING => submission.live.get_or_insert_default().quoted_wording = Some(text()?),
         DEMAND_TEXT => submission.demand.get_or_insert_default().text = Some(text()?),
         NAMES => {
@@ -120,7 +124,11 @@ mod tests {
                     name: Some(CANARY.into()),
                 },
             ],
-            live: Some(LiveRef { room_id: "r1".into(), quoted_wording: Some(CANARY.into()), ..LiveRef::default() }),
+            live: Some(LiveRef {
+                room_id: "r1".into(),
+                quoted_wording: Some(CANARY.into()),
+                ..LiveRef::default()
+            }),
             demand: Some(Demand { text: Some(CANARY.into()), ..Demand::default() }),
             attachments: vec![Attachment {
                 name: Some(CANARY.into()),

@@ -1,6 +1,5 @@
 //! Lifecycle events as published messages.
 
-use jiff::Timestamp;
 use prost::{Message, Name};
 use redress_domain::{Category, Severity};
 use redress_proto::convert::to_wire_time;
@@ -50,22 +49,26 @@ pub fn message(event: &Event, around: Surroundings) -> Option<Published> {
             Published::of(&wire::CompletionSupplied { supplied: supplied.clone() })
         }
         Event::ComplaintLapsed { review_until } => {
-            Published::of(&wire::ComplaintLapsed { review_until: time(*review_until) })
+            Published::of(&wire::ComplaintLapsed { review_until: Some(to_wire_time(*review_until)) })
         }
-        Event::AdmissibilityReviewStarted { assessment } => Published::of(&wire::AdmissibilityReviewStarted {
-            assessment_id: assessment.to_string(),
-            category: around.category.map_or(types::Category::Unspecified, Into::into).into(),
-            severity: around.severity.map_or(types::Severity::Unspecified, Into::into).into(),
-            urgent: around.urgent,
-        }),
+        Event::AdmissibilityReviewStarted { assessment } => {
+            Published::of(&wire::AdmissibilityReviewStarted {
+                assessment_id: assessment.to_string(),
+                category: around.category.map_or(types::Category::Unspecified, Into::into).into(),
+                severity: around.severity.map_or(types::Severity::Unspecified, Into::into).into(),
+                urgent: around.urgent,
+            })
+        }
         Event::ComplaintAccepted { handler } => {
             Published::of(&wire::ComplaintAccepted { handler: handler.clone() })
         }
-        Event::ComplaintRefused { reason, rule, review_until, .. } => Published::of(&wire::ComplaintRefused {
-            reason: refusal_reason(*reason).into(),
-            rule: rule.to_string(),
-            review_until: time(*review_until),
-        }),
+        Event::ComplaintRefused { reason, rule, review_until, .. } => {
+            Published::of(&wire::ComplaintRefused {
+                reason: refusal_reason(*reason).into(),
+                rule: rule.to_string(),
+                review_until: Some(to_wire_time(*review_until)),
+            })
+        }
         Event::RefusalReviewRequested { reviewer } => {
             Published::of(&wire::RefusalReviewRequested { reviewer: reviewer.clone() })
         }
@@ -86,12 +89,14 @@ pub fn message(event: &Event, around: Surroundings) -> Option<Published> {
         Event::ComplaintWithdrawn => Published::of(&wire::ComplaintWithdrawn {}),
         Event::ComplaintMerged { into, unmerge_until } => Published::of(&wire::ComplaintMerged {
             into_complaint_id: into.to_string(),
-            unmerge_until: time(*unmerge_until),
+            unmerge_until: Some(to_wire_time(*unmerge_until)),
         }),
         Event::ComplaintUnmerged { reason } => {
             Published::of(&wire::ComplaintUnmerged { to, reason: reason.to_string() })
         }
-        Event::ComplaintReferred { body } => Published::of(&wire::ComplaintReferred { route: body.to_string() }),
+        Event::ComplaintReferred { body } => {
+            Published::of(&wire::ComplaintReferred { route: body.to_string() })
+        }
         Event::ReferralConcluded { .. } => Published::of(&wire::ReferralConcluded { to }),
         Event::CaseSuspended { reason, review_on, .. } => Published::of(&wire::CaseSuspended {
             reason: reason.code().to_owned(),
@@ -114,10 +119,6 @@ pub fn message(event: &Event, around: Surroundings) -> Option<Published> {
             label: label.to_string(),
         }),
     })
-}
-
-fn time(instant: Timestamp) -> Option<pbjson_types::Timestamp> {
-    Some(to_wire_time(instant))
 }
 
 /// A state's name on the wire.

@@ -5,7 +5,9 @@ mod page;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use redress_domain::{Category, ComplaintId, ComplaintNo, ErrorKind, PartyKind, Principal, Problem, Violations};
+use redress_domain::{
+    Category, ComplaintId, ComplaintNo, ErrorKind, PartyKind, Principal, Problem, Violations,
+};
 use redress_proto::convert::from_wire_time;
 use redress_proto::intake::v1 as wire;
 use redress_redis::DedupeFilter;
@@ -36,7 +38,11 @@ pub struct Queries {
 
 impl Queries {
     /// One complaint, by id or number.
-    pub async fn get(&self, caller: &Principal, request: wire::GetComplaintRequest) -> Result<wire::Complaint, Error> {
+    pub async fn get(
+        &self,
+        caller: &Principal,
+        request: wire::GetComplaintRequest,
+    ) -> Result<wire::Complaint, Error> {
         let key = key(&request)?;
         match self.views.find(caller, &key).await? {
             Some((complaint, sight)) => self.views.whole(caller, complaint, sight).await,
@@ -55,8 +61,12 @@ impl Queries {
         if !matches!(found, Ok(None)) {
             return Problem::not_found();
         }
-        Problem::new(ErrorKind::NotFound, "BEING_REGISTERED", "the complaint was accepted and is being registered")
-            .after(REGISTERED_SOON)
+        Problem::new(
+            ErrorKind::NotFound,
+            "BEING_REGISTERED",
+            "the complaint was accepted and is being registered",
+        )
+        .after(REGISTERED_SOON)
     }
 
     /// A page of complaints.
@@ -78,8 +88,7 @@ impl Queries {
         };
         let mut conn = self.views.db.pool().acquire().await?;
         // One more than asked tells whether there is another page.
-        let mut found =
-            search::page(&mut conn, &caller.tenant, &filter, token, i64::from(size) + 1).await?;
+        let mut found = search::page(&mut conn, &caller.tenant, &filter, token, i64::from(size) + 1).await?;
         let more = found.len() > usize::try_from(size).unwrap_or_default();
         found.truncate(usize::try_from(size).unwrap_or_default());
         let mut respondents: HashMap<ComplaintId, Vec<(PartyKind, String)>> = HashMap::new();

@@ -91,7 +91,8 @@ impl Views {
             Sight::Personal(purpose) => {
                 let opener = self.opener(&mut conn, &tenant, id, purpose).await?;
                 if opener.is_some() {
-                    access::record(&mut conn, &tenant, id, &caller.subject, purpose, self.clock.now()).await?;
+                    access::record(&mut conn, &tenant, id, &caller.subject, purpose, self.clock.now())
+                        .await?;
                 }
                 opener
             }
@@ -105,7 +106,8 @@ impl Views {
         }
         view.history = history.iter().map(entry).collect();
         self.fill(&mut view, &complaint, stored, opened.as_ref(), caller).await?;
-        view.notes = notes.into_iter().map(|note| shown_note(note, opened.as_ref())).collect::<Result<_, _>>()?;
+        view.notes =
+            notes.into_iter().map(|note| shown_note(note, opened.as_ref())).collect::<Result<_, _>>()?;
         Ok(view)
     }
 
@@ -259,7 +261,11 @@ mod tests {
         assert_eq!(sight(&complainant, b"i1", "c1", b""), own);
         assert_eq!(sight(&complainant, b"i1", "app", b"i1"), own);
         assert_eq!(sight(&complainant, b"i1", "c2", b"i2"), Sight::None);
-        assert_eq!(sight(&complainant, b"", "c2", b""), Sight::None, "two unknown complainants are not the same");
+        assert_eq!(
+            sight(&complainant, b"", "c2", b""),
+            Sight::None,
+            "two unknown complainants are not the same"
+        );
     }
 
     #[test]

@@ -54,22 +54,26 @@ impl Watch {
         let key = (complaint.tenant, complaint.id);
         let sender = self.entry(&key);
         let seen = i32::try_from(request.after_version).unwrap_or(i32::MAX);
-        let watcher = Watcher { this: self.clone(), key, news: sender.subscribe(), _alive: sender, seen, over: false };
-        Ok(futures::stream::unfold((watcher, Vec::new().into_iter()), |(mut watcher, mut ready)| async move {
-            loop {
-                if let Some(entry) = ready.next() {
-                    return Some((Ok(entry), (watcher, ready)));
-                }
-                match watcher.next().await {
-                    Ok(Some(entries)) => ready = entries.into_iter(),
-                    Ok(None) => return None,
-                    Err(error) => {
-                        watcher.over = true;
-                        return Some((Err(error), (watcher, ready)));
+        let watcher =
+            Watcher { this: self.clone(), key, news: sender.subscribe(), _alive: sender, seen, over: false };
+        Ok(futures::stream::unfold(
+            (watcher, Vec::new().into_iter()),
+            |(mut watcher, mut ready)| async move {
+                loop {
+                    if let Some(entry) = ready.next() {
+                        return Some((Ok(entry), (watcher, ready)));
+                    }
+                    match watcher.next().await {
+                        Ok(Some(entries)) => ready = entries.into_iter(),
+                        Ok(None) => return None,
+                        Err(error) => {
+                            watcher.over = true;
+                            return Some((Err(error), (watcher, ready)));
+                        }
                     }
                 }
-            }
-        }))
+            },
+        ))
     }
 
     fn entry(&self, key: &Watched) -> Arc<signal::Sender<i32>> {

@@ -199,7 +199,11 @@ mod tests {
             .collect()
     }
 
-    fn verdict(entries: &[(i64, Entry, Hash)], recorded: Option<Head>, known: Option<Head>) -> Result<Head, Break> {
+    fn verdict(
+        entries: &[(i64, Entry, Hash)],
+        recorded: Option<Head>,
+        known: Option<Head>,
+    ) -> Result<Head, Break> {
         let mut verifier = Verifier::new("acme", 7, known);
         for (seq, entry, hash) in entries {
             verifier.check(*seq, entry, hash)?;

@@ -16,7 +16,7 @@ use redress_runtime::http::{Caller, ProblemResponse};
 use crate::App;
 use crate::error::Error;
 
-pub async fn stream(
+pub(super) async fn stream(
     State(app): State<App>,
     Caller(caller): Caller,
     Path(id): Path<String>,
@@ -33,11 +33,9 @@ pub async fn stream(
 fn told(
     changes: impl Stream<Item = Result<wire::HistoryEntry, Error>> + Send + 'static,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-    changes
-        .take_while(|change| futures::future::ready(change.is_ok()))
-        .filter_map(|change| async move {
-            let entry = change.ok()?;
-            let data = serde_json::to_string(&entry).ok()?;
-            Some(Ok(Event::default().id(entry.version.to_string()).event(entry.event).data(data)))
-        })
+    changes.take_while(|change| futures::future::ready(change.is_ok())).filter_map(|change| async move {
+        let entry = change.ok()?;
+        let data = serde_json::to_string(&entry).ok()?;
+        Some(Ok(Event::default().id(entry.version.to_string()).event(entry.event).data(data)))
+    })
 }

@@ -8,13 +8,13 @@ mod verbs;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use http::{HeaderMap, StatusCode};
 use redress_domain::Problem;
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::Submission;
-use redress_runtime::http::{Caller, ProblemResponse, RequestBody, authorized};
 use redress_runtime::Deadline;
+use redress_runtime::http::{Caller, ProblemResponse, RequestBody, authorized};
 
 use crate::App;
 use crate::policy;
@@ -38,7 +38,7 @@ pub fn routes(app: App) -> Router {
 async fn submit(
     State(app): State<App>,
     Caller(caller): Caller,
-    deadline: Option<Deadline>,
+    Extension(deadline): Extension<Deadline>,
     headers: HeaderMap,
     RequestBody(body): RequestBody,
 ) -> Answer {
@@ -46,13 +46,17 @@ async fn submit(
     let reading = redress_proto::json::read::<Submission>(&body).map_err(Problem::invalid)?;
     let accepted = app
         .accept
-        .accept(&caller, &key, reading.message, reading.violations, deadline.map(|d| d.0))
+        .accept(&caller, &key, reading.message, reading.violations, Some(deadline.0))
         .await
         .map_err(crate::Error::into_problem)?;
-    Ok((StatusCode::ACCEPTED, Json(crate::grpc::accepted(accepted))).into_response())
+    Ok((StatusCode::ACCEPTED, Json(crate::grpc::accepted(&accepted))).into_response())
 }
 
-async fn list(State(app): State<App>, Caller(caller): Caller, request: request::Query<wire::ListComplaintsRequest>) -> Answer {
+async fn list(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    request: request::Query<wire::ListComplaintsRequest>,
+) -> Answer {
     let page = app.queries.list(&caller, request.0).await.map_err(crate::Error::into_problem)?;
     Ok(Json(page).into_response())
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document_value().to_string());
 
-pub async fn document() -> Response {
+pub(super) async fn document() -> Response {
     ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response()
 }
 
@@ -24,8 +24,9 @@ const DECISION: &str = "redress.intake.v1.DecideAdmissibilityRequest";
 const WITHDRAWAL: &str = "redress.intake.v1.WithdrawComplaintRequest";
 
 /// The document.
-pub fn document_value() -> Value {
-    let mut schemas = components(&[SUBMISSION, ACCEPTED, PAGE, ENTRY, QUERY, COMPLETION, DECISION, WITHDRAWAL]);
+pub(super) fn document_value() -> Value {
+    let mut schemas =
+        components(&[SUBMISSION, ACCEPTED, PAGE, ENTRY, QUERY, COMPLETION, DECISION, WITHDRAWAL]);
     schemas.insert("Problem".to_owned(), problem());
     json!({
         "openapi": "3.1.0",
@@ -71,7 +72,13 @@ fn verb(operation: &str, summary: &str, body: &str) -> Value {
     call(operation, summary, &[id(), key()], Some(body), ("200", COMPLAINT))
 }
 
-fn call(operation: &str, summary: &str, parameters: &[Value], body: Option<&str>, (status, answer): (&str, &str)) -> Value {
+fn call(
+    operation: &str,
+    summary: &str,
+    parameters: &[Value],
+    body: Option<&str>,
+    (status, answer): (&str, &str),
+) -> Value {
     let mut call = json!({
         "operationId": operation,
         "summary": summary,
@@ -138,7 +145,8 @@ fn key() -> Value {
 fn query() -> Vec<Value> {
     let schemas = components(&[QUERY]);
     let fields = schemas.get("ListComplaintsRequest").and_then(|schema| schema["properties"].as_object());
-    let parameter = |(name, schema): (&String, &Value)| json!({"name": name, "in": "query", "schema": schema});
+    let parameter =
+        |(name, schema): (&String, &Value)| json!({"name": name, "in": "query", "schema": schema});
     fields.map(|fields| fields.iter().map(parameter).collect()).unwrap_or_default()
 }
 

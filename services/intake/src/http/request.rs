@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// The header that makes a mutating call repeatable; mandatory.
-pub fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
     let given = headers.get("idempotency-key").map(|value| value.to_str().map(str::to_owned));
     let problem = match given {
         Some(Ok(key)) if !key.is_empty() => return Ok(key),
@@ -22,7 +22,7 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 /// A message whose fields stand in the query string. The same rules as for a body: what does not fit is told at once.
-pub struct Query<M>(pub M);
+pub(super) struct Query<M>(pub(super) M);
 
 impl<S: Send + Sync, M: DeserializeOwned + prost::Name + Send> FromRequestParts<S> for Query<M> {
     type Rejection = ProblemResponse;

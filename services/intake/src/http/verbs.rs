@@ -3,9 +3,13 @@
 //! The router knows no pattern for half a path segment, so the verb is taken off here; each verb then passes the layer
 //! of its own RPC.
 
+use std::convert::Infallible;
+
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use prost::Name;
 use redress_domain::{Principal, Problem};
 use redress_proto::intake::v1 as wire;
@@ -18,7 +22,10 @@ use crate::App;
 use crate::error::Error;
 use crate::policy;
 
-pub async fn dispatch(State(app): State<App>, Path(target): Path<String>, request: Request) -> Response {
+type Answered = BoxFuture<'static, Response>;
+type Call = fn(App, String, Request) -> Answered;
+
+pub(super) fn dispatch(State(app): State<App>, Path(target): Path<String>, request: Request) -> Answered {
     let Some((id, verb)) = target.rsplit_once(':') else { return not_found() };
     let id = id.to_owned();
     let (path, call): (_, Call) = match verb {
@@ -28,18 +35,19 @@ pub async fn dispatch(State(app): State<App>, Path(target): Path<String>, reques
         _ => return not_found(),
     };
     let service = service_fn(move |request: Request| {
-        let (app, id) = (app.clone(), id.clone());
-        async move { Ok(call(app, id, request).await) }
+        let answered = call(app.clone(), id.clone(), request);
+        async move { Ok::<_, Infallible>(answered.await) }
     });
-    match authorized(path).layer(service).oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
+    authorized(path)
+        .layer(service)
+        .oneshot(request)
+        .map(|answer| match answer {
+            Ok(response) => response,
+        })
+        .boxed()
 }
 
-type Call = fn(App, String, Request) -> futures::future::BoxFuture<'static, Response>;
-
-fn supply_completion(app: App, id: String, request: Request) -> futures::future::BoxFuture<'static, Response> {
+fn supply_completion(app: App, id: String, request: Request) -> Answered {
     Box::pin(async move {
         answer(async {
             let (caller, key, message) = parts::<wire::SupplyCompletionRequest>(request).await?;
@@ -50,7 +58,7 @@ fn supply_completion(app: App, id: String, request: Request) -> futures::future:
     })
 }
 
-fn decide_admissibility(app: App, id: String, request: Request) -> futures::future::BoxFuture<'static, Response> {
+fn decide_admissibility(app: App, id: String, request: Request) -> Answered {
     Box::pin(async move {
         answer(async {
             let (caller, key, message) = parts::<wire::DecideAdmissibilityRequest>(request).await?;
@@ -61,7 +69,7 @@ fn decide_admissibility(app: App, id: String, request: Request) -> futures::futu
     })
 }
 
-fn withdraw(app: App, id: String, request: Request) -> futures::future::BoxFuture<'static, Response> {
+fn withdraw(app: App, id: String, request: Request) -> Answered {
     Box::pin(async move {
         answer(async {
             let (caller, key, message) = parts::<wire::WithdrawComplaintRequest>(request).await?;
@@ -99,6 +107,6 @@ where
     Ok((caller, key, reading.message))
 }
 
-fn not_found() -> Response {
-    ProblemResponse(Problem::not_found()).into_response()
+fn not_found() -> Answered {
+    futures::future::ready(ProblemResponse(Problem::not_found()).into_response()).boxed()
 }

@@ -26,7 +26,8 @@ pub async fn append(conn: &mut PgConnection, entries: &[(TenantId, Entry)]) -> R
         .iter()
         .map(|(tenant, entry)| (tenant, chain_of(&ComplaintId::from_uuid(entry.complaint_id)), entry))
         .collect();
-    let keys: BTreeSet<(&TenantId, u32)> = chained.iter().map(|(tenant, chain, _)| (*tenant, *chain)).collect();
+    let keys: BTreeSet<(&TenantId, u32)> =
+        chained.iter().map(|(tenant, chain, _)| (*tenant, *chain)).collect();
     let mut heads = lock_heads(conn, &keys).await?;
 
     let mut rows = Vec::with_capacity(chained.len());
@@ -48,7 +49,8 @@ async fn lock_heads(
     let select = "SELECT tenant, chain, seq, hash FROM audit_head
          WHERE (tenant, chain) IN (SELECT * FROM unnest($1::text[], $2::smallint[]))
          ORDER BY tenant, chain FOR UPDATE";
-    let mut found: Vec<HeadRow> = sqlx::query_as(select).bind(&tenants).bind(&chains).fetch_all(&mut *conn).await?;
+    let mut found: Vec<HeadRow> =
+        sqlx::query_as(select).bind(&tenants).bind(&chains).fetch_all(&mut *conn).await?;
     if found.len() < keys.len() {
         // A chain's first entry. Two writers may both come here: the row decides, not what was seen.
         sqlx::query(

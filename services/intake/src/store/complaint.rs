@@ -80,11 +80,13 @@ pub async fn find(conn: &mut PgConnection, tenant: &TenantId, key: &Key) -> Resu
         ))
         .bind(tenant.as_str())
         .bind(*id.as_uuid()),
-        Key::Code(code) => {
-            sqlx::query_as(concat!("SELECT ", columns!(), " FROM complaint WHERE tenant = $1 AND no_code = $2"))
-                .bind(tenant.as_str())
-                .bind(code)
-        }
+        Key::Code(code) => sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM complaint WHERE tenant = $1 AND no_code = $2"
+        ))
+        .bind(tenant.as_str())
+        .bind(code),
     };
     query.fetch_optional(conn).await?.map(Row::read).transpose()
 }

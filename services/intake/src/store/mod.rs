@@ -35,6 +35,6 @@ impl Corrupt {
 }
 
 /// One array per column, as `unnest` takes them.
-fn column<T, U>(rows: &[T], value: impl Fn(&T) -> U) -> Vec<U> {
+fn column<'a, T, U>(rows: &'a [T], value: impl Fn(&'a T) -> U) -> Vec<U> {
     rows.iter().map(value).collect()
 }

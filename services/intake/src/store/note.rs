@@ -44,7 +44,11 @@ pub struct Note {
 }
 
 /// The notes of a complaint, oldest first.
-pub async fn of(conn: &mut PgConnection, tenant: &TenantId, complaint: ComplaintId) -> Result<Vec<Note>, Error> {
+pub async fn of(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    complaint: ComplaintId,
+) -> Result<Vec<Note>, Error> {
     let notes = sqlx::query_as(
         "SELECT state_version, kind, sealed FROM note WHERE tenant = $1 AND complaint_id = $2 ORDER BY state_version",
     )
@@ -62,13 +66,15 @@ pub async fn insert(
     complaint: ComplaintId,
     note: &Note,
 ) -> Result<(), Error> {
-    sqlx::query("INSERT INTO note (tenant, complaint_id, state_version, kind, sealed) VALUES ($1, $2, $3, $4, $5)")
-        .bind(tenant.as_str())
-        .bind(complaint.as_uuid())
-        .bind(note.state_version)
-        .bind(&note.kind)
-        .bind(&note.sealed)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "INSERT INTO note (tenant, complaint_id, state_version, kind, sealed) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(tenant.as_str())
+    .bind(complaint.as_uuid())
+    .bind(note.state_version)
+    .bind(&note.kind)
+    .bind(&note.sealed)
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -186,7 +186,8 @@ pub async fn insert_complaints(conn: &mut PgConnection, new: &[NewComplaint]) ->
 }
 
 async fn insert_parties(conn: &mut PgConnection, new: &[NewComplaint]) -> Result<(), Error> {
-    let mut parties: Vec<(&NewComplaint, i16, &str, PartyKind, Option<&str>)> = Vec::with_capacity(new.len() * 2);
+    let mut parties: Vec<(&NewComplaint, i16, &str, PartyKind, Option<&str>)> =
+        Vec::with_capacity(new.len() * 2);
     for complaint in new {
         parties.push((complaint, 0, "complainant", complaint.complainant_kind, None));
         for (ordinal, (kind, reference)) in (1_i16..).zip(&complaint.respondents) {

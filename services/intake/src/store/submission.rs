@@ -77,11 +77,12 @@ pub async fn wrapped_key(
     tenant: &TenantId,
     complaint: ComplaintId,
 ) -> Result<Option<Vec<u8>>, Error> {
-    let key = sqlx::query_scalar("SELECT wrapped_key FROM subject_key WHERE tenant = $1 AND complaint_id = $2")
-        .bind(tenant.as_str())
-        .bind(complaint.as_uuid())
-        .fetch_optional(conn)
-        .await?;
+    let key =
+        sqlx::query_scalar("SELECT wrapped_key FROM subject_key WHERE tenant = $1 AND complaint_id = $2")
+            .bind(tenant.as_str())
+            .bind(complaint.as_uuid())
+            .fetch_optional(conn)
+            .await?;
     Ok(key)
 }
 

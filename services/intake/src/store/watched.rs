@@ -22,6 +22,8 @@ pub async fn versions(
     .await?;
     Ok(rows
         .into_iter()
-        .filter_map(|(tenant, id, version)| Some(((tenant.parse().ok()?, ComplaintId::from_uuid(id)), version)))
+        .filter_map(|(tenant, id, version)| {
+            Some(((tenant.parse().ok()?, ComplaintId::from_uuid(id)), version))
+        })
         .collect())
 }

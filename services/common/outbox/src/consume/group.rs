@@ -48,14 +48,14 @@ impl ConsumerGroup {
     pub async fn run(self, stop: CancellationToken) -> Result<(), ConsumerError> {
         let reader = LogReader::new(&self.config)?;
         let loaded = Loaded::default();
-        let loader = Loader {
+        let positions = Loader {
             runtime: tokio::runtime::Handle::current(),
             kit: Arc::clone(&self.kit),
             reader: reader.clone(),
             loaded: loaded.clone(),
         };
         let topics: Vec<&'static str> = self.lanes.iter().map(|lane| lane.topic()).collect();
-        let (consumer, inbounds) = Consumer::start(&self.config, &topics, loader)?;
+        let (consumer, inbounds) = Consumer::start(&self.config, &topics, positions)?;
         let consumer = Arc::new(consumer);
         let mut workers = JoinSet::new();
         for (lane, inbound) in self.lanes.iter().zip(inbounds) {

@@ -34,7 +34,9 @@ impl<E> Item<E> {
         let decoded = catch_unwind(AssertUnwindSafe(|| handler.decode(&meta, &record.payload)));
         let event = match decoded {
             Ok(Ok(event)) => event,
-            Ok(Err(error)) => return Self::undecodable(record, Some(meta), identity, error.to_string().into()),
+            Ok(Err(error)) => {
+                return Self::undecodable(record, Some(meta), identity, error.to_string().into());
+            }
             Err(_) => return Self::undecodable(record, Some(meta), identity, "decoding panicked".into()),
         };
         let delivery = event.map(|event| Delivery {

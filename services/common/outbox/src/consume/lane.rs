@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,8 @@ pub(crate) trait Lane: Send + Sync + 'static {
     fn topic(&self) -> &'static str;
 
     /// Applies a batch, however often it must be tried and cut, and moves the cursors on as far as it came.
-    async fn apply(&self, kit: &Kit, batch: &[Arc<Record>], cursors: &mut Cursors) -> Result<(), Interrupted>;
+    async fn apply(&self, kit: &Kit, batch: &[Arc<Record>], cursors: &mut Cursors)
+    -> Result<(), Interrupted>;
 
     /// Applies what waits under one key, in order, until something fails.
     async fn redrive(&self, kit: &Kit, key: &[u8], by: &Operator) -> Result<Redriven, RedriveError>;
@@ -77,7 +79,8 @@ impl<H: BatchHandler> TypedLane<H> {
         items: &mut [Item<H::Event>],
         cursors: &mut Cursors,
     ) -> Result<usize, Interrupted> {
-        let mut ranges = vec![0..items.len()];
+        let all = 0..items.len();
+        let mut ranges: Vec<Range<usize>> = vec![all];
         let mut dropped = 0;
         let mut patience = Patience::default();
         while let Some(range) = ranges.pop() {
@@ -90,7 +93,9 @@ impl<H: BatchHandler> TypedLane<H> {
                     patience.outdated(kit).await?;
                     ranges.push(range);
                 }
-                Outcome::Failed(Failure::Conflict(_), _) if patience.conflict(kit).await? => ranges.push(range),
+                Outcome::Failed(Failure::Conflict(_), _) if patience.conflict(kit).await? => {
+                    ranges.push(range);
+                }
                 Outcome::Failed(Failure::Away(what), _) => {
                     patience.away(kit, self.topic, &what).await?;
                     ranges.push(range);
@@ -179,7 +184,12 @@ impl<H: BatchHandler> Lane for TypedLane<H> {
         self.topic
     }
 
-    async fn apply(&self, kit: &Kit, batch: &[Arc<Record>], cursors: &mut Cursors) -> Result<(), Interrupted> {
+    async fn apply(
+        &self,
+        kit: &Kit,
+        batch: &[Arc<Record>],
+        cursors: &mut Cursors,
+    ) -> Result<(), Interrupted> {
         let began = Instant::now();
         let mut items: Vec<Item<H::Event>> = batch.iter().map(|record| self.read(record)).collect();
         let span = tracing::info_span!(
@@ -271,7 +281,11 @@ impl Patience {
 }
 
 async fn pause(kit: &Kit, backoff: Backoff, attempt: u32) -> Result<(), Interrupted> {
-    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "the low bits are the random part")]
+    #[expect(
+        clippy::cast_sign_loss,
+        clippy::cast_possible_truncation,
+        reason = "the low bits are the random part"
+    )]
     let random = kit.clock.now().subsec_nanosecond() as u16;
     tokio::select! {
         () = kit.stop.cancelled() => Err(Interrupted::Stopped),

@@ -46,6 +46,14 @@ enum LoadError {
     Trimmed { topic: String, partition: i32, next: i64, low: i64 },
 }
 
+/// A partition's log as it is.
+#[derive(Clone, Copy)]
+struct Log {
+    partition: i32,
+    low: i64,
+    high: i64,
+}
+
 impl Positions for Loader {
     fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<i64>, String> {
         let mut said = false;
@@ -60,7 +68,8 @@ impl Positions for Loader {
                 Err(_) => {}
             }
             let stop = &self.kit.stop;
-            let stopped = self.runtime.block_on(async { tokio::time::timeout(RETRY, stop.cancelled()).await });
+            let stopped =
+                self.runtime.block_on(async { tokio::time::timeout(RETRY, stop.cancelled()).await });
             if stopped.is_ok() {
                 return Err("the process stops".to_owned());
             }
@@ -70,20 +79,21 @@ impl Positions for Loader {
 
 impl Loader {
     fn attempt(&self, assigned: &[TopicPartition]) -> Result<Vec<i64>, LoadError> {
-        let mut by_topic: BTreeMap<&Arc<str>, Vec<(i32, (i64, i64))>> = BTreeMap::new();
+        let mut by_topic: BTreeMap<&Arc<str>, Vec<Log>> = BTreeMap::new();
         for TopicPartition { topic, partition } in assigned {
-            let ends = self.reader.watermarks(topic, *partition)?;
-            by_topic.entry(topic).or_default().push((*partition, ends));
+            let (low, high) = self.reader.watermarks(topic, *partition)?;
+            by_topic.entry(topic).or_default().push(Log { partition: *partition, low, high });
         }
         let mut starts = HashMap::new();
         for (topic, logs) in by_topic {
-            let begins: Vec<(i32, i64)> = logs.iter().map(|(partition, (low, _))| (*partition, *low)).collect();
+            let begins: Vec<(i32, i64)> = logs.iter().map(|log| (log.partition, log.low)).collect();
             let pool = self.kit.db.pool();
             let stored = self.runtime.block_on(position::load(pool, topic, &begins))?;
-            for (partition, (low, high)) in logs {
-                let Some(stored) = stored.get(&partition) else { continue };
-                let key = TopicPartition { topic: Arc::clone(topic), partition };
-                starts.insert(key.clone(), self.begin(&key, stored, low, high)?);
+            for log in logs {
+                let Some(stored) = stored.get(&log.partition) else { continue };
+                let key = TopicPartition { topic: Arc::clone(topic), partition: log.partition };
+                let start = self.begin(&key, stored, log)?;
+                starts.insert(key, start);
             }
         }
         // Every partition has a row by now; one that lost it meanwhile is found to be behind by its first batch.
@@ -91,7 +101,8 @@ impl Loader {
     }
 
     /// Where to begin with one partition.
-    fn begin(&self, key: &TopicPartition, stored: &Stored, low: i64, high: i64) -> Result<i64, LoadError> {
+    fn begin(&self, key: &TopicPartition, stored: &Stored, log: Log) -> Result<i64, LoadError> {
+        let Log { low, high, .. } = log;
         let TopicPartition { topic, partition } = key;
         let next = stored.position.next;
         let witness = stored.witness.as_ref().map(|witness| witness.offset);
@@ -107,7 +118,9 @@ impl Loader {
                 tracing::error!(
                     messaging.destination.name = &**topic,
                     messaging.destination.partition.id = partition,
-                    next, low, high,
+                    next,
+                    low,
+                    high,
                     "the log ends before the read position, so it was replaced; reading it from its beginning",
                 );
                 let renewed = position::renew(self.kit.db.pool(), topic, *partition, stored.position, low);

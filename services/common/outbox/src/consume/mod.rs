@@ -17,7 +17,6 @@ mod worker;
 
 pub use group::ConsumerGroup;
 pub(crate) use lane::{Lane, TypedLane};
-pub(crate) use redrive::Redriven;
 
 use std::sync::Arc;
 

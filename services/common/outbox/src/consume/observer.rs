@@ -28,7 +28,8 @@ pub(super) async fn run(kit: Arc<Kit>, reader: LogReader, topics: Vec<&'static s
 }
 
 async fn look(kit: &Kit, reader: &LogReader, topic: &'static str) {
-    let partitions: Vec<i32> = kit.status.partitions(topic).into_iter().map(|(partition, _)| partition).collect();
+    let partitions: Vec<i32> =
+        kit.status.partitions(topic).into_iter().map(|(partition, _)| partition).collect();
     if partitions.is_empty() {
         return;
     }

@@ -43,7 +43,8 @@ impl Database {
 
 /// A log: per record the aggregate (also its key and, modulo 2, its partition), its version, whether it is poison.
 fn any_log() -> impl Strategy<Value = Vec<(u8, i64, bool)>> {
-    let steps = proptest::collection::vec((0_u8..5, proptest::bool::weighted(0.1), 0_usize..4, any::<u16>()), 1..80);
+    let steps =
+        proptest::collection::vec((0_u8..5, proptest::bool::weighted(0.1), 0_usize..4, any::<u16>()), 1..80);
     steps.prop_map(|steps| {
         let mut versions = [0_i64; 5];
         let mut log: Vec<(u8, i64, bool)> = Vec::new();
@@ -165,7 +166,8 @@ fn a_consumer_that_came_late_takes_the_first_version_it_sees_as_base() {
 #[test]
 fn a_database_behind_what_was_read_is_told_from_a_replay_and_from_one_ahead() {
     let cursors: Cursors = [(0, Cursor { first: 10, replays: 1 })].into();
-    let judge = |position: Option<Position>| check([0], &cursors, &position.map(|p| (0, p)).into_iter().collect());
+    let judge =
+        |position: Option<Position>| check([0], &cursors, &position.map(|p| (0, p)).into_iter().collect());
     let replays = |next, replays| Some(Position { replays, ..position(next) });
     assert_eq!(judge(replays(10, 1)), Ok(()));
     assert_eq!(judge(replays(25, 1)), Ok(()), "somebody else went on");

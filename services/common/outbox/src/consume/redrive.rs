@@ -26,7 +26,7 @@ pub(crate) struct Operator {
     pub(crate) actor: String,
     pub(crate) reason: String,
     /// Records whose gap is accepted: the operator named each of them.
-    pub(crate) accepted: HashSet<(i32, i64)>,
+    pub(crate) accepted: HashSet<(String, i32, i64)>,
 }
 
 /// What became of a chain.
@@ -92,12 +92,10 @@ impl<H: BatchHandler> TypedLane<H> {
     ) -> Result<bool, RedriveError> {
         for (at, link) in chain.iter().enumerate() {
             match self.step(kit, link, by).await? {
-                Step::Applied if link.discarded => {}
-                Step::Applied => total.applied += 1,
-                Step::Dropped if link.discarded => {}
-                Step::Dropped => total.dropped += 1,
                 Step::Outdated => return Ok(true),
-                Step::Failed(_) if link.discarded => {}
+                _ if link.discarded => {}
+                Step::Applied => total.applied += 1,
+                Step::Dropped => total.dropped += 1,
                 Step::Failed(cause) => {
                     parked::failed_again(kit.db.pool(), &link.place, &cause).await?;
                     let waiting = chain[at..].iter().filter(|link| !link.discarded).count();
@@ -127,7 +125,12 @@ impl<H: BatchHandler> TypedLane<H> {
     }
 
     /// Gives one record up. Its version counts as seen, so that later ones can follow.
-    pub(super) async fn discard_link(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<bool, RedriveError> {
+    pub(super) async fn discard_link(
+        &self,
+        kit: &Kit,
+        link: &Link,
+        by: &Operator,
+    ) -> Result<bool, RedriveError> {
         let item = self.read(&link.record);
         for _ in 0..ATTEMPTS {
             let swap = self.swap(kit, item.identity, false).await?.ok();
@@ -168,7 +171,7 @@ impl<H: BatchHandler> TypedLane<H> {
 
     async fn step(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<Step, RedriveError> {
         let item = self.read(&link.record);
-        let accepted = by.accepted.contains(&(link.place.partition, link.place.offset));
+        let accepted = by.accepted.contains(&link.place.named());
         let swap = match self.swap(kit, item.identity, accepted).await? {
             Ok(swap) => Some(swap).filter(|swap| swap.expected < swap.new),
             Err(Unfit::None) => None,
@@ -241,7 +244,11 @@ impl<H: BatchHandler> TypedLane<H> {
             })),
         };
         if let Err(Failure::Away(what)) = &outcome {
-            tracing::warn!(messaging.destination.name = topic, what, "redriving stopped: a dependency is away");
+            tracing::warn!(
+                messaging.destination.name = topic,
+                what,
+                "redriving stopped: a dependency is away"
+            );
         }
         kit.wake.wake();
         outcome

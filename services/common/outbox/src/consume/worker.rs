@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redress_messaging::{Consumer, Inbound, InboundEvent, LogReader, Record, TopicPartition};
+use redress_postgres::summary_of;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Kit;
@@ -19,6 +20,8 @@ const BATCH: usize = 500;
 const SMALL: usize = 20;
 /// How long a larger batch waits to be filled.
 const FILL: Duration = Duration::from_millis(10);
+/// Wait while the database or the broker is away.
+const RETRY: Duration = Duration::from_millis(500);
 /// How often Kafka is told, and the database asked, where reading stands.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -127,7 +130,7 @@ impl Worker {
     fn take_record(&mut self, record: Record) {
         let partition = record.partition;
         // Left in the queue from before a seek or a revocation.
-        if !self.cursors.get(&partition).is_some_and(|cursor| record.offset >= cursor.first) {
+        if self.cursors.get(&partition).is_none_or(|cursor| record.offset < cursor.first) {
             return;
         }
         if let Some(witness) = self.witnesses.remove(&partition)
@@ -220,20 +223,30 @@ impl Worker {
             "the record before the read position is another one than was read, so the log was replaced; reading it \
              from its beginning",
         );
-        let topic = self.topic;
-        let begin = self.reader.off_the_runtime(move |reader| reader.watermarks(topic, partition)).await;
-        let renewed = match begin {
-            Ok((low, _)) => position::renew(self.kit.db.pool(), topic, partition, seen, low).await,
-            Err(_) => Ok(None),
-        };
-        match renewed {
-            Ok(Some(position)) => self.restart(partition, position),
-            // Away, or somebody was faster: look again where the witness lies.
-            _ => {
-                let position = self.positions.get(&partition).copied().unwrap_or(seen);
-                self.restart(partition, Position { next: position.next, ..position });
+        loop {
+            match self.renew(partition, seen).await {
+                Ok(position) => return self.restart(partition, position),
+                Err(away) => tracing::warn!(away, "beginning anew waits"),
+            }
+            tokio::select! {
+                () = self.kit.stop.cancelled() => return,
+                () = tokio::time::sleep(RETRY) => {}
             }
         }
+    }
+
+    async fn renew(&self, partition: i32, seen: Position) -> Result<Position, String> {
+        let topic = self.topic;
+        let ends = self.reader.off_the_runtime(move |reader| reader.watermarks(topic, partition)).await;
+        let (low, _) = ends.map_err(|error| error.to_string())?;
+        let pool = self.kit.db.pool();
+        let renewed = position::renew(pool, topic, partition, seen, low).await;
+        if let Some(position) = renewed.map_err(|error| summary_of(&error))? {
+            return Ok(position);
+        }
+        // Somebody was faster.
+        let stored = position::read(pool, topic, &[partition]).await.map_err(|error| summary_of(&error))?;
+        stored.get(&partition).map(|stored| stored.position).ok_or_else(|| "no position".to_owned())
     }
 
     /// Once a second: Kafka is told where reading stands, the database is asked whether it agrees.
@@ -241,7 +254,9 @@ impl Worker {
         self.commit();
         let partitions: Vec<i32> = self.cursors.keys().copied().collect();
         // A database that is away is the next batch's concern.
-        let Ok(stored) = position::read(self.kit.db.pool(), self.topic, &partitions).await else { return Ok(()) };
+        let Ok(stored) = position::read(self.kit.db.pool(), self.topic, &partitions).await else {
+            return Ok(());
+        };
         let positions = stored.into_iter().map(|(partition, stored)| (partition, stored.position)).collect();
         match check(partitions, &self.cursors, &positions) {
             Ok(()) => Ok(()),

@@ -72,6 +72,13 @@ pub(crate) struct Place {
     pub(crate) offset: i64,
 }
 
+impl Place {
+    /// As operators name it.
+    pub(crate) fn named(&self) -> (String, i32, i64) {
+        (self.topic.to_string(), self.partition, self.offset)
+    }
+}
+
 /// A record of a key's chain.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
@@ -79,7 +86,6 @@ pub(crate) struct Link {
     pub(crate) record: Arc<Record>,
     /// Given up: it has no effect, but its version counts as seen.
     pub(crate) discarded: bool,
-    pub(crate) gap: bool,
 }
 
 /// The records of one key that wait, and those given up among them, in the order in which they are to be applied.
@@ -91,8 +97,7 @@ pub(crate) async fn chain(
     key: &[u8],
 ) -> Result<Vec<Link>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT topic, incarnation, partition, log_offset, key, headers::text AS headers, payload, recorded_at,
-                status, cause
+        "SELECT topic, incarnation, partition, log_offset, key, headers::text AS headers, payload, recorded_at, status
          FROM parked_event
          WHERE topic = $1 AND key = $2 AND status IN ('parked', 'discarded')
          ORDER BY aggregate_version NULLS FIRST, incarnation, partition, log_offset",
@@ -110,8 +115,7 @@ pub(crate) async fn single(
     place: &Place,
 ) -> Result<Option<Link>, sqlx::Error> {
     let row = sqlx::query(
-        "SELECT topic, incarnation, partition, log_offset, key, headers::text AS headers, payload, recorded_at,
-                status, cause
+        "SELECT topic, incarnation, partition, log_offset, key, headers::text AS headers, payload, recorded_at, status
          FROM parked_event
          WHERE topic = $1 AND incarnation = $2 AND partition = $3 AND log_offset = $4 AND status = 'parked'",
     )
@@ -141,12 +145,7 @@ fn link(row: &sqlx::postgres::PgRow) -> Result<Link, sqlx::Error> {
         headers: from_json(row.try_get("headers")?)?,
         payload: row.try_get("payload")?,
     };
-    Ok(Link {
-        place,
-        record: Arc::new(record),
-        discarded: row.try_get::<&str, _>("status")? == "discarded",
-        gap: row.try_get::<&str, _>("cause")? == "GAP",
-    })
+    Ok(Link { place, record: Arc::new(record), discarded: row.try_get::<&str, _>("status")? == "discarded" })
 }
 
 /// How a waiting record ends.

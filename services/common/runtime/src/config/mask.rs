@@ -37,7 +37,7 @@ const SHOWN: [&str; 26] = [
 /// The configuration in force as TOML, with every text masked that may be a secret.
 ///
 /// Shown are: numbers and switches; texts equal to the built-in default, which is public; texts under a key of
-/// [`SHOWN`] that hold no credential. Of a URL with user, password or query only scheme, host and path are shown.
+/// a known harmless name that hold no credential. Of a URL with user, password or query only scheme, host and path are shown.
 pub fn effective(tree: &Table, defaults: &Table) -> Result<String, toml::ser::Error> {
     toml::to_string(&masked_table(tree, defaults))
 }

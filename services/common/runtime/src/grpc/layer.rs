@@ -112,7 +112,7 @@ where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
     let admitted = admission.admit(rpc, request.headers()).await?;
-    request.extensions_mut().insert(Arc::clone(admitted.principal()));
+    admitted.tell(request.extensions_mut());
     let Ok(response) = admitted.bounded(inner.call(request)).await?;
     Ok(response)
 }

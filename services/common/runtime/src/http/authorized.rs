@@ -74,7 +74,7 @@ where
     let admission =
         request.extensions().get::<Arc<Admission>>().cloned().ok_or_else(Problem::permission_denied)?;
     let admitted = admission.admit(admission.rpc(rpc_path), request.headers()).await?;
-    request.extensions_mut().insert(Arc::clone(admitted.principal()));
+    admitted.tell(request.extensions_mut());
     let Ok(response) = admitted.bounded(inner.call(request)).await?;
     Ok(response.into_response())
 }

@@ -70,3 +70,40 @@ fn status_of(problem: &Problem) -> StatusCode {
         _ => StatusCode::from_u16(problem.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use redress_domain::Violations;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn violations_and_the_delay_stand_in_the_body_and_the_delay_rounded_up_in_the_header() {
+        let mut violations = Violations::default();
+        violations.add("text", "TOO_LONG", "at most 20,000 characters");
+        let problem = Problem::invalid(violations).after(Duration::from_millis(1200)).with("limit", "20000");
+        let response = ProblemResponse(problem).into_response();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[RETRY_AFTER]),
+            (400, &HeaderValue::from(2))
+        );
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert_eq!(
+            serde_json::from_slice::<Value>(&body).unwrap(),
+            json!({
+                "type": "about:blank",
+                "title": "Bad Request",
+                "status": 400,
+                "detail": "the request has fields that do not fit",
+                "reason": "INVALID_INPUT",
+                "violations": [
+                    { "field": "text", "reason": "TOO_LONG", "description": "at most 20,000 characters" },
+                ],
+                "metadata": { "limit": "20000" },
+                "retryAfterMs": 1200,
+            })
+        );
+    }
+}

@@ -27,7 +27,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) type Plain = Client<HttpConnector, Body>;
 
 pub(crate) fn plain() -> Plain {
-    Client::builder(TokioExecutor::new()).http2_only(true).build_http()
+    let mut connector = HttpConnector::new();
+    // Or a small frame waits for the acknowledgement of the one before.
+    connector.set_nodelay(true);
+    Client::builder(TokioExecutor::new()).http2_only(true).build(connector)
 }
 
 pub(crate) struct Greeter {

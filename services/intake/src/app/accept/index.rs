@@ -8,7 +8,11 @@ use crate::error::Error;
 
 /// Keyed hash of the complainant's reference or, without one, of the first telephone number or e-mail address; empty
 /// if there is neither.
-pub async fn of_complainant(vault: &Vault, tenant: &TenantId, submission: &Submission) -> Result<Vec<u8>, Error> {
+pub async fn of_complainant(
+    vault: &Vault,
+    tenant: &TenantId,
+    submission: &Submission,
+) -> Result<Vec<u8>, Error> {
     let Some(complainant) = &submission.complainant else { return Ok(Vec::new()) };
     if let Some(reference) = complainant.external_ref.as_deref().filter(|reference| !reference.is_empty()) {
         return of_reference(vault, tenant, reference).await;

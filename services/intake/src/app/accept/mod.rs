@@ -5,29 +5,25 @@
 //! where it is away or empty the register decides by its primary keys.
 
 pub mod index;
+pub mod sealing;
 pub mod validate;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use prost::{Message, Name};
-use redress_domain::{Clock, ComplaintId, ComplaintNo, ErrorKind, IdempotencyKey, Principal, Problem, Violations};
-use redress_messaging::{EventMeta, Outgoing, Producer, SendError};
-use redress_proto::convert::to_wire_time;
-use redress_proto::intake::v1::SubmissionAccepted;
-use redress_proto::types::v1::{Sealed, SealedField, Submission};
+use prost::Message;
+use redress_domain::{
+    Clock, ComplaintId, ComplaintNo, ErrorKind, IdempotencyKey, Principal, Problem, Violations,
+};
+use redress_messaging::{Outgoing, Producer, SendError};
+use redress_proto::types::v1::Submission;
 use redress_redis::{DedupeFilter, Remembered};
-use redress_runtime::telemetry;
 use redress_vault::Vault;
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use super::personal::{Halves, split};
 use crate::error::Error;
-use crate::topics::SUBMISSIONS;
 
 /// How long a caller without a nearer deadline waits for the broker.
 const DELIVERY_LIMIT: Duration = Duration::from_secs(2);
@@ -90,7 +86,11 @@ impl Accept {
         let now = whole_milliseconds(self.clock.now());
         let key = request_id.parse::<IdempotencyKey>();
         if key.is_err() {
-            found.add_unless_known("requestId", "MALFORMED", "1 to 128 visible ASCII characters are expected");
+            found.add_unless_known(
+                "requestId",
+                "MALFORMED",
+                "1 to 128 visible ASCII characters are expected",
+            );
         }
         validate::submission(&submission, now, &mut found);
         let (Ok(key), true) = (key, found.is_empty()) else { return Err(Problem::invalid(found).into()) };
@@ -119,13 +119,16 @@ impl Accept {
         };
 
         let answer = self.answer(id, received_at, false);
-        let record = self.record(caller, &answer, submission, fingerprint).await?;
+        let record = sealing::record(&self.vault, caller, &answer, submission, fingerprint).await?;
         fail::fail_point!("accept.before_send", |_| Err(crate::crash::now()));
         self.send(record, deadline).await?;
         fail::fail_point!("accept.after_acknowledgement", |_| Err(crate::crash::now()));
         // Awaited, so that a caller who repeats at once is recognised; its failure is the register's matter.
-        let confirmed =
-            self.filter.confirm(&caller.tenant, &id, fingerprint, received_at.as_millisecond()).await.unwrap_or_default();
+        let confirmed = self
+            .filter
+            .confirm(&caller.tenant, &id, fingerprint, received_at.as_millisecond())
+            .await
+            .unwrap_or_default();
         fail::fail_point!("accept.before_answer", |_| Err(crate::crash::now()));
         match confirmed {
             // A racing call of the same name was faster; the register keeps one of the two records.
@@ -137,57 +140,9 @@ impl Accept {
 
     fn answer(&self, id: ComplaintId, received_at: Timestamp, duplicate: bool) -> Accepted {
         let day = received_at.to_zoned(self.terms.zone.clone()).date();
-        let acknowledge_by = received_at.saturating_add(self.terms.acknowledge_within).unwrap_or(Timestamp::MAX);
+        let acknowledge_by =
+            received_at.saturating_add(self.terms.acknowledge_within).unwrap_or(Timestamp::MAX);
         Accepted { id, no: ComplaintNo::new(day, &id), received_at, acknowledge_by, duplicate }
-    }
-
-    /// The sealed submission as a record.
-    async fn record(
-        &self,
-        caller: &Principal,
-        answer: &Accepted,
-        submission: Submission,
-        fingerprint: [u8; 32],
-    ) -> Result<Outgoing, Error> {
-        let complainant_index = index::of_complainant(&self.vault, &caller.tenant, &submission).await?;
-        let Halves { public, personal } = split(submission);
-        let sealer = self.vault.sealer(&caller.tenant, answer.id).await?;
-        let fields = personal
-            .into_iter()
-            .map(|(name, plain)| Ok(SealedField { name: name.to_owned(), value: sealer.seal(name, &plain)? }))
-            .collect::<Result<_, Error>>()?;
-        let message = SubmissionAccepted {
-            complaint_no: answer.no.to_string(),
-            received_at: Some(to_wire_time(answer.received_at)),
-            submitted_by: caller.subject.clone(),
-            submission: Some(public),
-            sealed: Some(Sealed { wrapped_key: sealer.wrapped_key().to_bytes(), fields }),
-            fingerprint: fingerprint.to_vec(),
-            complainant_index,
-        };
-        let trace = telemetry::current_context();
-        let meta = EventMeta {
-            event_id: attempt_id(),
-            event_type: Cow::Owned(SubmissionAccepted::full_name()),
-            source: Cow::Borrowed(crate::SOURCE),
-            tenant: caller.tenant.clone(),
-            subject: *answer.id.as_uuid(),
-            version: None,
-            occurred_at: answer.received_at,
-            recorded_at: None,
-            actor: Some(caller.subject.clone()),
-            decided_by: None,
-            causation: None,
-            correlation: None,
-            traceparent: trace.as_ref().map(|t| t.traceparent.clone()),
-            tracestate: trace.and_then(|t| t.tracestate),
-        };
-        Ok(Outgoing {
-            topic: Cow::Borrowed(SUBMISSIONS.name),
-            key: answer.id.to_string(),
-            headers: meta.to_headers(),
-            payload: message.encode_to_vec(),
-        })
     }
 
     /// Waits for the acknowledgement as long as the caller can still be told.
@@ -195,7 +150,9 @@ impl Accept {
         let last = deadline.map(|at| at - ANSWER_MARGIN);
         let limit = Instant::now() + DELIVERY_LIMIT;
         let until = last.map_or(limit, |last| last.min(limit));
-        let sent = tokio::time::timeout_at(until, self.producer.send(record)).await.unwrap_or(Err(SendError::TimedOut));
+        let sent = tokio::time::timeout_at(until, self.producer.send(record))
+            .await
+            .unwrap_or(Err(SendError::TimedOut));
         sent.map(drop).map_err(|error| match error.kind() {
             ErrorKind::Unavailable => {
                 tracing::warn!(%error, "a submission was not acknowledged");
@@ -204,13 +161,6 @@ impl Accept {
             _ => Error::Send(error),
         })
     }
-}
-
-/// Identity of one attempt, so that the register tells a record read twice from a caller's repetition. It is no id of
-/// anything that a rule decides about, so chance may choose it.
-#[expect(clippy::disallowed_methods, reason = "the one place where an attempt is named")]
-fn attempt_id() -> Uuid {
-    Uuid::new_v4()
 }
 
 fn reused(id: &ComplaintId) -> Problem {

@@ -95,7 +95,11 @@ fn check(request: &wire::DecideAdmissibilityRequest, found: &mut Violations) {
         Admissibility::Unspecified => found.add("decision", "REQUIRED", "the field is mandatory"),
         Admissibility::Yes => {
             if request.handler.is_empty() || !plain(&request.handler, 64) {
-                found.add("handler", "REQUIRED", "a staff number or a queue, up to 64 characters, is mandatory");
+                found.add(
+                    "handler",
+                    "REQUIRED",
+                    "a staff number or a queue, up to 64 characters, is mandatory",
+                );
             }
         }
         Admissibility::No => check_refusal(request, found),

@@ -90,7 +90,8 @@ impl Commands {
         let call = self.call(caller, id, &target).await?;
         // Outside the transaction: a key provider may be a remote service.
         let sealer = Arc::new(self.sealer(caller, id).await?);
-        let own_index = super::accept::index::of_reference(&self.vault, &caller.tenant, &caller.subject).await?;
+        let own_index =
+            super::accept::index::of_reference(&self.vault, &caller.tenant, &caller.subject).await?;
         let work = Arc::new(Work {
             call,
             caller: caller.clone(),
@@ -133,7 +134,9 @@ impl Commands {
 
     async fn sealer(&self, caller: &Principal, id: ComplaintId) -> Result<Option<Sealer>, Error> {
         let mut conn = self.db.pool().acquire().await?;
-        let Some(key) = submission::wrapped_key(&mut conn, &caller.tenant, id).await? else { return Ok(None) };
+        let Some(key) = submission::wrapped_key(&mut conn, &caller.tenant, id).await? else {
+            return Ok(None);
+        };
         drop(conn);
         Ok(Some(self.vault.sealer_from(&caller.tenant, id, &WrappedKey::from_bytes(&key)?).await?))
     }
@@ -157,7 +160,8 @@ impl Work {
         let Some(complaint) = complaint::lock(conn, &self.call.tenant, self.call.complaint).await? else {
             return Err(Problem::not_found().into());
         };
-        let seen = sight(&self.caller, &self.own_index, &complaint.submitted_by, &complaint.complainant_index);
+        let seen =
+            sight(&self.caller, &self.own_index, &complaint.submitted_by, &complaint.complainant_index);
         if seen == Sight::None {
             return Err(Problem::not_found().into());
         }
@@ -169,7 +173,8 @@ impl Work {
         }
         let version = complaint.lifecycle.version();
         if self.expected_version != 0 && self.expected_version != version {
-            let problem = Problem::new(ErrorKind::Aborted, "VERSION_MISMATCH", "the complaint has changed meanwhile");
+            let problem =
+                Problem::new(ErrorKind::Aborted, "VERSION_MISMATCH", "the complaint has changed meanwhile");
             return Err(problem.with("stateVersion", version.to_string()).into());
         }
         let situation = Situation {
@@ -182,7 +187,12 @@ impl Work {
         self.apply(conn, complaint, effects).await
     }
 
-    async fn apply(&self, conn: &mut PgConnection, mut complaint: Complaint, effects: Effects) -> Result<(), Error> {
+    async fn apply(
+        &self,
+        conn: &mut PgConnection,
+        mut complaint: Complaint,
+        effects: Effects,
+    ) -> Result<(), Error> {
         if let Some((category, severity)) = effects.assessment {
             complaint.category = Some(category);
             complaint.severity = Some(severity);
@@ -192,7 +202,8 @@ impl Work {
             let act = self.act(command.kind());
             for event in complaint.lifecycle.decide(command, &act, &self.policy).map_err(Problem::from)? {
                 let after = complaint.lifecycle.clone().evolve(&event);
-                complaint.lifecycle = after.map_err(|refused| Problem::from(crate::domain::lifecycle::Refusal::from(refused)))?;
+                complaint.lifecycle = after
+                    .map_err(|refused| Problem::from(crate::domain::lifecycle::Refusal::from(refused)))?;
                 changes.push(Change {
                     event,
                     to: complaint.lifecycle.state().kind(),
@@ -246,9 +257,17 @@ pub fn holds(caller: &Principal, capacity: Capacity) -> bool {
 }
 
 fn reused() -> Problem {
-    Problem::new(ErrorKind::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", "the key was used for another call before")
+    Problem::new(
+        ErrorKind::AlreadyExists,
+        "IDEMPOTENCY_KEY_REUSED",
+        "the key was used for another call before",
+    )
 }
 
 fn erased() -> Problem {
-    Problem::new(ErrorKind::FailedPrecondition, "SUBJECT_ERASED", "the personal fields of this complaint were erased")
+    Problem::new(
+        ErrorKind::FailedPrecondition,
+        "SUBJECT_ERASED",
+        "the personal fields of this complaint were erased",
+    )
 }

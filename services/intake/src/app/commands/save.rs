@@ -52,7 +52,8 @@ pub(super) async fn save(
 
 fn entry(complaint: &Complaint, change: &Change, actor: &str, now: Timestamp) -> Result<Entry, Error> {
     let id = *complaint.id.as_uuid();
-    let event = serde_json::to_value(&change.event).map_err(|e| Corrupt::new("audit_entry", "detail", id, e))?;
+    let event =
+        serde_json::to_value(&change.event).map_err(|e| Corrupt::new("audit_entry", "detail", id, e))?;
     Ok(Entry {
         complaint_id: id,
         state_version: Some(change.state_version),

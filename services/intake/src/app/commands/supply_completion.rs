@@ -27,7 +27,8 @@ impl Commands {
         if !found.is_empty() {
             return Err(Problem::invalid(found).into());
         }
-        let content = wire::SupplyCompletionRequest { request_id: String::new(), ..request.clone() }.encode_to_vec();
+        let content =
+            wire::SupplyCompletionRequest { request_id: String::new(), ..request.clone() }.encode_to_vec();
         let fingerprint = self.vault.fingerprint(&caller.tenant, &content).await?;
         let target = Target {
             request_id: &request.request_id,

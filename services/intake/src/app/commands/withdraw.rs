@@ -26,7 +26,8 @@ impl Commands {
         if !found.is_empty() {
             return Err(Problem::invalid(found).into());
         }
-        let content = wire::WithdrawComplaintRequest { request_id: String::new(), ..request.clone() }.encode_to_vec();
+        let content =
+            wire::WithdrawComplaintRequest { request_id: String::new(), ..request.clone() }.encode_to_vec();
         let target = Target {
             request_id: &request.request_id,
             complaint_id: &request.complaint_id,

@@ -14,11 +14,11 @@ use crate::store::search::{After, Filter};
 const LENGTH: usize = 8 + 16 + 8;
 
 /// Reads and writes tokens.
-pub struct Token;
+pub(super) struct Token;
 
 impl Token {
     /// The token after `last`.
-    pub fn write(last: &Complaint, filter: &Filter) -> String {
+    pub(super) fn write(last: &Complaint, filter: &Filter) -> String {
         let mut bytes = [0; LENGTH];
         bytes[..8].copy_from_slice(&last.received_at.as_microsecond().to_be_bytes());
         bytes[8..24].copy_from_slice(last.id.as_uuid().as_bytes());
@@ -27,7 +27,7 @@ impl Token {
     }
 
     /// Where the page begins; none for the first.
-    pub fn read(text: &str, filter: &Filter) -> Result<Option<After>, Problem> {
+    pub(super) fn read(text: &str, filter: &Filter) -> Result<Option<After>, Problem> {
         if text.is_empty() {
             return Ok(None);
         }

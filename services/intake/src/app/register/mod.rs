@@ -44,7 +44,11 @@ impl BatchHandler for Register {
         Submitted::read(SubmissionAccepted::decode(payload)?).map(Some)
     }
 
-    async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Submitted>]) -> Result<(), HandlerError> {
+    async fn apply(
+        &self,
+        conn: &mut PgConnection,
+        batch: &[Delivery<Submitted>],
+    ) -> Result<(), HandlerError> {
         Ok(self.register(conn, batch).await?)
     }
 }

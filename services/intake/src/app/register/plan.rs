@@ -95,7 +95,8 @@ impl Plan {
         let registration = Registration { complaint: *id, tenant_active: true, key_seen: false };
         let begun = Lifecycle::register(&registration, &act).map_err(Problem::from)?;
         let lifecycle = Lifecycle::begin(&begun).map_err(|refused| Problem::from(Refusal::from(refused)))?;
-        let acknowledge_by = submitted.received_at.saturating_add(acknowledge_within).unwrap_or(Timestamp::MAX);
+        let acknowledge_by =
+            submitted.received_at.saturating_add(acknowledge_within).unwrap_or(Timestamp::MAX);
 
         let mut sealed = submitted.sealed.clone();
         let wrapped_key = std::mem::take(&mut sealed.wrapped_key);
@@ -150,7 +151,12 @@ impl Plan {
         let submitted = &delivery.event;
         let received_at = Some(to_wire_time(submitted.received_at));
         if submitted.fingerprint == known.fingerprint {
-            self.publish(delivery, known.stream_version, now, Published::of(&wire::SubmissionDeduplicated { received_at }));
+            self.publish(
+                delivery,
+                known.stream_version,
+                now,
+                Published::of(&wire::SubmissionDeduplicated { received_at }),
+            );
             self.record(delivery, None, &known.state, "SubmissionDeduplicated", now);
             self.keep(delivery, Disposition::Repeated, None);
         } else {

@@ -49,14 +49,23 @@ impl Submitted {
         let respondents = public
             .respondents
             .iter()
-            .map(|r| Ok((r.kind().try_into().map_err(|_| unfit("submission.respondents.kind")())?, r.external_ref.clone())))
+            .map(|r| {
+                Ok((
+                    r.kind().try_into().map_err(|_| unfit("submission.respondents.kind")())?,
+                    r.external_ref.clone(),
+                ))
+            })
             .collect::<Result<_, DecodeError>>()?;
         let time = |wire: &pbjson_types::Timestamp, field| from_wire_time(wire).map_err(|_| unfit(field)());
         let received_at = message.received_at.ok_or_else(unfit("received_at"))?;
         Ok(Self {
             no: message.complaint_no.parse().map_err(|_| unfit("complaint_no")())?,
             received_at: time(&received_at, "received_at")?,
-            submitted_at: public.submitted_at.as_ref().map(|t| time(t, "submission.submitted_at")).transpose()?,
+            submitted_at: public
+                .submitted_at
+                .as_ref()
+                .map(|t| time(t, "submission.submitted_at"))
+                .transpose()?,
             submitted_by: message.submitted_by,
             submitted_as: message.submitted_as.parse().map_err(|_| unfit("submitted_as")())?,
             channel: public.channel().try_into().map_err(|_| unfit("submission.channel")())?,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use redress_domain::DecidedBy;
 use serde::{Deserialize, Serialize};
 
-use super::code::coded_enum;
+use redress_domain::coded_enum;
 
 coded_enum! {
     /// As what someone acts. A token's roles say what a caller may be; this says as what the caller acted.

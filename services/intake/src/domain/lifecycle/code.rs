@@ -1,6 +1,6 @@
-//! The two forms of code that events carry instead of free text.
+//! The form of code that events carry instead of free text, beside enumerations.
 //!
-//! A closed list is an enumeration whose members have a stable text; a list that belongs to a tenant (units, causes,
+//! A closed list is an enumeration whose members have a stable text (`coded_enum!`); a list that belongs to a tenant (units, causes,
 //! outside bodies) is a [`Code`]. Free text is refused on purpose: people write names and numbers into it, and events
 //! carry no personal data.
 
@@ -9,45 +9,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-
-/// Defines an enumeration with a stable text per member: the form that tables, events and logs carry.
-///
-/// The same shape as the shared vocabulary's own definition, which that crate keeps to itself.
-macro_rules! coded_enum {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $code:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        pub enum $name { $($(#[$vmeta])* #[serde(rename = $code)] $variant,)+ }
-
-        impl $name {
-            /// Every member, in declaration order.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The stable code, as stored and published.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$variant => $code,)+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.code()) }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = redress_domain::UnknownCode;
-            fn from_str(code: &str) -> Result<Self, Self::Err> {
-                match code {
-                    $($code => Ok(Self::$variant),)+
-                    _ => Err(redress_domain::UnknownCode {
-                        enumeration: stringify!($name),
-                        code: code.to_owned(),
-                    }),
-                }
-            }
-        }
-    };
-}
-pub(super) use coded_enum;
 
 /// An entry of a list that the tenant keeps: 1 to 64 characters of `a-z`, `0-9`, `_`, `-`, `.`, `@`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! The names of the commands, and in which capacities each may be given.
 
 use super::act::Capacity;
-use super::code::coded_enum;
 use super::command::Command;
+use redress_domain::coded_enum;
 
 coded_enum! {
     /// The name of a command.

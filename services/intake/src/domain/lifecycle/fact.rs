@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::code::{Code, coded_enum};
+use super::code::Code;
 use super::reasons::{Outcome, TerminationReason};
 use super::regions::Awaited;
+use redress_domain::coded_enum;
 
 /// What a case came to. Without it nothing closes (F005).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! Closed lists of reasons that the law and the domain prescribe.
 
-use super::code::coded_enum;
+use redress_domain::coded_enum;
 
 coded_enum! {
     /// Why a complaint was not accepted (F021, L04).

@@ -3,8 +3,8 @@
 use redress_domain::{ErrorKind, Problem};
 use thiserror::Error;
 
-use super::code::coded_enum;
 use super::state::StateKind;
+use redress_domain::coded_enum;
 
 /// The state does not know this step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -5,8 +5,9 @@ use jiff::civil::Date;
 use redress_domain::ComplaintId;
 use serde::{Deserialize, Serialize};
 
-use super::code::{Code, coded_enum};
+use super::code::Code;
 use super::reasons::{Outcome, RefusalReason, SuspensionReason};
+use redress_domain::coded_enum;
 
 coded_enum! {
     /// The name of a state.

@@ -1,4 +1,6 @@
+mod broken_guards;
 mod guards;
+mod matrix;
 mod policy;
 mod properties;
 mod regions;

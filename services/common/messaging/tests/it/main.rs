@@ -1,0 +1,270 @@
+//! Producer, consumer and topics on a real broker.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, ThreadedProducer};
+use redress_devstack::shared;
+use redress_messaging::{
+    Consumer, Inbound, InboundEvent, KafkaClientError, KafkaConfig, LogReader, Outgoing, Positions, Producer,
+    Record, SendError, TopicPartition, TopicSpec, ensure_topics, partition_of,
+};
+use redress_testkit::{topic_prefix, wait_until};
+
+const TOPIC: &str = "test.events.v1";
+const LIMIT: Duration = Duration::from_secs(20);
+
+async fn config() -> KafkaConfig {
+    let mut config = KafkaConfig::at(shared().await.kafka.as_str(), "group");
+    config.topic_prefix = topic_prefix();
+    config
+}
+
+fn spec(partitions: i32) -> TopicSpec {
+    TopicSpec { name: TOPIC, partitions, retention: Duration::from_hours(1) }
+}
+
+fn outgoing(key: &str, payload: &str) -> Outgoing {
+    Outgoing {
+        topic: TOPIC.into(),
+        key: key.to_owned(),
+        headers: vec![("name".into(), "value".to_owned())],
+        payload: payload.as_bytes().to_vec(),
+    }
+}
+
+/// Starts every partition where a list says, else at its beginning; remembers what was asked.
+#[derive(Clone, Default)]
+struct Starts {
+    at: Arc<Mutex<Vec<(i32, i64)>>>,
+}
+
+impl Positions for Starts {
+    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<i64>, String> {
+        let at = self.at.lock().unwrap();
+        let start = |partition| at.iter().find(|(p, _)| *p == partition).map_or(0, |(_, offset)| *offset);
+        Ok(assigned.iter().map(|given| start(given.partition)).collect())
+    }
+}
+
+async fn next_record(inbound: &mut Inbound) -> Record {
+    let found = tokio::time::timeout(LIMIT, async {
+        loop {
+            match inbound.next().await {
+                Some(InboundEvent::Record(record)) => return record,
+                Some(InboundEvent::Failed(error)) => panic!("{error}"),
+                Some(_) => {}
+                None => panic!("the consumer is gone"),
+            }
+        }
+    });
+    found.await.expect("a record")
+}
+
+async fn payloads(inbound: &mut Inbound, count: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    for _ in 0..count {
+        found.push(String::from_utf8(next_record(inbound).await.payload).unwrap());
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_record_comes_back_as_it_was_sent_and_lies_where_its_key_says() {
+    let config = config().await;
+    ensure_topics(&config, &[spec(6)]).await.unwrap();
+    let producer = Producer::for_requests(&config, LIMIT).unwrap();
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    for key in ["a", "键", "0b5fd2b8-0d0f-4f4f-9d8a-1b2c3d4e5f60"] {
+        let placed = producer.send(outgoing(key, "text")).await.unwrap();
+        assert_eq!(placed.partition, partition_of(key.as_bytes(), 6));
+        let record = next_record(&mut inbounds[0]).await;
+        assert_eq!((record.partition, record.offset), (placed.partition, placed.offset));
+        assert_eq!(&*record.topic, TOPIC);
+        assert_eq!(record.key.as_deref(), Some(key.as_bytes()));
+        assert_eq!(record.header("name"), Some(&b"value"[..]));
+        assert_eq!(record.payload, b"text");
+    }
+    consumer.close().await;
+}
+
+#[tokio::test]
+async fn topics_are_made_once_and_a_wrong_number_of_partitions_is_refused() {
+    let config = config().await;
+    let (one, other) = (
+        async || ensure_topics(&config, &[spec(3)]).await,
+        async || ensure_topics(&config, &[spec(3)]).await,
+    );
+    let (one, other) = tokio::join!(one(), other());
+    one.unwrap();
+    other.unwrap();
+    let refused = ensure_topics(&config, &[spec(4)]).await.unwrap_err();
+    assert!(matches!(refused, KafkaClientError::Partitions { expected: 4, actual: 3, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn reading_starts_where_the_positions_say_and_again_where_a_seek_says() {
+    let config = config().await;
+    ensure_topics(&config, &[spec(1)]).await.unwrap();
+    let producer = Producer::for_relay(&config).unwrap();
+    let pending: Vec<_> =
+        (0..10).map(|n| producer.enqueue(&outgoing("k", &n.to_string())).unwrap()).collect();
+    for (offset, pending) in (0..).zip(pending) {
+        assert_eq!(pending.outcome().await.unwrap().offset, offset, "in the order of the calls");
+    }
+    let starts = Starts::default();
+    starts.at.lock().unwrap().push((0, 7));
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], starts).unwrap();
+    let inbound = &mut inbounds[0];
+    assert!(matches!(inbound.next().await, Some(InboundEvent::Assigned { partition: 0, start: 7 })));
+    assert_eq!(payloads(inbound, 3).await, ["7", "8", "9"]);
+    consumer.seek(TopicPartition { topic: TOPIC.into(), partition: 0 }, 2);
+    assert!(matches!(inbound.next().await, Some(InboundEvent::Assigned { partition: 0, start: 2 })));
+    assert_eq!(payloads(inbound, 3).await, ["2", "3", "4"]);
+    consumer.close().await;
+}
+
+#[tokio::test]
+async fn an_offset_outside_the_log_stops_the_consumer() {
+    let config = config().await;
+    ensure_topics(&config, &[spec(1)]).await.unwrap();
+    let starts = Starts::default();
+    starts.at.lock().unwrap().push((0, 5));
+    let (_consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], starts).unwrap();
+    let ended = wait_until("the consumer stops", LIMIT, async || match inbounds[0].next().await {
+        Some(InboundEvent::Failed(error)) => Some(error),
+        _ => None,
+    });
+    assert!(matches!(*ended.await, KafkaClientError::OutsideLog));
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_bounds_what_is_fetched_and_loses_nothing() {
+    let config = config().await;
+    ensure_topics(&config, &[spec(2)]).await.unwrap();
+    let producer = Producer::for_relay(&config).unwrap();
+    let pending: Vec<_> =
+        (0..9_000).map(|n| producer.enqueue(&outgoing(&n.to_string(), &n.to_string())).unwrap()).collect();
+    for pending in pending {
+        pending.outcome().await.unwrap();
+    }
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    let inbound = &mut inbounds[0];
+    // The topic is paused after a second of fullness, and nothing outside shows it.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let mut waiting = 0;
+    let mut seen = [0_i64; 2];
+    let mut check = |record: &Record| {
+        let next = &mut seen[usize::try_from(record.partition).unwrap()];
+        assert_eq!(record.offset, *next, "nothing skipped, nothing twice");
+        *next += 1;
+        next.to_owned()
+    };
+    while let Some(event) = inbound.try_next() {
+        if let InboundEvent::Record(record) = event {
+            check(&record);
+            waiting += 1;
+        }
+        if waiting == 2_000 {
+            break;
+        }
+    }
+    assert!(waiting >= 1_000, "{waiting} waited");
+    let mut total = waiting;
+    while total < 9_000 {
+        check(&next_record(inbound).await);
+        total += 1;
+    }
+    consumer.close().await;
+}
+
+#[tokio::test]
+async fn a_record_whose_headers_cannot_be_read_does_not_end_the_reading() {
+    let config = config().await;
+    ensure_topics(&config, &[spec(1)]).await.unwrap();
+    let foreign: ThreadedProducer<_> = rdkafka::ClientConfig::new()
+        .set("bootstrap.servers", &config.brokers)
+        .create_with_context(rdkafka::producer::DefaultProducerContext)
+        .unwrap();
+    // A header's name as another client may write it: bytes.
+    let name = String::from_utf8_lossy(b"caf\xe9").into_owned();
+    let headers = OwnedHeaders::new().insert(Header { key: &name, value: Some(&[0xff_u8, 0xfe][..]) });
+    let topic = format!("{}{TOPIC}", config.topic_prefix);
+    foreign.send(BaseRecord::to(&topic).key("k").payload("x").headers(headers)).map_err(|(e, _)| e).unwrap();
+    foreign.send(BaseRecord::<(), str>::to(&topic).payload("y")).map_err(|(e, _)| e).unwrap();
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    let first = next_record(&mut inbounds[0]).await;
+    assert_eq!(first.header(&name), Some(&[0xff_u8, 0xfe][..]));
+    let second = next_record(&mut inbounds[0]).await;
+    assert_eq!((second.key, second.payload), (None, b"y".to_vec()));
+    consumer.close().await;
+}
+
+#[tokio::test]
+async fn offsets_that_were_committed_are_seen_by_kafkas_tools() {
+    let config = config().await;
+    ensure_topics(&config, &[spec(1)]).await.unwrap();
+    Producer::for_requests(&config, LIMIT).unwrap().send(outgoing("k", "x")).await.unwrap();
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    next_record(&mut inbounds[0]).await;
+    consumer.commit(vec![(TopicPartition { topic: TOPIC.into(), partition: 0 }, 1)]);
+    wait_until("the group's offset is 1", LIMIT, async || {
+        (committed(&config).await == Some(1)).then_some(())
+    })
+    .await;
+    consumer.close().await;
+}
+
+async fn committed(config: &KafkaConfig) -> Option<i64> {
+    use rdkafka::consumer::Consumer as _;
+    let (brokers, prefix) = (config.brokers.clone(), config.topic_prefix.clone());
+    tokio::task::spawn_blocking(move || {
+        let tool: rdkafka::consumer::BaseConsumer = rdkafka::ClientConfig::new()
+            .set("bootstrap.servers", brokers)
+            .set("group.id", format!("{prefix}group"))
+            .create()
+            .unwrap();
+        let mut list = rdkafka::TopicPartitionList::new();
+        let topic = format!("{prefix}{TOPIC}");
+        list.add_partition(&topic, 0);
+        let found = tool.committed_offsets(list, Duration::from_secs(5)).ok()?;
+        found.find_partition(&topic, 0)?.offset().to_raw()
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn times_lead_to_offsets_and_the_ends_are_known() {
+    let config = config().await;
+    ensure_topics(&config, &[spec(1)]).await.unwrap();
+    let reader = LogReader::new(&config).unwrap();
+    let producer = Producer::for_requests(&config, LIMIT).unwrap();
+    producer.send(outgoing("k", "x")).await.unwrap();
+    let ask = |from: i64| {
+        reader.off_the_runtime(move |reader| {
+            let from = jiff::Timestamp::from_second(from).unwrap();
+            Ok((reader.offsets_at(TOPIC, from)?, reader.watermarks(TOPIC, 0)?, reader.partitions("none")?))
+        })
+    };
+    assert_eq!(ask(0).await.unwrap(), (vec![(0, 0)], (0, 1), None));
+    assert_eq!(ask(32_000_000_000).await.unwrap().0, [(0, 1)], "the end, where nothing is that late");
+}
+
+#[tokio::test]
+async fn a_broker_that_is_away_fails_a_request_in_time_and_a_topic_that_is_not_there_at_once() {
+    let away = KafkaConfig::at("127.0.0.1:1", "group");
+    let producer = Producer::for_requests(&away, Duration::from_millis(300)).unwrap();
+    let began = tokio::time::Instant::now();
+    assert_eq!(producer.send(outgoing("k", "x")).await, Err(SendError::TimedOut));
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    let began = tokio::time::Instant::now();
+    drop(producer);
+    assert!(began.elapsed() < Duration::from_secs(2));
+
+    let producer = Producer::for_requests(&config().await, LIMIT).unwrap();
+    let huge = Outgoing { payload: vec![0; 2 << 20], ..outgoing("k", "") };
+    assert_eq!(producer.send(huge).await, Err(SendError::TooLarge));
+}

@@ -1,0 +1,46 @@
+use std::sync::Arc;
+
+use redress_messaging::{KafkaClientError, KafkaConfig, LogReader};
+
+use crate::ConsumerGroup;
+use crate::consume::{Kit, Lane};
+
+mod act;
+mod list;
+mod service;
+mod show;
+
+/// The kit's side of `redress.admin.v1.AdminService`: a service adds it to its gRPC routes.
+#[derive(Clone)]
+pub struct Admin {
+    kit: Arc<Kit>,
+    lanes: Arc<[Arc<dyn Lane>]>,
+    reader: LogReader,
+    holder: String,
+}
+
+impl Admin {
+    /// Operates `group` and the outbox of its database. `holder` is the name of this process's relay.
+    pub fn new(
+        group: &ConsumerGroup,
+        kafka: &KafkaConfig,
+        holder: impl Into<String>,
+    ) -> Result<Self, KafkaClientError> {
+        Ok(Self {
+            kit: Arc::clone(&group.kit),
+            lanes: Arc::clone(&group.lanes),
+            reader: LogReader::new(kafka)?,
+            holder: holder.into(),
+        })
+    }
+
+    fn lane(&self, topic: &str) -> Option<&Arc<dyn Lane>> {
+        self.lanes.iter().find(|lane| lane.topic() == topic)
+    }
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin").field("holder", &self.holder).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,184 @@
+//! Publishes what waits in the outbox: bucket by bucket leased, in order, deleted after the acknowledgement.
+//!
+//! A relay that died, or was stopped past its lease, may have published what another publishes again: consumers drop
+//! that by version. What cannot happen is that a later event of an aggregate is first seen before an earlier one, as
+//! each relay publishes a bucket from its oldest row on.
+
+mod lease;
+mod page;
+
+use std::time::Duration;
+
+use redress_messaging::Producer;
+use redress_postgres::{Db, summary_of};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use self::lease::Leases;
+use self::page::Page;
+use crate::telemetry::RelayTelemetry;
+use crate::{RelayError, Wake};
+
+/// The period of looking without being woken.
+const PERIOD: Duration = Duration::from_millis(50);
+/// How long a lease holds.
+const LEASE: Duration = Duration::from_secs(5);
+/// How often leases are renewed.
+const TERM: Duration = Duration::from_secs(1);
+/// A lease is not used for its last part: a page must be on its way before another relay may begin.
+const MARGIN: Duration = Duration::from_secs(1);
+/// Wait after something failed.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// How often the depth is told.
+const TELL: Duration = Duration::from_secs(5);
+/// How long a page on its way is waited for when the process stops.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Publishes the outbox of one database.
+#[derive(Debug)]
+pub struct Relay {
+    db: Db,
+    producer: Producer,
+    holder: String,
+    wake: Wake,
+    leases: Leases,
+    telemetry: RelayTelemetry,
+    renew_at: Instant,
+    tell_at: Instant,
+    /// Whether the last thing tried failed: then it was said, and need not be said again.
+    failing: bool,
+}
+
+impl Relay {
+    /// `producer` must be made by [`Producer::for_relay`]. `holder` names this process among the replicas of the
+    /// service: the pod's name. A restart under the same name goes on at once.
+    pub fn new(db: Db, producer: Producer, holder: impl Into<String>, wake: Wake) -> Self {
+        let now = Instant::now();
+        Self {
+            db,
+            producer,
+            holder: holder.into(),
+            wake,
+            leases: Leases::default(),
+            telemetry: RelayTelemetry::new(),
+            renew_at: now,
+            tell_at: now,
+            failing: false,
+        }
+    }
+
+    /// Publishes until `stop`, then gives its leases back. Rows that wait stay.
+    ///
+    /// A database or broker that is away is waited for; an error means that the producer is broken for good.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), RelayError> {
+        let producer = self.producer.clone();
+        let failed = producer.failed();
+        tokio::pin!(failed);
+        while !stop.is_cancelled() {
+            tokio::select! {
+                error = &mut failed => return Err(error.into()),
+                outcome = self.cycle(&stop) => self.note(outcome, &stop).await,
+            }
+        }
+        if tokio::time::timeout(FAREWELL, lease::release(&self.db, &self.holder)).await.is_err() {
+            tracing::debug!("leases were not given back in time; they expire");
+        }
+        Ok(())
+    }
+
+    /// One look: renew if it is time, publish a page, or wait for something to publish.
+    async fn cycle(&mut self, stop: &CancellationToken) -> Result<(), sqlx::Error> {
+        if Instant::now() >= self.renew_at {
+            self.renew(false).await?;
+        }
+        self.tell().await?;
+        let buckets = self.leases.valid(Instant::now() + MARGIN);
+        if !buckets.is_empty() {
+            let page = Page::read(&self.db, &buckets).await?;
+            // Judged again by the monotonic clock, right before publishing: reading may have taken long.
+            let buckets = self.leases.valid(Instant::now() + MARGIN);
+            if !page.is_empty() {
+                return self.publish(page, &buckets, stop).await;
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.wake.woken() => {}
+            () = tokio::time::sleep(PERIOD) => {}
+        }
+        Ok(())
+    }
+
+    /// Publishes a page and deletes what was acknowledged. Leases are renewed while the broker lets it wait.
+    async fn publish(
+        &mut self,
+        page: Page,
+        buckets: &[i16],
+        stop: &CancellationToken,
+    ) -> Result<(), sqlx::Error> {
+        let producer = self.producer.clone();
+        let acknowledged = page.publish(&producer, buckets);
+        tokio::pin!(acknowledged);
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut acknowledged => break outcome,
+                () = tokio::time::sleep_until(self.renew_at) => {
+                    // A failure is no reason to forget what is on its way.
+                    if let Err(error) = self.renew(true).await {
+                        tracing::warn!(error = summary_of(&error), "leases were not renewed");
+                    }
+                }
+                () = farewell(stop) => return Ok(()),
+            }
+        };
+        fail::fail_point!("relay-acknowledged");
+        page::delete(&self.db, &outcome.published).await?;
+        self.telemetry.published(outcome.published.len());
+        if let Some(error) = outcome.error {
+            tracing::error!(%error, "an event was not published; it and later ones of its aggregate wait");
+            tokio::time::sleep(AFTER_FAILURE).await;
+        }
+        Ok(())
+    }
+
+    /// `publishing`: a page is on its way, so no lease is given up.
+    async fn renew(&mut self, publishing: bool) -> Result<(), sqlx::Error> {
+        // The lease is counted from before it was asked for, so it ends here before it ends there.
+        let asked_at = Instant::now();
+        self.renew_at = asked_at + TERM;
+        let keep = if publishing { self.leases.valid(asked_at) } else { Vec::new() };
+        let held = lease::renew(&self.db, &self.holder, LEASE, &keep).await?;
+        self.leases.renewed(&held, asked_at + LEASE);
+        Ok(())
+    }
+
+    async fn tell(&mut self) -> Result<(), sqlx::Error> {
+        let now = Instant::now();
+        if now >= self.tell_at {
+            self.tell_at = now + TELL;
+            let (rows, oldest) = page::waiting(&self.db, &self.leases.valid(now)).await?;
+            self.telemetry.waiting(rows, oldest);
+        }
+        Ok(())
+    }
+
+    async fn note(&mut self, outcome: Result<(), sqlx::Error>, stop: &CancellationToken) {
+        match outcome {
+            Ok(()) => self.failing = false,
+            Err(error) => {
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::warn!(error = summary_of(&error), "relaying waits: the database is away");
+                }
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(AFTER_FAILURE) => {}
+                }
+            }
+        }
+    }
+}
+
+async fn farewell(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(FAREWELL).await;
+}

@@ -1,0 +1,13 @@
+//! Intake on a real PostgreSQL: the register, the commands, the queries and the audit chains, without the processes
+//! around them (those are the end-to-end tests' matter).
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where the world is not as it needs it"
+)]
+
+mod audit;
+mod bench;
+mod commands;
+mod queries;
+mod register;

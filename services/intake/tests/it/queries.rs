@@ -1,0 +1,118 @@
+use jiff::SignedDuration;
+use redress_domain::{ErrorKind, Role};
+use redress_proto::intake::v1::{GetComplaintRequest, ListComplaintsRequest};
+use redress_proto::types::v1::ComplaintState;
+
+use crate::bench::{Bench, caller, complainant, officer, submission};
+
+fn by_number(number: &str) -> GetComplaintRequest {
+    GetComplaintRequest { complaint_no: number.into(), ..Default::default() }
+}
+
+#[tokio::test]
+async fn a_complaint_is_found_by_its_number_as_people_type_it_also_with_another_day_before_it() {
+    let bench = Bench::new().await;
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    let by_id = GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
+    let number = bench.queries.get(&officer(), by_id).await.unwrap().complaint_no;
+    let typed = number.to_lowercase().replace('-', " ").replace('0', "o");
+    let found = bench.queries.get(&officer(), by_number(&typed)).await.unwrap();
+    assert_eq!(found.complaint_id, id.to_string());
+
+    let day = jiff::civil::date(2026, 11, 26);
+    let told_after_midnight = redress_domain::ComplaintNo::new(day, &id).to_string();
+    let found = bench.queries.get(&officer(), by_number(&told_after_midnight)).await.unwrap();
+    assert_eq!(found.complaint_no, number);
+
+    let refused = bench.queries.get(&officer(), by_number("20261125-00000000000-1")).await.unwrap_err();
+    assert_eq!(refused.into_problem().violations[0].field, "complaintNo");
+}
+
+#[tokio::test]
+async fn personal_fields_are_absent_for_who_may_not_see_them_and_each_opening_is_recorded() {
+    let bench = Bench::new().await;
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    let request = || GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
+    let auditor = caller("tenant-a", "auditor-1", &[Role::Auditor]);
+    let seen = bench.queries.get(&auditor, request()).await.unwrap();
+    assert_eq!(seen.text, None);
+    assert_eq!(seen.respondents[0].name, None);
+    assert_eq!(seen.respondents[0].external_ref, "shop-1");
+    assert_eq!(bench.count("SELECT count(*) FROM access_record").await, 0);
+
+    let seen = bench.queries.get(&officer(), request()).await.unwrap();
+    assert_eq!(seen.complainant.unwrap().name.as_deref(), Some("测试某甲"));
+    assert_eq!(bench.count("SELECT count(*) FROM access_record WHERE purpose = 'case_handling'").await, 1);
+
+    let admin = caller("tenant-a", "admin-1", &[Role::Admin]);
+    for nobody in [admin, complainant("c2"), caller("tenant-b", "officer-1", &[Role::Handler])] {
+        let refused = bench.queries.get(&nobody, request()).await.unwrap_err().into_problem();
+        assert_eq!((refused.kind, refused.reason), (ErrorKind::NotFound, "NOT_FOUND"));
+    }
+}
+
+#[tokio::test]
+async fn an_erased_subject_leaves_the_complaint_without_its_personal_fields() {
+    let bench = Bench::new().await;
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    sqlx::query("DELETE FROM subject_key").execute(bench.db.pool()).await.unwrap();
+    let request = GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
+    let seen = bench.queries.get(&officer(), request).await.unwrap();
+    assert_eq!(seen.text, None);
+    assert_eq!(seen.state(), ComplaintState::Received);
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repetition_and_a_token_is_bound_to_its_query() {
+    let bench = Bench::new().await;
+    let officer = officer();
+    for number in 0..7 {
+        // Pairs share an instant, so the id must decide too.
+        if number % 2 == 0 {
+            bench.clock.advance(SignedDuration::from_secs(1));
+        }
+        bench.registered(&complainant(&format!("c{number}")), "k").await;
+    }
+    let mut seen = Vec::new();
+    let mut token = String::new();
+    loop {
+        let request = ListComplaintsRequest { page_size: 3, page_token: token, ..Default::default() };
+        let page = bench.queries.list(&officer, request).await.unwrap();
+        seen.extend(page.complaints.into_iter().map(|complaint| complaint.complaint_id));
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+        let state = ComplaintState::Closed.into();
+        let other = ListComplaintsRequest { page_token: token.clone(), state, ..Default::default() };
+        let refused = bench.queries.list(&officer, other).await.unwrap_err().into_problem();
+        assert_eq!(refused.violations[0].field, "pageToken");
+    }
+    assert_eq!(seen.len(), 7);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 7);
+}
+
+#[tokio::test]
+async fn lists_are_filtered_and_complainants_see_their_own_alone() {
+    let bench = Bench::new().await;
+    let mut live = submission("直播间里说的与实际不符");
+    live.live = Some(redress_proto::types::v1::LiveRef { room_id: "room-1".into(), ..Default::default() });
+    let attempt = bench.attempt(&complainant("c1"), "k1", live).await;
+    bench.apply(&[attempt]).await.unwrap();
+    bench.registered(&complainant("c2"), "k1").await;
+    let ids = |request: ListComplaintsRequest, who| {
+        let bench = &bench;
+        async move { bench.queries.list(&who, request).await.unwrap().complaints.len() }
+    };
+    let all = ListComplaintsRequest::default;
+    assert_eq!(ids(all(), officer()).await, 2);
+    assert_eq!(ids(ListComplaintsRequest { live_room: "room-1".into(), ..all() }, officer()).await, 1);
+    assert_eq!(ids(ListComplaintsRequest { respondent: "shop-1".into(), ..all() }, officer()).await, 2);
+    assert_eq!(ids(ListComplaintsRequest { respondent: "shop-2".into(), ..all() }, officer()).await, 0);
+    let closed = ListComplaintsRequest { state: ComplaintState::Closed.into(), ..all() };
+    assert_eq!(ids(closed, officer()).await, 0);
+    assert_eq!(ids(all(), complainant("c1")).await, 1);
+    assert_eq!(ids(all(), caller("tenant-b", "officer-1", &[Role::Handler])).await, 0);
+}

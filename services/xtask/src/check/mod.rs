@@ -1,0 +1,76 @@
+//! `cargo xtask check`: everything that can be said without running a server.
+
+mod edges;
+mod files;
+mod layers;
+mod manifests;
+mod paths;
+
+use anyhow::{Context as _, bail};
+
+use crate::command::{self, cargo};
+use crate::steps::Steps;
+use crate::{tools, workspace};
+
+/// Format, lints, layers, sizes, contract and docs
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Repair what can be repaired: format, and lints that have a machine's suggestion
+    #[arg(long)]
+    fix: bool,
+}
+
+/// Runs every rule, also after one has failed: all findings are told at once.
+pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
+    workspace::enter()?;
+    let mut steps = Steps::default();
+    rules(&mut steps, args.fix).await;
+    steps.finish()
+}
+
+/// The rules, the quick ones first.
+pub(crate) async fn rules(steps: &mut Steps, fix: bool) {
+    steps.run("format", format(fix)).await;
+    steps.run("files: sizes and names", async { report(&files::findings(&workspace::files()?)) }).await;
+    steps.run("layers: who may use whom", layers()).await;
+    steps.run("contract: buf lint", contract()).await;
+    steps.run("clippy", clippy(fix)).await;
+    steps.run("docs", docs()).await;
+}
+
+async fn format(fix: bool) -> anyhow::Result<()> {
+    let arguments = if fix { "fmt --all" } else { "fmt --all --check" };
+    command::run(cargo(arguments)).await.context("run: cargo xtask check --fix")
+}
+
+async fn layers() -> anyhow::Result<()> {
+    let members = manifests::read().await?;
+    let mut findings = edges::findings(&members);
+    findings.extend(layers::findings(&members, &workspace::files()?)?);
+    report(&findings)
+}
+
+/// Breaking changes are not looked for: nothing has been released that could be broken.
+async fn contract() -> anyhow::Result<()> {
+    let mut buf = tokio::process::Command::new(tools::buf().await?);
+    buf.args(["lint", "proto"]);
+    command::run(buf).await.context("change the contract as told above; proto/buf.yaml has the rules")
+}
+
+async fn clippy(fix: bool) -> anyhow::Result<()> {
+    const SCOPE: &str = "--locked --workspace --all-targets --all-features";
+    if fix {
+        command::run(cargo(&format!("clippy --fix --allow-dirty --allow-staged {SCOPE}"))).await?;
+    }
+    command::run(cargo(&format!("clippy --quiet {SCOPE} -- -D warnings"))).await.context("clippy")
+}
+
+async fn docs() -> anyhow::Result<()> {
+    let mut doc = cargo("doc --quiet --locked --workspace --no-deps --all-features");
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    command::run(doc).await.context("a link in the docs leads nowhere, or their form is wrong; see above")
+}
+
+fn report(findings: &[String]) -> anyhow::Result<()> {
+    if findings.is_empty() { Ok(()) } else { bail!("{}", findings.join("\n")) }
+}
