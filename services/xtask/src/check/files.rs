@@ -14,7 +14,10 @@ pub(super) fn findings(files: &[PathBuf]) -> Vec<String> {
     for file in files.iter().filter(|file| is_source(file)) {
         let lines = std::fs::read_to_string(file).map_or(0, |text| text.lines().count());
         if lines > LONGEST {
-            found.push(format!("{}: {lines} lines; split it where its idea splits ({LONGEST} at most)", file.display()));
+            found.push(format!(
+                "{}: {lines} lines; split it where its idea splits ({LONGEST} at most)",
+                file.display()
+            ));
         } else if lines > WARN_ABOVE {
             eprintln!("warning: {}: {lines} lines; think of splitting it", file.display());
         }
@@ -23,7 +26,9 @@ pub(super) fn findings(files: &[PathBuf]) -> Vec<String> {
 }
 
 fn is_source(file: &Path) -> bool {
-    file.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| SOURCES.contains(&extension))
+    file.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| SOURCES.contains(&extension))
 }
 
 fn bad_name(file: &Path) -> Option<String> {
@@ -41,7 +46,9 @@ mod tests {
         for bad in ["services/intake/src/utils.rs", "services/misc/src/lib.rs", "a/manager.sql"] {
             assert!(bad_name(Path::new(bad)).is_some(), "{bad}");
         }
-        for good in ["services/intake/src/grpc.rs", "proto/redress/types/v1/party.proto", "src/utilities_bill.rs"] {
+        for good in
+            ["services/intake/src/grpc.rs", "proto/redress/types/v1/party.proto", "src/utilities_bill.rs"]
+        {
             assert_eq!(bad_name(Path::new(good)), None);
         }
     }

@@ -6,6 +6,8 @@ mod layers;
 mod manifests;
 mod paths;
 
+use std::path::Path;
+
 use anyhow::{Context as _, bail};
 
 use crate::command::{self, cargo};
@@ -46,7 +48,7 @@ async fn format(fix: bool) -> anyhow::Result<()> {
 async fn layers() -> anyhow::Result<()> {
     let members = manifests::read().await?;
     let mut findings = edges::findings(&members);
-    findings.extend(layers::findings(&members, &workspace::files()?)?);
+    findings.extend(layers::findings(Path::new("."), &members, &workspace::files()?)?);
     report(&findings)
 }
 

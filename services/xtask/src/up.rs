@@ -1,0 +1,180 @@
+//! `cargo xtask up`: the stack and the services, for anyone to point a client at.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+use redress_domain::{Role, TenantId};
+use redress_testkit::TokenIssuer;
+use serde_json::{Value, json};
+
+use crate::launch::{self, Launched};
+use crate::{signals, workspace};
+
+/// Start the stack and the services, print endpoints and tokens, and stay until Ctrl-C
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Print endpoints and tokens as one line of JSON
+    #[arg(long)]
+    json: bool,
+    /// End by itself after this time
+    #[arg(long)]
+    seconds: Option<u64>,
+}
+
+/// Who the ready-made tokens are for.
+const CALLERS: &[(&str, &[Role])] = &[
+    ("complainant", &[Role::Complainant]),
+    ("handler", &[Role::IntakeOfficer, Role::Handler]),
+    ("supervisor", &[Role::Supervisor, Role::IntakeOfficer, Role::Handler]),
+    ("admin", &[Role::Admin]),
+    ("auditor", &[Role::Auditor]),
+    ("service", &[Role::Service]),
+];
+const TOKENS_VALID: SignedDuration = SignedDuration::from_hours(12);
+
+/// `{"<tenant>": {"<caller>": "<token>"}}`
+type Tokens = BTreeMap<String, BTreeMap<&'static str, String>>;
+
+/// Stays until it is asked to end, which is no failure.
+pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
+    workspace::enter()?;
+    let launched = tokio::select! {
+        launched = launch::launch() => launched?,
+        asked = signals::interrupted() => return asked,
+    };
+    let tokens = tokens(launched.installation.issuer(), &launched.tenants, now())?;
+    let endpoints = endpoints(&launched, &tokens);
+    if args.json {
+        println!("{endpoints}");
+    } else {
+        println!("{}", for_people(&launched, &endpoints, &tokens));
+    }
+    let stays = async {
+        match args.seconds {
+            Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let no_longer_asked = tokio::select! {
+        () = stays => Ok(()),
+        asked = signals::interrupted() => asked,
+        ended = died(&launched) => ended,
+    };
+    eprintln!("ending …");
+    no_longer_asked.and(launched.stop().await)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge of the process: tokens are valid from now on")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Waits until intake has ended by itself, which it should not.
+async fn died(launched: &Launched) -> anyhow::Result<()> {
+    while launched.intake.is_alive() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let log = std::fs::read_to_string(launched.intake.log()).unwrap_or_default();
+    let end: Vec<&str> = log.lines().rev().take(5).collect();
+    anyhow::bail!(
+        "intake has ended by itself; the last it said:\n{}",
+        end.into_iter().rev().collect::<Vec<_>>().join("\n")
+    )
+}
+
+fn tokens(issuer: &TokenIssuer, tenants: &[TenantId], now: Timestamp) -> anyhow::Result<Tokens> {
+    let of_tenant = |tenant: &TenantId| {
+        let token = |&(caller, roles): &(&'static str, &[Role])| {
+            let claims = issuer.claims(tenant, &format!("{caller}-1"), roles, now).valid_for(TOKENS_VALID);
+            Ok((caller, issuer.sign(&claims).with_context(|| format!("cannot sign a token for {caller}"))?))
+        };
+        Ok((tenant.to_string(), CALLERS.iter().map(token).collect::<anyhow::Result<_>>()?))
+    };
+    tenants.iter().map(of_tenant).collect()
+}
+
+fn endpoints(launched: &Launched, tokens: &Tokens) -> Value {
+    let stack = launched.stack.endpoints();
+    let pids = stack.pids;
+    json!({
+        "http": {"intake": format!("http://{}", launched.addresses.http)},
+        "grpc": {"intake": launched.addresses.grpc},
+        "admin": {"intake": format!("http://{}", launched.addresses.admin)},
+        "kafka": stack.kafka,
+        "postgres": {"intake": launched.installation.database_url},
+        "redis": stack.redis,
+        "pids": {
+            "intake": launched.intake.pid(),
+            "kafka": pids.kafka,
+            "postgres": pids.postgres,
+            "redis": pids.redis,
+        },
+        "logs": stack.dir,
+        "jwks": launched.installation.issuer().jwks(),
+        "tokens": tokens,
+    })
+}
+
+fn for_people(launched: &Launched, endpoints: &Value, tokens: &Tokens) -> String {
+    let text = |pointer: &str| endpoints.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let lines = [
+        ("HTTP", text("/http/intake")),
+        ("gRPC", text("/grpc/intake")),
+        ("metrics", &format!("{}/metrics", text("/admin/intake"))),
+        ("OpenAPI", &format!("{}/openapi.json", text("/http/intake"))),
+        ("Kafka", text("/kafka")),
+        ("PostgreSQL", text("/postgres/intake")),
+        ("Redis", text("/redis")),
+        ("logs", text("/logs")),
+    ];
+    let addresses = lines.map(|(name, value)| format!("  {name:<11} {value}")).join("\n");
+    let of_tenant = |(tenant, callers): (&String, &BTreeMap<&str, String>)| {
+        callers.iter().map(|(caller, token)| format!("  {tenant} {caller}: {token}")).collect::<Vec<_>>()
+    };
+    let listed = tokens.iter().flat_map(of_tenant).collect::<Vec<_>>().join("\n");
+    let token =
+        |caller| tokens.values().next().and_then(|callers| callers.get(caller)).map_or("", String::as_str);
+    format!(
+        "Addresses\n{addresses}\n\nTokens (12 h)\n{listed}\n\n\
+         Complain:\n\
+         curl -sS {http}/v1/complaints -H 'Authorization: Bearer {complainant}' -H 'Idempotency-Key: first-1' \
+         -H 'Content-Type: application/json' -d '{body}'\n\n\
+         Read the list as a handler:\n\
+         grpcurl -plaintext -H 'authorization: Bearer {handler}' -d '{{}}' {grpc} \
+         redress.intake.v1.IntakeService/ListComplaints\n\n\
+         Ctrl-C ends all of it.",
+        http = text("/http/intake"),
+        grpc = launched.addresses.grpc,
+        complainant = token("complainant"),
+        handler = token("handler"),
+        body = r#"{"channel":"CHANNEL_APP","text":"主播说是真皮，收到是人造革","language":"zh-Hans","complainant":{"kind":"PARTY_KIND_CONSUMER"}}"#,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tenant_has_a_token_for_each_caller_with_its_own_tenant_and_roles() {
+        let issuer = TokenIssuer::generate("https://issuer.invalid", "redress").unwrap();
+        let tenants = ["tenant-a", "tenant-b"].map(|tenant| tenant.parse().unwrap());
+        let tokens = tokens(&issuer, &tenants, "2026-11-25T02:00:00Z".parse().unwrap()).unwrap();
+        assert_eq!(tokens.keys().collect::<Vec<_>>(), ["tenant-a", "tenant-b"]);
+        let claims = claims_of(&tokens["tenant-b"]["supervisor"]);
+        assert_eq!(claims["tenant"], "tenant-b");
+        assert_eq!(claims["roles"], json!(["supervisor", "intake_officer", "handler"]));
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 12 * 3_600);
+        let callers: Vec<_> = tokens["tenant-a"].keys().copied().collect();
+        assert_eq!(callers, ["admin", "auditor", "complainant", "handler", "service", "supervisor"]);
+    }
+
+    fn claims_of(token: &str) -> Value {
+        use base64::Engine as _;
+        let payload = token.split('.').nth(1).unwrap();
+        serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap())
+            .unwrap()
+    }
+}
