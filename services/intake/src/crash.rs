@@ -3,6 +3,16 @@
 
 use crate::error::Error;
 
+/// Arms the points that `FAILPOINTS` names, for as long as the process lives. Without this call the variable is not read.
+#[cfg(feature = "failpoints")]
+pub fn arm() {
+    std::mem::forget(fail::FailScenario::setup());
+}
+
+/// Nothing to arm: the points are compiled out.
+#[cfg(not(feature = "failpoints"))]
+pub const fn arm() {}
+
 /// Ends the process at once, as `kill -9` does: nothing is flushed, nothing is told. The type fits the place of a point
 /// in a fallible function; there is never a value of it.
 #[cfg(feature = "failpoints")]

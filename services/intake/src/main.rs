@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    redress_intake::crash::arm();
     redress_runtime::run::<redress_intake::Intake>()
 }

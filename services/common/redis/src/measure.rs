@@ -5,9 +5,6 @@ use opentelemetry::{KeyValue, global};
 
 use crate::RedisError;
 
-/// Upper bounds of the buckets in seconds: those that the semantic conventions advise for databases.
-const BUCKETS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
-
 /// The duration of calls, under the name that the semantic conventions give it.
 #[derive(Clone)]
 pub(crate) struct Measure(Histogram<f64>);
@@ -49,7 +46,6 @@ impl Measure {
             .f64_histogram("db.client.operation.duration")
             .with_unit("s")
             .with_description("Duration of calls to Redis, the wait for a connection included.")
-            .with_boundaries(BUCKETS.to_vec())
             .build();
         Self(histogram)
     }

@@ -1,4 +1,5 @@
 //! The pool and its transactions on a real server.
+#![expect(clippy::unwrap_used, reason = "in tests also outside the test functions")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -173,6 +174,10 @@ async fn a_violated_constraint_is_known_by_its_name_and_undoes_the_transaction()
     assert_eq!(count(&db).await, 0);
 }
 
+fn defect() {
+    panic!("a defect");
+}
+
 #[tokio::test]
 async fn a_panic_reaches_the_caller_and_leaves_the_pool_whole() {
     let (_database, db) = database(2).await;
@@ -182,9 +187,7 @@ async fn a_panic_reaches_the_caller_and_leaves_the_pool_whole() {
             .run_tx("panics", |connection| {
                 Box::pin(async move {
                     sqlx::query("INSERT INTO account VALUES (1, 0)").execute(connection).await?;
-                    if true {
-                        panic!("a defect");
-                    }
+                    defect();
                     Ok::<_, sqlx::Error>(())
                 })
             })

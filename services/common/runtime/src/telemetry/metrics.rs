@@ -2,14 +2,29 @@ use std::sync::LazyLock;
 
 use opentelemetry::global;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry_sdk::metrics::{Aggregation, Instrument, InstrumentKind, Stream};
 use prometheus::{Registry, TextEncoder};
 
 /// Name of the attribute with a call's gRPC status. The conventions after 1.44 call it `rpc.status_code`.
 pub(crate) const RPC_STATUS: &str = "rpc.response.status_code";
 
 /// Bounds in seconds that the conventions advise for the durations of calls, RPC and HTTP.
-pub(crate) const CALL_BUCKETS: [f64; 14] =
+const CALL_BUCKETS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// The same for calls to databases.
+const DATABASE_BUCKETS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+/// Gives durations the bounds of their kind, whichever crate records them: the SDK's own are made for milliseconds.
+pub(crate) fn bounds(instrument: &Instrument) -> Option<Stream> {
+    if instrument.unit() != "s" || instrument.kind() != InstrumentKind::Histogram {
+        return None;
+    }
+    let boundaries =
+        if instrument.name().starts_with("db.") { DATABASE_BUCKETS.to_vec() } else { CALL_BUCKETS.to_vec() };
+    let aggregation = Aggregation::ExplicitBucketHistogram { boundaries, record_min_max: false };
+    Stream::builder().with_aggregation(aggregation).build().ok()
+}
 
 /// Duration of gRPC calls until their answer begins.
 pub(crate) static RPC_DURATION: LazyLock<Histogram<f64>> =
@@ -40,12 +55,7 @@ fn meter() -> Meter {
 }
 
 fn duration(name: &'static str, description: &'static str) -> Histogram<f64> {
-    meter()
-        .f64_histogram(name)
-        .with_unit("s")
-        .with_description(description)
-        .with_boundaries(CALL_BUCKETS.to_vec())
-        .build()
+    meter().f64_histogram(name).with_unit("s").with_description(description).build()
 }
 
 /// All metrics in Prometheus' text form.

@@ -20,6 +20,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::json::JsonLines;
+use super::metrics;
 use super::otlp::Exporters;
 use crate::config::TelemetryConfig;
 
@@ -141,7 +142,10 @@ fn meter_provider(
     resource: &Resource,
 ) -> anyhow::Result<SdkMeterProvider> {
     let prometheus = opentelemetry_prometheus::exporter().with_registry(registry.clone()).build()?;
-    let builder = SdkMeterProvider::builder().with_resource(resource.clone()).with_reader(prometheus);
+    let builder = SdkMeterProvider::builder()
+        .with_resource(resource.clone())
+        .with_view(metrics::bounds)
+        .with_reader(prometheus);
     Ok(match exporter {
         Some(exporter) => builder.with_periodic_exporter(exporter).build(),
         None => builder.build(),
