@@ -30,9 +30,21 @@ macro_rules! package {
 pub mod admin {
     package!("redress.admin.v1");
 }
+/// The contract of analytics.
+pub mod analytics {
+    package!("redress.analytics.v1");
+}
+/// The contract of classification, and of an outside model that it may ask.
+pub mod classification {
+    package!("redress.classification.v1");
+}
 /// The contract of intake.
 pub mod intake {
     package!("redress.intake.v1");
+}
+/// The contract of notification, and of a channel that only the platform can serve.
+pub mod notification {
+    package!("redress.notification.v1");
 }
 /// The shared vocabulary.
 pub mod types {

@@ -179,10 +179,11 @@ mod tests {
             let url = database_url(&stack.postgres, &name).replacen("//postgres@", &format!("//{ROLE}@"), 1);
             let mut own = PgConnection::connect(&url).await.unwrap();
             own.execute("CREATE TABLE mine (n int)").await.unwrap();
-            let superuser: bool = sqlx::query_scalar("SELECT usesuper FROM pg_user WHERE usename = current_user")
-                .fetch_one(&mut own)
-                .await
-                .unwrap();
+            let superuser: bool =
+                sqlx::query_scalar("SELECT usesuper FROM pg_user WHERE usename = current_user")
+                    .fetch_one(&mut own)
+                    .await
+                    .unwrap();
             assert!(!superuser);
         }
     }

@@ -116,7 +116,7 @@ mod tests {
             let until = start + Duration::from_millis(lasts);
             let (first, second): (Vec<i16>, Vec<i16>) = (first.into_iter().collect(), second.into_iter().collect());
             let mut leases = Leases::default();
-            leases.renewed(&first, until + Duration::from_secs(60));
+            leases.renewed(&first, until + Duration::from_mins(1));
             leases.renewed(&second, until);
             let expected = if at < lasts { second } else { Vec::new() };
             prop_assert_eq!(leases.valid(start + Duration::from_millis(at)), expected);

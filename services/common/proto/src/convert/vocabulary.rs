@@ -58,6 +58,7 @@ paired!(ContactType { Phone, Email, InApp, Wechat, Postal });
 paired!(Category { Cq01, Cq02, Cq03, Cq04, Cq05, Cq06, Cq07, Cq08, Cq09 });
 paired!(Severity { General, Major });
 paired!(Matter { Dispute, Report, Both });
+paired!(UrgentReason { ProductSafety, Minor, PrivacyLeak, FinancialLoss, PublicSpread });
 paired!(DecidedBy { Human, Rule, Model });
 
 #[cfg(test)]

@@ -1,0 +1,156 @@
+//! Everything on one machine: PostgreSQL that waits for the disk, Redis, Kafka, and intake's release binary as processes.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use redress_devstack::{Endpoints, Part, ServiceProcess, Stack, StackOptions};
+use redress_domain::{Clock as _, Role, TenantId};
+use redress_runtime::SystemClock;
+use redress_testkit::{Addresses, Installation, topic_prefix, unique_name};
+
+use crate::driver::{Caller, Driver, Grpc, Http, Transport};
+use crate::procfs::Named;
+use crate::report::progress;
+
+/// Quiet neighbours of each other; a platform's service calls for each.
+const TENANTS: [&str; 4] = ["tenant-a", "tenant-b", "tenant-c", "tenant-d"];
+const SUBJECT: &str = "platform-load";
+/// Static members: what is killed and started again takes its partitions back at once.
+const MEMBER: &str = "load-1";
+
+/// A stack with one installation of intake.
+#[derive(Debug)]
+pub(crate) struct Site {
+    stack: Stack,
+    installation: Installation,
+    name: String,
+    topic_prefix: String,
+}
+
+/// Which work a process of intake takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IntakeRole {
+    Both,
+    Accept,
+    Register,
+}
+
+impl IntakeRole {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Accept => "accept",
+            Self::Register => "register",
+        }
+    }
+
+    /// The name of its process in reports.
+    const fn process(self) -> &'static str {
+        match self {
+            Self::Both => "intake",
+            Self::Accept => "intake_accept",
+            Self::Register => "intake_register",
+        }
+    }
+}
+
+/// A process of intake.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    pub(crate) process: ServiceProcess,
+    pub(crate) addresses: Addresses,
+    role: IntakeRole,
+}
+
+impl Intake {
+    pub(crate) fn named(&self) -> Named {
+        Named { name: self.role.process(), pid: self.process.pid() }
+    }
+}
+
+impl Site {
+    /// Starts the stack and installs intake; serves nothing yet.
+    pub(crate) async fn open() -> anyhow::Result<Self> {
+        progress("starting PostgreSQL, Redis and Kafka");
+        let stack = Stack::start(StackOptions { fsync: true, ..StackOptions::default() }).await?;
+        let (name, topic_prefix) = (unique_name("load"), topic_prefix());
+        let installation = install(stack.endpoints(), &name, &topic_prefix).await?;
+        Ok(Self { stack, installation, name, topic_prefix })
+    }
+
+    /// A second installation on the same servers, with the same schema and no process.
+    pub(crate) async fn twin(&self) -> anyhow::Result<Installation> {
+        install(self.stack.endpoints(), &unique_name("twin"), &topic_prefix()).await
+    }
+
+    /// A ready process of intake in `role`, at addresses of its own or at those it had before.
+    pub(crate) async fn serve(&self, role: IntakeRole, at: Option<Addresses>) -> anyhow::Result<Intake> {
+        let addresses = at.unwrap_or_else(Addresses::claim);
+        let settings =
+            [("REDRESS__INTAKE__ROLE", role.name()), ("REDRESS__KAFKA__GROUP_INSTANCE_ID", MEMBER)];
+        let process = self.installation.serve(role.process(), &addresses, &settings).await?;
+        Ok(Intake { process, addresses, role })
+    }
+
+    /// A driver that submits to `intake` over gRPC.
+    pub(crate) fn driver(&self, intake: &Intake) -> anyhow::Result<std::sync::Arc<Driver>> {
+        Driver::new(Transport::Grpc(Grpc::to(&intake.addresses.grpc)?), self.callers()?, &self.name)
+    }
+
+    /// A driver that submits to `intake` over HTTP.
+    pub(crate) fn http_driver(&self, intake: &Intake) -> anyhow::Result<std::sync::Arc<Driver>> {
+        Driver::new(Transport::Http(Http::to(&intake.addresses.http)?), self.callers()?, &self.name)
+    }
+
+    /// One service of the platform per tenant, with a token for an hour.
+    pub(crate) fn callers(&self) -> anyhow::Result<Vec<Caller>> {
+        let issuer = self.installation.issuer();
+        tenants()?
+            .into_iter()
+            .map(|tenant| {
+                let claims = issuer.claims(&tenant, SUBJECT, &[Role::Service], SystemClock.now());
+                Caller::new(tenant, SUBJECT, &issuer.sign(&claims)?)
+            })
+            .collect()
+    }
+
+    pub(crate) fn stack(&self) -> &Endpoints {
+        self.stack.endpoints()
+    }
+
+    /// A folder on the disk that the servers use; it goes with the stack.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.stack().dir
+    }
+
+    pub(crate) fn database_url(&self) -> &str {
+        &self.installation.database_url
+    }
+
+    pub(crate) fn topic_prefix(&self) -> &str {
+        &self.topic_prefix
+    }
+
+    /// The servers and this process, as the report names them.
+    pub(crate) fn processes(&self) -> Vec<Named> {
+        let servers = [("postgres", Part::Postgres), ("kafka", Part::Kafka), ("redis", Part::Redis)];
+        let servers = servers.into_iter().filter_map(|(name, part)| Some(Named { name, pid: self.stack.pid(part)? }));
+        servers.chain([Named { name: "driver", pid: std::process::id() }]).collect()
+    }
+
+    /// Ends everything and removes the data.
+    pub(crate) async fn close(self) {
+        self.stack.stop().await;
+    }
+}
+
+async fn install(stack: &Endpoints, name: &str, topic_prefix: &str) -> anyhow::Result<Installation> {
+    let profile = if cfg!(debug_assertions) { "" } else { " --release" };
+    Installation::prepare(stack, name, topic_prefix, &tenants()?)
+        .await
+        .with_context(|| format!("cannot install intake; it is built by: cargo build{profile} -p redress-intake"))
+}
+
+fn tenants() -> anyhow::Result<Vec<TenantId>> {
+    Ok(TENANTS.iter().map(|tenant| tenant.parse()).collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,126 @@
+use redress_outbox::Admin;
+use redress_proto::admin::v1::admin_service_server::AdminService as _;
+use redress_proto::admin::v1::{
+    ConsumerStatusRequest, ListParkedRequest, OutboxStatusRequest, PartitionStatus, RedriveParkedRequest,
+    ReplayFromRequest,
+};
+use redress_testkit::wait_until;
+
+use crate::ledger::{Ledger, SOURCE, meta};
+use crate::world::{LIMIT, World, admin_request, aggregate, stream};
+
+pub(crate) async fn consumers(admin: &Admin) -> Vec<PartitionStatus> {
+    let request = admin_request(ConsumerStatusRequest {});
+    admin.consumer_status(request).await.unwrap().into_inner().partitions
+}
+
+fn from(seconds: i64) -> ReplayFromRequest {
+    ReplayFromRequest {
+        topic: SOURCE.to_owned(),
+        from_time: Some(pbjson_types::Timestamp { seconds, nanos: 0 }),
+        reason: "the read model was wrong".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_reads_again_without_a_restart_and_changes_nothing() {
+    let world = World::new().await;
+    world.produce(stream(50, 3)).await;
+    let running = world.start(Ledger::default());
+    world.wait_for_ledger(150).await;
+    let answer = running.admin.replay_from(admin_request(from(0))).await.unwrap().into_inner();
+    assert_eq!(answer.positions.len(), 4);
+    assert!(answer.positions.iter().all(|position| position.offset == 0));
+    wait_until("everything was read again", LIMIT, async || {
+        let next: i64 = sqlx::query_scalar("SELECT sum(next_offset)::bigint FROM progress WHERE replays = 1")
+            .fetch_one(world.db.pool())
+            .await
+            .unwrap();
+        (next == 150).then_some(())
+    })
+    .await;
+    world.produce((0..50).map(|n| (meta(aggregate(n), 4), b"ok".to_vec()))).await;
+    world.wait_for_ledger(200).await;
+    world.check(50, 4).await;
+    assert!(!running.group.is_finished());
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_over_parked_and_discarded_records_leaves_them_as_they_are() {
+    let world = World::new().await;
+    world
+        .produce([(meta(aggregate(0), 1), b"refuse".to_vec()), (meta(aggregate(1), 1), b"ok".to_vec())])
+        .await;
+    let running = world.start(Ledger::default());
+    world.wait_for_parked(1).await;
+    running.admin.replay_from(admin_request(from(0))).await.unwrap();
+    world.produce([(meta(aggregate(1), 2), b"ok".to_vec())]).await;
+    world.wait_for_ledger(2).await;
+    assert_eq!(world.applied().await[&aggregate(1)], [1, 2]);
+    assert_eq!(world.count("parked_event").await, 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_shows_positions_ends_and_the_outbox() {
+    let world = World::new().await;
+    world.produce(stream(40, 1)).await;
+    let running = world.start(Ledger::default());
+    world.wait_for_ledger(40).await;
+    wait_until("positions reach the ends", LIMIT, async || {
+        let partitions = consumers(&running.admin).await;
+        let next: i64 = partitions.iter().map(|partition| partition.next_offset).sum();
+        let end: i64 = partitions.iter().map(|partition| partition.end_offset).sum();
+        ((next, end) == (40, 40)).then_some(())
+    })
+    .await;
+    wait_until("the outbox is empty and leased", LIMIT, async || {
+        let request = admin_request(OutboxStatusRequest {});
+        let outbox = running.admin.outbox_status(request).await.unwrap().into_inner();
+        ((outbox.waiting, outbox.oldest_age_ms, outbox.buckets_held, outbox.buckets) == (0, 0, 64, 64))
+            .then_some(())
+    })
+    .await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_do_not_fit_are_refused_with_all_their_problems() {
+    let world = World::new().await;
+    let running = world.start(Ledger::default());
+    let request = RedriveParkedRequest { topic: "none".to_owned(), ..RedriveParkedRequest::default() };
+    let refused = running.admin.redrive_parked(admin_request(request)).await.unwrap_err();
+    let problem = redress_runtime::grpc::problem_of(&refused).unwrap();
+    let fields: Vec<&str> = problem.violations.iter().map(|violation| violation.field.as_str()).collect();
+    assert_eq!(fields, ["reason", "topic"]);
+    let unknown = tonic::Request::new(ListParkedRequest::default());
+    assert_eq!(running.admin.list_parked(unknown).await.unwrap_err().code(), tonic::Code::Unauthenticated);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_tenants_parked_events_are_not_shown_and_pages_join() {
+    let world = World::new().await;
+    let mut foreign = meta(aggregate(0), 1);
+    foreign.tenant = "other".parse().unwrap();
+    world.produce([(foreign, b"refuse".to_vec())]).await;
+    world.produce((1..8).map(|n| (meta(aggregate(n), 1), b"refuse".to_vec()))).await;
+    let running = world.start(Ledger::default());
+    world.wait_for_parked(8).await;
+    let mut page_token = String::new();
+    let mut seen = Vec::new();
+    loop {
+        let request = ListParkedRequest { page_size: 3, page_token, ..ListParkedRequest::default() };
+        let page = running.admin.list_parked(admin_request(request)).await.unwrap().into_inner();
+        seen.extend(page.events.into_iter().map(|event| event.aggregate_id));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    seen.sort();
+    let own: Vec<String> = (1..8).map(|n| aggregate(n).to_string()).collect();
+    assert_eq!(seen, own);
+    running.stop().await;
+}

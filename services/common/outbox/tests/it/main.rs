@@ -1,0 +1,16 @@
+//! The kit on real Postgres and Kafka, under faults, judged by a ledger that hides nothing.
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_wrap,
+    reason = "in tests also outside the test functions"
+)]
+
+mod admin;
+mod faults;
+mod guards;
+mod ledger;
+mod log;
+mod node;
+mod parked;
+mod relay;
+mod world;

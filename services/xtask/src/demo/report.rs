@@ -1,0 +1,231 @@
+//! The callers' ledger beside the service's stores.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::bail;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::ledger::{Book, Complaint};
+use super::published::Events;
+use super::stores::Contents;
+
+/// What the run came to.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    sent: u64,
+    accepted: u64,
+    registered: u64,
+    published: u64,
+    duplicates_recognised: u64,
+    conflicts_kept: u64,
+    conflicts_refused: u64,
+    refused: u64,
+    lost: u64,
+    doubled: u64,
+    p50_ms: f64,
+    p99_ms: f64,
+    /// What does not fit together, in words.
+    #[serde(skip)]
+    disagreements: Vec<String>,
+}
+
+impl Report {
+    pub(super) fn of(book: &Book, stores: &Contents, events: &Events) -> Self {
+        let registrations: BTreeMap<&Complaint, usize> = events
+            .iter()
+            .map(|(complaint, by_version)| {
+                (complaint, by_version.values().filter(|e| *e == REGISTERED).count())
+            })
+            .filter(|(_, times)| *times > 0)
+            .collect();
+        let arrived = |c: &&Complaint| stores.complaints.contains_key(*c) && registrations.contains_key(*c);
+        // One key is one complaint, so what nobody was told of is a second one.
+        let unknown =
+            stores.complaints.keys().filter(|complaint| !book.accepted.contains(*complaint)).count();
+        let again: usize = registrations.values().map(|times| times - 1).sum();
+        let mut latencies = book.latencies.clone();
+        latencies.sort_unstable();
+        Self {
+            sent: book.sent,
+            accepted: book.accepted.len() as u64,
+            registered: stores.complaints.len() as u64,
+            published: registrations.len() as u64,
+            duplicates_recognised: book.repeats_at_the_door + stores.repeated,
+            conflicts_kept: stores.conflicting,
+            conflicts_refused: book.conflicts_at_the_door,
+            refused: book.refused,
+            lost: (book.accepted.len() - book.accepted.iter().filter(arrived).count()) as u64,
+            doubled: (unknown + again) as u64,
+            p50_ms: percentile_ms(&latencies, 50),
+            p99_ms: percentile_ms(&latencies, 99),
+            disagreements: disagreements(book, stores, events),
+        }
+    }
+
+    /// The numbers for people.
+    pub(super) fn table(&self) -> String {
+        let rows = [
+            ("accepted", self.accepted, "complaints, each with a number in its caller's hand"),
+            ("registered", self.registered, "of them in PostgreSQL"),
+            ("published", self.published, "of them on the lifecycle topic"),
+            (
+                "duplicates recognised",
+                self.duplicates_recognised,
+                "repetitions that made no second complaint",
+            ),
+            (
+                "conflicts kept",
+                self.conflicts_kept,
+                "other bodies under a used key, shown with the complaint",
+            ),
+            ("conflicts refused", self.conflicts_refused, "other bodies under a used key, at the door"),
+            ("refused", self.refused, "without a text"),
+            ("lost", self.lost, ""),
+            ("doubled", self.doubled, ""),
+        ];
+        let rows = rows.iter().map(|(name, number, meaning)| format!("  {name:<22} {number:>8}  {meaning}"));
+        let rows: Vec<String> = rows.map(|row| row.trim_end().to_owned()).collect();
+        let latency =
+            format!("  {:<22} {:>8.1} / {:.1} ms", "acceptance p50 / p99", self.p50_ms, self.p99_ms);
+        format!("{}\n{latency}", rows.join("\n"))
+    }
+
+    /// The same numbers for programs.
+    pub(super) fn json(&self) -> Value {
+        json!({ "summary": self })
+    }
+
+    /// An error if the promise was broken or the accounts differ.
+    pub(super) fn verdict(&self) -> anyhow::Result<()> {
+        if self.lost + self.doubled == 0 && self.disagreements.is_empty() {
+            return Ok(());
+        }
+        let shown = self.disagreements.iter().take(10).map(|line| format!("\n  {line}"));
+        bail!("lost {}, doubled {}{}", self.lost, self.doubled, shown.collect::<String>())
+    }
+}
+
+const REGISTERED: &str = "ComplaintRegistered";
+
+fn disagreements(book: &Book, stores: &Contents, events: &Events) -> Vec<String> {
+    let mut found = book.wrong.clone();
+    // A call that was made again because its outcome was unknown may have been written twice; the register tells.
+    let mut compare = |what: &str, told: u64, stored: u64| {
+        if !(told..=told + book.tried_again).contains(&stored) {
+            found.push(format!("{what}: {told} by the callers' ledger, {stored} in PostgreSQL"));
+        }
+    };
+    compare("repetitions left to the register", book.repeats_passed_on, stores.repeated);
+    compare("other bodies left to the register", book.conflicts_passed_on, stores.conflicting);
+    for (event, stored) in [
+        (REGISTERED, stores.complaints.len() as u64),
+        ("SubmissionDeduplicated", stores.repeated),
+        ("SubmissionConflicted", stores.conflicting),
+    ] {
+        let published =
+            events.values().flat_map(BTreeMap::values).filter(|name| *name == event).count() as u64;
+        if published != stored {
+            found.push(format!("{event}: {stored} in PostgreSQL, {published} on the topic"));
+        }
+    }
+    let holes = stores.complaints.iter().filter(|(complaint, version)| {
+        let published = events.get(*complaint).map(|by_version| by_version.keys().copied());
+        !published.is_some_and(|versions| versions.eq(1..=**version))
+    });
+    found.extend(
+        holes.map(|((tenant, id), _)| format!("{tenant}/{id}: its versions on the topic have holes")),
+    );
+    found
+}
+
+/// By nearest rank; 0 if there is none.
+fn percentile_ms(sorted: &[Duration], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).map_or(0.0, |took| (took.as_secs_f64() * 10_000.0).round() / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn complaint(n: u128) -> Complaint {
+        ("tenant-a".to_owned(), Uuid::from_u128(n))
+    }
+
+    /// Three complaints; the third was repeated and the register recognised it.
+    fn accounts() -> (Book, Contents, Events) {
+        let all = || (1..=3).map(complaint);
+        let book = Book {
+            sent: 4,
+            accepted: all().collect(),
+            latencies: [30, 10, 20].map(Duration::from_millis).into(),
+            repeats_passed_on: 1,
+            ..Book::default()
+        };
+        let version = |complaint: &Complaint| if complaint.1.as_u128() == 3 { 2 } else { 1 };
+        let stores = Contents {
+            complaints: all().map(|complaint| (complaint.clone(), version(&complaint))).collect(),
+            repeated: 1,
+            conflicting: 0,
+        };
+        let names = [(1, REGISTERED.to_owned()), (2, "SubmissionDeduplicated".to_owned())];
+        let events = all().map(|complaint| {
+            let published = usize::try_from(version(&complaint)).unwrap();
+            (complaint, names[..published].iter().cloned().collect())
+        });
+        (book, stores, events.collect())
+    }
+
+    #[test]
+    fn accounts_that_agree_pass() {
+        let (book, stores, events) = accounts();
+        let report = Report::of(&book, &stores, &events);
+        report.verdict().unwrap();
+        assert_eq!((report.accepted, report.registered, report.published), (3, 3, 3));
+        assert_eq!((report.duplicates_recognised, report.lost, report.doubled), (1, 0, 0));
+        assert_eq!((report.p50_ms, report.p99_ms), (20.0, 30.0));
+        assert_eq!(report.json()["summary"]["lost"], 0);
+    }
+
+    #[test]
+    fn a_complaint_that_is_not_registered_or_not_published_is_lost() {
+        let (book, mut stores, events) = accounts();
+        stores.complaints.remove(&complaint(1));
+        let report = Report::of(&book, &stores, &events);
+        assert!(report.lost == 1 && report.verdict().is_err());
+        let (book, stores, mut events) = accounts();
+        events.remove(&complaint(2));
+        let report = Report::of(&book, &stores, &events);
+        assert!(report.lost == 1 && report.verdict().is_err());
+    }
+
+    #[test]
+    fn a_complaint_that_nobody_was_told_of_or_that_was_registered_twice_is_doubled() {
+        let (book, mut stores, events) = accounts();
+        stores.complaints.insert(complaint(4), 1);
+        let report = Report::of(&book, &stores, &events);
+        assert!(report.doubled == 1 && report.verdict().is_err());
+        let (book, stores, mut events) = accounts();
+        events.get_mut(&complaint(3)).unwrap().insert(2, REGISTERED.to_owned());
+        let report = Report::of(&book, &stores, &events);
+        assert!(report.doubled == 1 && report.verdict().is_err());
+    }
+
+    #[test]
+    fn numbers_that_differ_and_holes_in_the_versions_are_told() {
+        let (mut book, stores, events) = accounts();
+        book.repeats_passed_on = 2;
+        let told = Report::of(&book, &stores, &events).verdict().unwrap_err().to_string();
+        assert!(
+            told.contains("repetitions left to the register: 2 by the callers' ledger, 1 in PostgreSQL"),
+            "{told}"
+        );
+        let (book, mut stores, events) = accounts();
+        stores.complaints.insert(complaint(1), 2);
+        let told = Report::of(&book, &stores, &events).verdict().unwrap_err().to_string();
+        assert!(told.contains("holes"), "{told}");
+    }
+}
