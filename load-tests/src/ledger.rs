@@ -67,7 +67,12 @@ impl Ledger {
 
     /// The requests with this outcome.
     pub(crate) fn numbers(&self, wanted: Outcome) -> Vec<usize> {
-        self.entries.iter().enumerate().filter(|(_, (_, is))| *is == wanted).map(|(number, _)| number).collect()
+        self.entries
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, is))| *is == wanted)
+            .map(|(number, _)| number)
+            .collect()
     }
 
     /// Compares with what is there: how often each complaint was found.

@@ -19,7 +19,8 @@ const SYNC_BYTES: usize = 8_192;
 /// Versions, cores, load and the disk's pace. Asked before any load.
 pub(crate) async fn describe(site: &Site) -> anyhow::Result<Report> {
     let mut report = Report::of("machine");
-    report.figure("build", if cfg!(debug_assertions) { "DEBUG: the figures mean nothing" } else { "release" });
+    report
+        .figure("build", if cfg!(debug_assertions) { "DEBUG: the figures mean nothing" } else { "release" });
     report.figure("rust", env!("CARGO_PKG_RUST_VERSION"));
     report.figure("cores", std::thread::available_parallelism().map_or(0, usize::from));
     let load = fs::read_to_string("/proc/loadavg").context("cannot read the load average")?;

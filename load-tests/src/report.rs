@@ -1,6 +1,7 @@
 //! The result of a run: a table for people and one line of JSON for machines, from the same figures.
 
 use std::io::{self, Write as _};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -51,6 +52,21 @@ impl Report {
     fn to_object(&self) -> Map<String, Value> {
         self.figures.iter().map(|(name, value, _)| (name.clone(), value.clone())).collect()
     }
+}
+
+/// Microseconds of `time` for each of `times`.
+pub(crate) fn microseconds_each(time: Duration, times: u64) -> f64 {
+    time.as_secs_f64() * 1_000_000.0 / as_f64(times.max(1))
+}
+
+pub(crate) fn megabytes(bytes: u64) -> f64 {
+    as_f64(bytes) / 1_000_000.0
+}
+
+/// Counts of a run and sizes of its processes are exact as they are.
+#[expect(clippy::cast_precision_loss, reason = "they stay far below 2^52")]
+pub(crate) fn as_f64(count: u64) -> f64 {
+    count as f64
 }
 
 /// Three decimals: more than any of these figures is worth.

@@ -19,7 +19,6 @@ const SUBJECT: &str = "platform-load";
 const MEMBER: &str = "load-1";
 
 /// A stack with one installation of intake.
-#[derive(Debug)]
 pub(crate) struct Site {
     stack: Stack,
     installation: Installation,
@@ -134,7 +133,8 @@ impl Site {
     /// The servers and this process, as the report names them.
     pub(crate) fn processes(&self) -> Vec<Named> {
         let servers = [("postgres", Part::Postgres), ("kafka", Part::Kafka), ("redis", Part::Redis)];
-        let servers = servers.into_iter().filter_map(|(name, part)| Some(Named { name, pid: self.stack.pid(part)? }));
+        let servers =
+            servers.into_iter().filter_map(|(name, part)| Some(Named { name, pid: self.stack.pid(part)? }));
         servers.chain([Named { name: "driver", pid: std::process::id() }]).collect()
     }
 
@@ -146,9 +146,9 @@ impl Site {
 
 async fn install(stack: &Endpoints, name: &str, topic_prefix: &str) -> anyhow::Result<Installation> {
     let profile = if cfg!(debug_assertions) { "" } else { " --release" };
-    Installation::prepare(stack, name, topic_prefix, &tenants()?)
-        .await
-        .with_context(|| format!("cannot install intake; it is built by: cargo build{profile} -p redress-intake"))
+    Installation::prepare(stack, name, topic_prefix, &tenants()?).await.with_context(|| {
+        format!("cannot install intake; it is built by: cargo build{profile} -p redress-intake")
+    })
 }
 
 fn tenants() -> anyhow::Result<Vec<TenantId>> {

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::driver::schedule::Schedule;
 use crate::driver::tally::{histogram, record};
+use crate::report::{as_f64, microseconds_each};
 
 /// An operation that can be repeated; `number` tells the repetitions apart.
 pub(crate) trait Operation: Send + Sync + 'static {
@@ -33,22 +34,12 @@ pub(crate) struct Done {
 impl Done {
     /// Microseconds of `cpu` per operation.
     pub(crate) fn cpu_us(&self, cpu: Duration) -> f64 {
-        per(cpu, self.times)
+        microseconds_each(cpu, self.times)
     }
 
     pub(crate) fn per_second(&self) -> f64 {
         as_f64(self.times) / self.elapsed.as_secs_f64()
     }
-}
-
-/// Microseconds of `cpu` for each of `times`.
-pub(crate) fn per(cpu: Duration, times: u64) -> f64 {
-    cpu.as_secs_f64() * 1_000_000.0 / as_f64(times.max(1))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a run stay far below 2^52")]
-pub(crate) fn as_f64(count: u64) -> f64 {
-    count as f64
 }
 
 /// Closed loop: `tasks` at a time for `lasting`.
@@ -102,7 +93,12 @@ pub(crate) async fn at_rate(
         ended.context("a task of a baseline panicked")??;
     }
     let latency = latency.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    ensure!(latency.len() == schedule.count(), "{} of {} raw operations failed", schedule.count() - latency.len(), schedule.count());
+    ensure!(
+        latency.len() == schedule.count(),
+        "{} of {} raw operations failed",
+        schedule.count() - latency.len(),
+        schedule.count()
+    );
     Ok(Done { times: schedule.count(), elapsed: start.elapsed(), latency })
 }
 

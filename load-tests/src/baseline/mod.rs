@@ -47,7 +47,7 @@ struct Raw {
 }
 
 impl Baseline {
-    /// Measures all of it, each at_rate part for `lasting`.
+    /// Measures all of it, what runs at the rate for `lasting`.
     pub(crate) async fn measure(site: &Site, rate: u32, lasting: Duration) -> anyhow::Result<Self> {
         progress(format_args!("baseline: bare gRPC server at {rate}/s"));
         let grpc = bare_grpc::measure(site, rate, lasting).await?;

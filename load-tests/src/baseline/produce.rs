@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::harness::Operation;
 
 const TOPIC: TopicSpec =
-    TopicSpec { name: "redress.load.raw.v1", partitions: 6, retention: Duration::from_secs(60 * 60) };
+    TopicSpec { name: "redress.load.raw.v1", partitions: 6, retention: Duration::from_hours(1) };
 
 pub(super) struct Produce {
     producer: FutureProducer,
@@ -22,7 +22,11 @@ pub(super) struct Produce {
 }
 
 impl Produce {
-    pub(super) async fn connect(stack: &Endpoints, payload: Vec<u8>, meta: &EventMeta) -> anyhow::Result<Self> {
+    pub(super) async fn connect(
+        stack: &Endpoints,
+        payload: Vec<u8>,
+        meta: &EventMeta,
+    ) -> anyhow::Result<Self> {
         ensure_topics(&KafkaConfig::at(stack.kafka.as_str(), "redress-load-raw"), &[TOPIC]).await?;
         // The settings that decide what a record costs are intake's.
         let producer = ClientConfig::new()

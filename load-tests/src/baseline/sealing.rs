@@ -12,8 +12,8 @@ use redress_proto::types::v1::{Complainant, Sealed, SealedField, Submission};
 use redress_vault::{FileKeyProvider, Vault};
 use uuid::Uuid;
 
-use super::harness::per;
 use crate::procfs::own_cpu;
+use crate::report::microseconds_each;
 use crate::site::Site;
 use crate::texts::Texts;
 
@@ -33,7 +33,11 @@ impl Sealing {
         let key_file = site.dir().join(format!("{}.toml", redress_testkit::unique_name("raw-vault")));
         FileKeyProvider::create(&key_file, std::slice::from_ref(&tenant))?;
         let submission = Texts::of_run("raw").request(0).submission.context("a request has a submission")?;
-        Ok(Self { vault: Vault::new(std::sync::Arc::new(FileKeyProvider::open(&key_file)?)), tenant, submission })
+        Ok(Self {
+            vault: Vault::new(std::sync::Arc::new(FileKeyProvider::open(&key_file)?)),
+            tenant,
+            submission,
+        })
     }
 
     /// Processor time per complaint, microseconds: a data key, its wrapping and the fields that intake seals.
@@ -45,12 +49,13 @@ impl Sealing {
                 times += 1;
             }
         }
-        Ok(per(own_cpu().saturating_sub(before), times))
+        Ok(microseconds_each(own_cpu().saturating_sub(before), times))
     }
 
     async fn seal(&self, complaint: ComplaintId) -> anyhow::Result<Sealed> {
         let sealer = self.vault.sealer(&self.tenant, complaint).await?;
-        let complainant = self.submission.complainant.as_ref().map(Complainant::encode_to_vec).unwrap_or_default();
+        let complainant =
+            self.submission.complainant.as_ref().map(Complainant::encode_to_vec).unwrap_or_default();
         let plain = [("text", self.submission.text.as_bytes()), ("complainant", complainant.as_slice())];
         let fields = plain
             .into_iter()

@@ -27,7 +27,12 @@ impl Grpc {
         Ok(Self { clients })
     }
 
-    pub(crate) async fn submit(&self, number: usize, caller: &Caller, message: SubmitComplaintRequest) -> Answer {
+    pub(crate) async fn submit(
+        &self,
+        number: usize,
+        caller: &Caller,
+        message: SubmitComplaintRequest,
+    ) -> Answer {
         let Some(client) = self.clients.get(number % self.clients.len()) else {
             return Answer::Unknown("no connection".to_owned());
         };

@@ -30,7 +30,7 @@ const IN_FLIGHT: u32 = 50_000;
 /// How long the last answers may take to come.
 const SETTLE_LIMIT: Duration = Duration::from_secs(15);
 /// How long a request without an answer is repeated.
-const RESOLVE_LIMIT: Duration = Duration::from_secs(60);
+const RESOLVE_LIMIT: Duration = Duration::from_mins(1);
 
 /// Who submits: a service of the platform, for one tenant.
 #[derive(Debug, Clone)]
@@ -114,7 +114,10 @@ impl Driver {
         let deadline = Instant::now() + RESOLVE_LIMIT;
         for &number in &open {
             while self.submit(number).await.0 == Outcome::Unknown {
-                ensure!(Instant::now() < deadline, "request {number} is not answered within {RESOLVE_LIMIT:?}");
+                ensure!(
+                    Instant::now() < deadline,
+                    "request {number} is not answered within {RESOLVE_LIMIT:?}"
+                );
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -122,11 +125,11 @@ impl Driver {
     }
 
     fn dispatch(self: &Arc<Self>, intended: Instant, tally: &Arc<Tally>) {
-        let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
+        let permit = Arc::clone(&self.in_flight).try_acquire_owned().ok();
+        let Some((permit, number)) = permit.and_then(|permit| Some((permit, self.open()?))) else {
             tally.counts().not_sent += 1;
             return;
         };
-        let Some(number) = self.open() else { return };
         tally::record(&mut tally.counts().lateness, intended.elapsed());
         tokio::spawn(Arc::clone(self).call(number, intended, Arc::clone(tally), permit));
     }

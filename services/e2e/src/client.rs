@@ -60,7 +60,8 @@ impl Http {
         let response = self.client.execute(request).await.with_context(|| format!("{method} {path}"))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
-        let body = serde_json::from_str(&text).with_context(|| format!("{method} {path}: {status} {text}"))?;
+        let body =
+            serde_json::from_str(&text).with_context(|| format!("{method} {path}: {status} {text}"))?;
         self.contract.check(&method, &path, status, content_type(&headers), &body)?;
         Ok(Answer { status, headers, body })
     }
@@ -108,7 +109,8 @@ impl Answer {
 
     /// Field and reason code of each violation, in the order of the fields.
     pub fn violations(&self) -> Vec<(String, String)> {
-        let text = |violation: &Value, member: &str| violation[member].as_str().unwrap_or_default().to_owned();
+        let text =
+            |violation: &Value, member: &str| violation[member].as_str().unwrap_or_default().to_owned();
         let told = self.body["violations"].as_array().into_iter().flatten();
         let mut found: Vec<_> = told.map(|v| (text(v, "field"), text(v, "reason"))).collect();
         found.sort();
@@ -147,7 +149,8 @@ impl Events {
                     return Ok(Some(event));
                 }
             }
-            let chunk = tokio::time::timeout(LIMIT, self.response.chunk()).await.context("no event came")??;
+            let chunk =
+                tokio::time::timeout(LIMIT, self.response.chunk()).await.context("no event came")??;
             match chunk {
                 Some(chunk) => self.unread.extend_from_slice(&chunk),
                 None => return Ok(None),
@@ -159,7 +162,9 @@ impl Events {
 /// A block without data, a comment that keeps the connection alive, is no event.
 fn parsed(block: &str) -> anyhow::Result<Option<Event>> {
     let field = |name: &str| {
-        block.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim_start().to_owned()))
+        block
+            .lines()
+            .find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim_start().to_owned()))
     };
     let Some(data) = field("data") else { return Ok(None) };
     let id = field("id").context("an event without id")?.parse()?;

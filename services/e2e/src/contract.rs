@@ -139,9 +139,7 @@ mod tests {
     use serde_json::json;
 
     fn contract() -> Contract {
-        let answer = |schema: &str| {
-            json!({"responses": {"200": {"content": {JSON: {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}}}})
-        };
+        let answer = |schema: &str| json!({"responses": {"200": {"content": {JSON: {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}}}});
         Contract::new(json!({
             "openapi": "3.1.0",
             "paths": {"/a/{id}": {"get": answer("A")}, "/a/{id}:verb": {"get": answer("B")}},

@@ -72,6 +72,16 @@ impl Evidence {
         Ok(sqlx::query_scalar("SELECT count(*) FROM parked_event").fetch_one(&mut database).await?)
     }
 
+    /// Records that were ever written to a topic.
+    pub async fn written(&self, topic: &str) -> anyhow::Result<i64> {
+        let (evidence, topic) = (self.clone(), topic.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let ends = evidence.ends(&evidence.consumer()?, &topic)?;
+            Ok(ends.iter().map(|(_, end)| end).sum())
+        })
+        .await?
+    }
+
     /// All records of a topic, partition by partition in their order.
     pub async fn records(&self, topic: &str) -> anyhow::Result<Vec<Logged>> {
         let (evidence, topic) = (self.clone(), topic.to_owned());
@@ -86,17 +96,15 @@ impl Evidence {
 
     /// Submissions that were not read yet, and events that were not published yet.
     async fn open_work(&self) -> anyhow::Result<(i64, i64)> {
-        let evidence = self.clone();
-        let ends = tokio::task::spawn_blocking(move || evidence.ends(&evidence.consumer()?, SUBMISSIONS)).await??;
+        let written = self.written(SUBMISSIONS).await?;
         let mut database = PgConnection::connect(&self.database_url).await?;
-        let read: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(next_offset), 0)::bigint FROM progress WHERE topic = $1",
-        )
-        .bind(SUBMISSIONS)
-        .fetch_one(&mut database)
-        .await?;
+        let read: i64 =
+            sqlx::query_scalar("SELECT coalesce(sum(next_offset), 0)::bigint FROM progress WHERE topic = $1")
+                .bind(SUBMISSIONS)
+                .fetch_one(&mut database)
+                .await?;
         let waiting = sqlx::query_scalar("SELECT count(*) FROM outbox").fetch_one(&mut database).await?;
-        Ok((ends.iter().map(|(_, end)| end).sum::<i64>() - read, waiting))
+        Ok((written - read, waiting))
     }
 
     async fn rows(&self) -> anyhow::Result<Vec<Row>> {
@@ -177,9 +185,9 @@ impl Evidence {
 
 fn logged(message: &BorrowedMessage<'_>) -> Logged {
     let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
-    let headers = message.headers().map(|headers| {
-        headers.iter().map(|header| (header.key.to_owned(), text(header.value))).collect()
-    });
+    let headers = message
+        .headers()
+        .map(|headers| headers.iter().map(|header| (header.key.to_owned(), text(header.value))).collect());
     Logged {
         partition: message.partition(),
         key: text(message.key()),

@@ -82,13 +82,18 @@ impl Load {
 }
 
 impl Running {
+    /// How many are accepted by now.
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
     /// Waits until that many more are accepted.
     ///
     /// # Panics
     /// After `within`.
     pub async fn accepts(&self, more: usize, within: Duration) {
-        let goal = self.accepted.load(Ordering::Relaxed) + more;
-        let reached = async || (self.accepted.load(Ordering::Relaxed) >= goal).then_some(());
+        let goal = self.accepted() + more;
+        let reached = async || (self.accepted() >= goal).then_some(());
         wait_until("submissions are accepted", within, reached).await;
     }
 
@@ -114,7 +119,11 @@ struct Sender {
 enum Answer {
     Accepted(Uuid),
     /// Not accepted; whether something may have been written all the same, what it was, and when to come again.
-    Not { unclear: bool, what: String, again_after: Option<Duration> },
+    Not {
+        unclear: bool,
+        what: String,
+        again_after: Option<Duration>,
+    },
 }
 
 impl Sender {

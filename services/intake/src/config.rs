@@ -1,12 +1,15 @@
 //! The configuration of intake; `config/default.toml` names and explains every key.
 
 use jiff::tz::TimeZone;
+use redress_domain::TenantId;
 use redress_messaging::KafkaConfig;
 use redress_postgres::PostgresConfig;
 use redress_redis::RedisConfig;
 use redress_runtime::{RuntimeConfig, Settings};
 use redress_vault::VaultConfig;
 use serde::Deserialize;
+
+use crate::app::assessments::Profile;
 
 /// Everything that can be set.
 #[derive(Debug, Deserialize)]
@@ -42,6 +45,21 @@ pub struct IntakeConfig {
     pub objection_days: u16,
     /// How long a merge may be undone (T32), calendar days.
     pub unmerge_days: u16,
+    /// Whether a machine may ask complainants for missing details (T02).
+    pub machine_asks_for_completion: bool,
+    /// Whose plain complaints a machine may take up (T06): tenants separated by commas, `*` for all, empty for none.
+    pub machine_accepts_for: String,
+}
+
+impl IntakeConfig {
+    /// What a machine may do.
+    pub fn profile(&self) -> Profile {
+        let tenants = self.machine_accepts_for.split(',').map(str::trim).filter(|tenant| !tenant.is_empty());
+        Profile {
+            asks_for_completion: self.machine_asks_for_completion,
+            accepts_for: tenants.map(str::to_owned).collect(),
+        }
+    }
 }
 
 /// The roles of the binary: small installations run both in one process, large ones deploy them apart.
@@ -77,6 +95,11 @@ impl Settings for Config {
         }
         if self.intake.acknowledge_within_minutes == 0 {
             problems.push("intake.acknowledge_within_minutes: at least 1".to_owned());
+        }
+        for tenant in self.intake.profile().accepts_for {
+            if tenant != "*" && tenant.parse::<TenantId>().is_err() {
+                problems.push(format!("intake.machine_accepts_for: `{tenant}` is no tenant"));
+            }
         }
         problems
     }

@@ -1,15 +1,20 @@
-//! What intake consumes. Facts of other services join here as their topics appear: one subscription each.
+//! What intake consumes. Facts of other services join here: one group each, since their topics may not exist yet.
 
 use redress_outbox::{Guard, HandlerError, Subscription};
 
+use crate::app::assessments::ApplyAssessments;
 use crate::app::register::Register;
 use crate::error::Error;
-use crate::topics::SUBMISSIONS;
+use crate::topics::{ASSESSMENTS, SUBMISSIONS};
 
-/// All subscriptions.
-pub(crate) fn subscriptions(register: Register) -> Vec<Subscription> {
-    // Accept knows no versions; the register's primary keys recognise repetitions.
-    vec![Subscription::new(SUBMISSIONS.name, Guard::Own, register)]
+/// The register's own topic. Accept knows no versions; the register's primary keys recognise repetitions.
+pub(crate) fn submissions(register: Register) -> Subscription {
+    Subscription::new(SUBMISSIONS.name, Guard::Own, register)
+}
+
+/// What classification finds.
+pub(crate) fn assessments(handler: ApplyAssessments) -> Subscription {
+    Subscription::new(ASSESSMENTS, Guard::Version, handler)
 }
 
 /// What a failure means to the kit.

@@ -59,6 +59,8 @@ impl Error {
             Self::Told(problem) => problem.kind,
             Self::Database(error) => kind_of(error),
             Self::Send(error) => error.kind(),
+            // Keys are given out with a tenant's admission: without them it is none of this installation's.
+            Self::Vault(VaultError::UnknownTenant(_)) => ErrorKind::PermissionDenied,
             Self::Vault(error) => error.kind(),
             Self::Corrupt(_) | Self::Undecodable(_) => ErrorKind::Internal,
         }
@@ -78,6 +80,9 @@ impl Error {
             ErrorKind::ResourceExhausted => {
                 Problem::new(kind, "TOO_MUCH_AT_ONCE", "too much at once; repeat with the same key")
                     .after(RETRY_AFTER)
+            }
+            ErrorKind::PermissionDenied => {
+                Problem::new(kind, "TENANT_UNKNOWN", "this installation has no such tenant")
             }
             ErrorKind::Aborted => {
                 Problem::new(kind, "CONCURRENT_CHANGE", "somebody else was faster; read again and repeat")

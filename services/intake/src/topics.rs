@@ -12,6 +12,9 @@ pub const SUBMISSIONS: Topic =
 /// The lifecycle of complaints; key: complaint; versions without holes.
 pub const LIFECYCLE: Topic = Topic { name: "redress.intake.lifecycle.v1", retention: DAY.saturating_mul(30) };
 
+/// Classification's assessments; key: complaint. Read, not owned: it may not exist in an installation without it.
+pub const ASSESSMENTS: &str = "redress.classification.assessments.v1";
+
 /// A topic but for its number of partitions.
 #[derive(Debug, Clone, Copy)]
 pub struct Topic {

@@ -6,17 +6,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use redress_messaging::{LogReader, Producer, ensure_topics};
+use redress_messaging::{KafkaConfig, LogReader, Producer, ensure_topics};
 use redress_outbox::{Admin, ConsumerGroup, Relay, Wake};
 use redress_postgres::{Db, migrate, schema_is_current};
 use redress_proto::admin::v1::admin_service_server::AdminServiceServer;
 use redress_proto::intake::v1::intake_service_server::IntakeServiceServer;
 use redress_redis::{DedupeFilter, Redis};
 use redress_runtime::http::MAX_BODY_BYTES;
-use redress_runtime::{Condition, Context, Parts, Service, Task};
+use redress_runtime::{Context, Parts, Service, Task, waiting};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::accept::{Accept, Terms};
+use crate::app::assessments::ApplyAssessments;
 use crate::app::audit::Audit;
 use crate::app::commands::Commands;
 use crate::app::queries::Queries;
@@ -24,17 +25,15 @@ use crate::app::register::Register;
 use crate::app::view::Views;
 use crate::app::watch::Watch;
 use crate::config::Config;
-use crate::consumer::subscriptions;
+use crate::consumer;
 use crate::domain::lifecycle::Policy;
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
-use crate::topics::{self, SUBMISSIONS};
+use crate::topics::{self, ASSESSMENTS, SUBMISSIONS};
 use crate::{MIGRATOR, http};
 
 /// Longest time that librdkafka itself tries to deliver a submission; callers are answered before.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(3);
-/// How often a dependency is asked again whether it is there, while the process is not ready yet.
-const PROBE_PERIOD: Duration = Duration::from_millis(100);
 
 /// The service, as the runtime sees it.
 pub struct Intake;
@@ -77,47 +76,31 @@ impl Service for Intake {
         let producer = Producer::for_requests(&config.kafka, DELIVERY_TIMEOUT)?;
         let wake = Wake::default();
         let app = app(&config, &context, &db, producer.clone(), wake.clone())?;
-        let reader = LogReader::new(&config.kafka)?;
-        let group = ConsumerGroup::new(
-            db.clone(),
-            config.kafka.clone(),
-            subscriptions(Register {
-                clock: Arc::clone(&context.clock),
-                acknowledge_within: acknowledge_within(&config),
-            }),
-            wake.clone(),
-            Arc::clone(&context.clock),
-        );
+        let group = |name: String, subscription| {
+            let kafka = KafkaConfig { group: name, ..config.kafka.clone() };
+            let clock = Arc::clone(&context.clock);
+            ConsumerGroup::new(db.clone(), kafka, vec![subscription], wake.clone(), clock)
+        };
+        let register =
+            Register { clock: Arc::clone(&context.clock), acknowledge_within: acknowledge_within(&config) };
+        let assessments = ApplyAssessments {
+            clock: Arc::clone(&context.clock),
+            policy: Arc::clone(&app.commands.policy),
+            profile: config.intake.profile(),
+        };
+        // Groups of their own: the topics of other services may come later, or never.
+        let group_name = &config.kafka.group;
+        let submissions = group(group_name.clone(), consumer::submissions(register));
+        let assessments = group(format!("{group_name}-assessments"), consumer::assessments(assessments));
         let holder = relay_name(&config, &context);
-        let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
-        let admin = Admin::new(&group, &config.kafka, holder)?;
+        let relay =
+            Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone());
+        let admin = Admin::new(&submissions, &config.kafka, holder)?;
 
-        let mut tasks = vec![
-            Task::new("watch", app.watch.clone().run(context.stop.clone())),
-            Task::new("producer", broken(producer.clone(), context.stop.clone())),
-            Task::new("kafka-probe", {
-                let condition = context.readiness.condition("kafka");
-                until_there(condition, context.stop.clone(), move || topic_exists(reader.clone()))
-            }),
-        ];
+        let mut tasks = always(&config, &context, &app, producer.clone())?;
         if config.intake.role.registers() {
-            let (probed, stop) = (db.clone(), context.stop.clone());
-            let condition = context.readiness.condition("schema");
-            tasks.push(Task::new(
-                "schema-probe",
-                until_there(condition, stop.clone(), move || is_migrated(probed.clone())),
-            ));
-            tasks.push(Task::new(
-                "register",
-                started(db.clone(), stop.clone(), async move { Ok(group.run(stop).await?) }),
-            ));
-            let stop = context.stop.clone();
-            tasks.push(Task::new(
-                "relay",
-                started(db.clone(), stop.clone(), async move { Ok(relay.run(stop).await?) }),
-            ));
+            tasks.extend(registering(&config, &context, &db, submissions, assessments, relay)?);
         }
-        let flushed = producer;
         Ok(Parts {
             grpc: tonic::service::Routes::new(
                 IntakeServiceServer::new(Grpc::new(app.clone())).max_decoding_message_size(MAX_BODY_BYTES),
@@ -128,11 +111,59 @@ impl Service for Intake {
             policy: POLICY,
             descriptors: redress_proto::DESCRIPTORS,
             drain: vec![Task::new("producer-flush", async move {
-                flushed.flush(Duration::from_secs(2)).await;
+                producer.flush(Duration::from_secs(2)).await;
                 Ok(())
             })],
         })
     }
+}
+
+/// What a process of either role does.
+fn always(config: &Config, context: &Context, app: &App, producer: Producer) -> anyhow::Result<Vec<Task>> {
+    let reader = LogReader::new(&config.kafka)?;
+    let (condition, stop) = (context.readiness.condition("kafka"), context.stop.clone());
+    let there = move || topic_exists(reader.clone(), SUBMISSIONS.name);
+    Ok(vec![
+        Task::new("watch", app.watch.clone().run(context.stop.clone())),
+        Task::new("producer", broken(producer, context.stop.clone())),
+        Task::new("kafka-probe", waiting::ready_once(condition, stop, there)),
+    ])
+}
+
+/// What the register does.
+fn registering(
+    config: &Config,
+    context: &Context,
+    db: &Db,
+    submissions: ConsumerGroup,
+    assessments: ConsumerGroup,
+    relay: Relay,
+) -> anyhow::Result<Vec<Task>> {
+    let reader = LogReader::new(&config.kafka)?;
+    let migrated = || {
+        let db = db.clone();
+        move || is_migrated(db.clone())
+    };
+    let stop = || context.stop.clone();
+    let run = |group: ConsumerGroup| {
+        let stop = stop();
+        async move { Ok(group.run(stop).await?) }
+    };
+    let relaying = {
+        let stop = stop();
+        async move { Ok(relay.run(stop).await?) }
+    };
+    let assessed =
+        waiting::run_if_ever(stop(), move || topic_exists(reader.clone(), ASSESSMENTS), run(assessments));
+    Ok(vec![
+        Task::new(
+            "schema-probe",
+            waiting::ready_once(context.readiness.condition("schema"), stop(), migrated()),
+        ),
+        Task::new("register", waiting::run_once(stop(), migrated(), run(submissions))),
+        Task::new("assessments", waiting::run_once(stop(), migrated(), assessed)),
+        Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
+    ])
 }
 
 fn app(config: &Config, context: &Context, db: &Db, producer: Producer, wake: Wake) -> anyhow::Result<App> {
@@ -185,44 +216,11 @@ async fn broken(producer: Producer, stop: CancellationToken) -> anyhow::Result<(
     }
 }
 
-/// Runs `work` once the database is there and current; it would only fail before.
-async fn started(
-    db: Db,
-    stop: CancellationToken,
-    work: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<()> {
-    tokio::select! {
-        () = stop.cancelled() => return Ok(()),
-        () = there(move || is_migrated(db.clone())) => {}
-    }
-    work.await
-}
-
-/// Sets `condition` when `probe` first succeeds, and then stays until the process leaves.
-async fn until_there<F: Future<Output = bool>>(
-    condition: Condition,
-    stop: CancellationToken,
-    probe: impl Fn() -> F,
-) -> anyhow::Result<()> {
-    tokio::select! {
-        () = stop.cancelled() => return Ok(()),
-        () = there(probe) => condition.set(true),
-    }
-    stop.cancelled().await;
-    Ok(())
-}
-
-async fn there<F: Future<Output = bool>>(probe: impl Fn() -> F) {
-    while !probe().await {
-        tokio::time::sleep(PROBE_PERIOD).await;
-    }
-}
-
 async fn is_migrated(db: Db) -> bool {
     schema_is_current(&db, &[&redress_outbox::MIGRATOR, &MIGRATOR]).await.unwrap_or(false)
 }
 
-async fn topic_exists(reader: LogReader) -> bool {
-    let found = reader.off_the_runtime(|reader| reader.partitions(SUBMISSIONS.name)).await;
+async fn topic_exists(reader: LogReader, topic: &'static str) -> bool {
+    let found = reader.off_the_runtime(move |reader| reader.partitions(topic)).await;
     matches!(found, Ok(Some(_)))
 }

@@ -106,16 +106,8 @@ impl ComplaintId {
     /// The parts are length-prefixed before they are hashed, so no two triples share an input. The subject belongs in
     /// it: two callers of one tenant who both number from 1 must not meet in one complaint.
     pub fn derive(tenant: &TenantId, subject: &str, key: &IdempotencyKey) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(b"redress/complaint/1");
-        for part in [tenant.as_str(), subject, key.as_str()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        let digest: [u8; 32] = hash.finalize().into();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
-        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+        let parts = [tenant.as_str(), subject, key.as_str()];
+        Self(derived_id("redress/complaint/1", &parts.map(str::as_bytes)))
     }
 
     /// The id read back from a table or a message.
@@ -140,6 +132,27 @@ impl fmt::Display for ComplaintId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)
     }
+}
+
+/// A UUID of version 8 that follows from `parts` within `domain`: whoever makes the thing again gives it the same id.
+///
+/// Each part is hashed behind its length, so that no two lists of parts share an input.
+pub fn derived_id(domain: &str, parts: &[&[u8]]) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(domain.as_bytes());
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// Identity of the event that brought an aggregate to `version` of a topic: the same however often it is written.
+pub fn event_id(topic: &str, aggregate: Uuid, version: i64) -> Uuid {
+    derived_id("redress/event/1", &[topic.as_bytes(), aggregate.as_bytes(), &version.to_be_bytes()])
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub use clock::Clock;
 pub use code::UnknownCode;
 pub use complaint_no::{ComplaintNo, ComplaintNoError};
 pub use error_kind::{Disposition, ErrorKind};
-pub use id::{ComplaintId, IdError, IdempotencyKey, TenantId};
+pub use id::{ComplaintId, IdError, IdempotencyKey, TenantId, derived_id, event_id};
 pub use money::{Currency, Money, MoneyError};
 pub use principal::{Principal, Role};
 pub use problem::Problem;

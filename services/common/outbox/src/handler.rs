@@ -17,6 +17,12 @@ pub trait BatchHandler: Send + Sync + 'static {
     /// Decodes a value by the type its envelope names. `Ok(None)`: a type this service has no use for, or a newer one.
     fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Self::Event>, DecodeError>;
 
+    /// Does what a batch needs from outside the database, before its transaction begins: opens sealed fields, asks a
+    /// remote service. What it finds is kept in the events; nothing else is changed by it, for the batch may come again.
+    async fn prepare(&self, _batch: &[Delivery<Self::Event>]) -> Result<(), HandlerError> {
+        Ok(())
+    }
+
     /// Applies the effects of a batch: load with one query per table, decide, save set-based and enqueue.
     ///
     /// Runs within the kit's transaction, after the guard: every event here is new and in the order of its aggregate.

@@ -28,6 +28,7 @@ mod consume;
 mod error;
 mod handler;
 mod outbox;
+mod receipt;
 mod relay;
 mod store;
 mod telemetry;
@@ -37,6 +38,7 @@ pub use consume::ConsumerGroup;
 pub use error::{ConsumerError, RelayError};
 pub use handler::{BatchHandler, DecodeError, Delivery, Guard, HandlerError, Subscription};
 pub use outbox::{OutboxEvent, Unpublishable, Wake, enqueue};
+pub use receipt::{Call, Seen};
 pub use relay::Relay;
 
 /// The kit's tables, versions 1 to 99; a service's own migrations start at 100.

@@ -7,6 +7,7 @@
 
 pub mod convert;
 pub mod json;
+pub mod personal;
 pub mod schema;
 
 macro_rules! package {

@@ -25,6 +25,7 @@ mod server;
 mod service;
 mod shutdown;
 pub mod telemetry;
+pub mod waiting;
 
 pub use admission::Deadline;
 pub use clock::SystemClock;

@@ -131,7 +131,8 @@ impl Installation {
         Ok(())
     }
 
-    fn command(&self, subcommand: &str) -> Command {
+    /// The binary with a subcommand and this installation's settings, for what the other methods do not do.
+    pub fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg(subcommand).envs(self.settings.iter().map(|(name, value)| (name, value)));
         command

@@ -14,7 +14,7 @@ use redress_redis::DedupeFilter;
 
 use super::accept::index;
 use super::publish::state_of;
-use super::view::{self, Views};
+use super::view::{self, Sight, Views};
 use crate::error::Error;
 use crate::store::complaint::{self, Key};
 use crate::store::search::{self, Filter, Visible};
@@ -44,29 +44,29 @@ impl Queries {
         request: wire::GetComplaintRequest,
     ) -> Result<wire::Complaint, Error> {
         let key = key(&request)?;
-        match self.views.find(caller, &key).await? {
-            Some((complaint, sight)) => self.views.whole(caller, complaint, sight).await,
-            None => Err(self.absent(caller, &key).await.into()),
+        if let Some((complaint, sight)) = self.views.find(caller, &key).await? {
+            return self.views.whole(caller, complaint, sight).await;
+        }
+        if !self.was_accepted(caller, &key).await {
+            return Err(Problem::not_found().into());
+        }
+        // Looked up again, without regard to who asks: it may have been registered meanwhile, or have been there all
+        // along and not be this caller's.
+        let mut conn = self.views.db.pool().acquire().await?;
+        let registered = complaint::find(&mut conn, &caller.tenant, &key).await?;
+        drop(conn);
+        let Some(complaint) = registered else { return Err(being_registered().into()) };
+        match self.views.sight(caller, &complaint).await? {
+            Sight::None => Err(Problem::not_found().into()),
+            sight => self.views.whole(caller, complaint, sight).await,
         }
     }
 
-    /// A complaint that is not in the database does not exist, unless the filter remembers that it was accepted.
-    async fn absent(&self, caller: &Principal, key: &Key) -> Problem {
-        let Key::Id(id) = key else { return Problem::not_found() };
+    /// Whether the filter remembers that the complaint was accepted. It knows ids alone.
+    async fn was_accepted(&self, caller: &Principal, key: &Key) -> bool {
+        let Key::Id(id) = key else { return false };
         let remembered = self.filter.lookup(&caller.tenant, id).await.unwrap_or_default();
-        if !remembered.is_some_and(|entry| entry.confirmed) {
-            return Problem::not_found();
-        }
-        let found = self.views.find(caller, key).await;
-        if !matches!(found, Ok(None)) {
-            return Problem::not_found();
-        }
-        Problem::new(
-            ErrorKind::NotFound,
-            "BEING_REGISTERED",
-            "the complaint was accepted and is being registered",
-        )
-        .after(REGISTERED_SOON)
+        remembered.is_some_and(|entry| entry.confirmed)
     }
 
     /// A page of complaints.
@@ -113,6 +113,15 @@ impl Queries {
             .collect();
         Ok(wire::ListComplaintsResponse { complaints, next_page_token })
     }
+}
+
+fn being_registered() -> Problem {
+    Problem::new(
+        ErrorKind::NotFound,
+        "BEING_REGISTERED",
+        "the complaint was accepted and is being registered",
+    )
+    .after(REGISTERED_SOON)
 }
 
 fn key(request: &wire::GetComplaintRequest) -> Result<Key, Problem> {

@@ -6,7 +6,7 @@ use redress_domain::{Category, Channel, ComplaintId, Origin, PartyKind, Severity
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::Corrupt;
+use super::{Corrupt, column};
 use crate::domain::lifecycle::Lifecycle;
 use crate::error::Error;
 
@@ -109,24 +109,52 @@ pub async fn lock(
     row.map(Row::read).transpose()
 }
 
-/// Saves where a locked complaint stands.
-pub async fn save(conn: &mut PgConnection, complaint: &Complaint) -> Result<(), Error> {
-    let lifecycle = serde_json::to_string(&complaint.lifecycle)
-        .map_err(|e| Corrupt::new("complaint", "lifecycle", *complaint.id.as_uuid(), e))?;
+/// Reads complaints and keeps others from changing them until the transaction ends; in one order, for all who lock.
+pub async fn lock_all(
+    conn: &mut PgConnection,
+    ids: &[(TenantId, ComplaintId)],
+) -> Result<Vec<Complaint>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM complaint WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
+          ORDER BY tenant, complaint_id FOR UPDATE"
+    ))
+    .bind(column(ids, |(tenant, _)| tenant.as_str()))
+    .bind(column(ids, |(_, id)| *id.as_uuid()))
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Saves where locked complaints stand.
+pub async fn save(conn: &mut PgConnection, complaints: &[&Complaint]) -> Result<(), Error> {
+    let lifecycles = complaints
+        .iter()
+        .map(|c| {
+            serde_json::to_string(&c.lifecycle)
+                .map_err(|e| Corrupt::new("complaint", "lifecycle", *c.id.as_uuid(), e))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
     sqlx::query(
-        "UPDATE complaint SET state = $3, lifecycle = $4::json, state_version = $5, stream_version = $6,
-                              category = $7, severity = $8, urgent = $9
-         WHERE tenant = $1 AND complaint_id = $2",
+        "UPDATE complaint SET state = new.state, lifecycle = new.lifecycle, state_version = new.state_version,
+                              stream_version = new.stream_version, category = new.category,
+                              severity = new.severity, urgent = new.urgent
+         FROM unnest($1::text[], $2::uuid[], $3::text[], $4::json[], $5::integer[], $6::bigint[], $7::text[],
+                     $8::text[], $9::boolean[])
+              AS new (tenant, complaint_id, state, lifecycle, state_version, stream_version, category, severity,
+                      urgent)
+         WHERE complaint.tenant = new.tenant AND complaint.complaint_id = new.complaint_id",
     )
-    .bind(complaint.tenant.as_str())
-    .bind(complaint.id.as_uuid())
-    .bind(complaint.lifecycle.state().kind().code())
-    .bind(lifecycle)
-    .bind(state_version(&complaint.lifecycle))
-    .bind(complaint.stream_version)
-    .bind(complaint.category.map(Category::code))
-    .bind(complaint.severity.map(Severity::code))
-    .bind(complaint.urgent)
+    .bind(column(complaints, |c| c.tenant.as_str()))
+    .bind(column(complaints, |c| *c.id.as_uuid()))
+    .bind(column(complaints, |c| c.lifecycle.state().kind().code()))
+    .bind(lifecycles)
+    .bind(column(complaints, |c| state_version(&c.lifecycle)))
+    .bind(column(complaints, |c| c.stream_version))
+    .bind(column(complaints, |c| c.category.map(Category::code)))
+    .bind(column(complaints, |c| c.severity.map(Severity::code)))
+    .bind(column(complaints, |c| c.urgent))
     .execute(conn)
     .await?;
     Ok(())

@@ -6,6 +6,7 @@
     reason = "a test ends where the world is not as it needs it"
 )]
 
+mod assessments;
 mod audit;
 mod bench;
 mod commands;

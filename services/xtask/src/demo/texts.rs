@@ -62,7 +62,7 @@ mod tests {
     fn telephone_numbers_are_visibly_invalid() {
         for text in all().unwrap().iter().flat_map(|language| &language.texts) {
             let number: String = text.words.chars().filter(char::is_ascii_digit).collect();
-            assert!(number.len() < 7 || number == "0000000000", "{}", text.words);
+            assert!(number.len() < 7 || number.chars().all(|digit| digit == '0'), "{}", text.words);
         }
     }
 }

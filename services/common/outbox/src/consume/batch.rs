@@ -49,12 +49,18 @@ impl<H: BatchHandler> Batch<H> {
 
     /// Writes the batch in a task of its own. A panic of the handler is a failure like another.
     pub(super) async fn write(self, db: &Db) -> Result<(), Failure> {
-        let batch = Arc::new(self);
-        let transaction = db.run_tx("apply_batch", move |connection| {
-            let batch = Arc::clone(&batch);
-            Box::pin(async move { batch.within(connection).await })
-        });
-        match AssertUnwindSafe(transaction).catch_unwind().await {
+        let work = async move {
+            if !self.deliveries.is_empty() {
+                self.handler.prepare(&self.deliveries).await.map_err(TransactionFailure::Handler)?;
+            }
+            let batch = Arc::new(self);
+            db.run_tx("apply_batch", move |connection| {
+                let batch = Arc::clone(&batch);
+                Box::pin(async move { batch.within(connection).await })
+            })
+            .await
+        };
+        match AssertUnwindSafe(work).catch_unwind().await {
             Ok(outcome) => outcome.map_err(Failure::from),
             // Its message may quote what it stumbled over.
             Err(_) => Err(Failure::Poison(Cause {

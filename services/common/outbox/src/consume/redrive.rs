@@ -232,11 +232,19 @@ impl<H: BatchHandler> TypedLane<H> {
     async fn write(&self, kit: &Kit, change: Change<H::Event>, by: &Operator) -> Result<(), Failure> {
         let (handler, topic) = (Arc::clone(&self.handler), self.topic);
         let work = Arc::new((change, by.clone()));
-        let transaction = kit.db.run_tx("redrive", move |connection| {
-            let (handler, work) = (Arc::clone(&handler), Arc::clone(&work));
-            Box::pin(async move { work.0.within(connection, topic, &*handler, &work.1).await })
-        });
-        let outcome = match AssertUnwindSafe(transaction).catch_unwind().await {
+        let redrive = async move {
+            if let Some(delivery) = &work.0.delivery {
+                let batch = std::slice::from_ref(delivery);
+                handler.prepare(batch).await.map_err(TransactionFailure::Handler)?;
+            }
+            kit.db
+                .run_tx("redrive", move |connection| {
+                    let (handler, work) = (Arc::clone(&handler), Arc::clone(&work));
+                    Box::pin(async move { work.0.within(connection, topic, &*handler, &work.1).await })
+                })
+                .await
+        };
+        let outcome = match AssertUnwindSafe(redrive).catch_unwind().await {
             Ok(outcome) => outcome.map_err(Failure::from),
             Err(_) => Err(Failure::Poison(Cause {
                 kind: CauseKind::Panicked,

@@ -112,10 +112,15 @@ pub(crate) fn verify(
     if claims.nbf.is_some_and(|nbf| nbf > now + LEEWAY_SECONDS) {
         return Err(Refusal::NotYetValid);
     }
-    if verified.principal.subject.is_empty() {
+    if !is_name(&verified.principal.subject) {
         return Err(Refusal::Claims);
     }
     Ok(verified)
+}
+
+/// Subjects stand in keys, headers and rows: 1 to 128 characters, none of them a control character.
+fn is_name(subject: &str) -> bool {
+    (1..=128).contains(&subject.chars().count()) && !subject.chars().any(char::is_control)
 }
 
 fn refusal(error: &JwtError) -> Refusal {

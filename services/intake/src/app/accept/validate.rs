@@ -4,10 +4,10 @@
 //! would not take (a NUL in a reference, say) is refused at the door.
 
 use jiff::Timestamp;
-use redress_domain::{Money, Violations};
+use redress_domain::{Currency, Violations};
 use redress_proto::convert::from_wire_time;
 use redress_proto::types::v1::{
-    Attachment, Channel, Complainant, ContactType, Demand, LiveRef, OrderRef, PartyKind, Respondent,
+    Attachment, Channel, Complainant, ContactType, Demand, LiveRef, Money, OrderRef, PartyKind, Respondent,
     Submission,
 };
 
@@ -121,22 +121,20 @@ impl Check<'_> {
         }
     }
 
-    fn money(&mut self, field: &str, money: &redress_proto::types::v1::Money) {
-        use redress_domain::MoneyError;
-        match Money::new(&money.currency, money.amount_minor) {
-            Ok(_) => {}
-            Err(MoneyError::Currency) => self.found.add_unless_known(
+    fn money(&mut self, field: &str, money: &Money) {
+        if money.currency.parse::<Currency>().is_err() {
+            self.found.add_unless_known(
                 format!("{field}.currency"),
                 "MALFORMED",
                 "a currency is three capital letters of ISO 4217",
-            ),
-            Err(MoneyError::Negative) => {
-                self.found.add_unless_known(
-                    format!("{field}.amountMinor"),
-                    "OUT_OF_RANGE",
-                    "an amount is not negative",
-                );
-            }
+            );
+        }
+        if money.amount_minor < 0 {
+            self.found.add_unless_known(
+                format!("{field}.amountMinor"),
+                "OUT_OF_RANGE",
+                "an amount is not negative",
+            );
         }
     }
 

@@ -3,31 +3,32 @@
 //! Every command has the same course, [`Commands::run`]; a file per command says what it asks of the lifecycle.
 
 mod decide_admissibility;
-mod save;
 mod supply_completion;
 mod withdraw;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use prost::Message;
 use redress_domain::{
     Clock, ComplaintId, DecidedBy, ErrorKind, IdempotencyKey, Principal, Problem, Role, Violations,
 };
 use redress_outbox::Wake;
 use redress_postgres::Db;
 use redress_proto::intake::v1 as wire;
-use redress_runtime::telemetry::{self, TraceContext};
+use redress_proto::types::v1::{Sealed, SealedField};
+use redress_runtime::telemetry;
 use redress_vault::{Sealer, Vault, WrappedKey};
 use sqlx::postgres::PgConnection;
 
 use super::register::whole_microseconds;
+use super::transition::{self, Cause, Transition};
 use super::view::{Sight, Views, sight};
 use crate::domain::lifecycle::{Act, Actor, Capacity, Command, CommandKind, Policy};
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint, Key};
 use crate::store::receipt::{self, Call, Seen};
 use crate::store::{note, register, submission};
-use save::Change;
 
 /// Executes commands.
 #[derive(Clone)]
@@ -101,7 +102,7 @@ impl Commands {
             sealer,
             policy: Arc::clone(&self.policy),
             now: whole_microseconds(self.clock.now()),
-            trace: telemetry::current_context(),
+            cause: cause(),
         });
         self.db
             .run_tx("complaint_command", move |conn| {
@@ -152,7 +153,7 @@ struct Work {
     sealer: Arc<Option<Sealer>>,
     policy: Arc<Policy>,
     now: Timestamp,
-    trace: Option<TraceContext>,
+    cause: Cause,
 }
 
 impl Work {
@@ -197,31 +198,22 @@ impl Work {
             complaint.category = Some(category);
             complaint.severity = Some(severity);
         }
-        let mut changes = Vec::new();
+        let mut transition = Transition::new(complaint, self.cause.clone());
         for command in &effects.steps {
-            let act = self.act(command.kind());
-            for event in complaint.lifecycle.decide(command, &act, &self.policy).map_err(Problem::from)? {
-                let after = complaint.lifecycle.clone().evolve(&event);
-                complaint.lifecycle = after
-                    .map_err(|refused| Problem::from(crate::domain::lifecycle::Refusal::from(refused)))?;
-                changes.push(Change {
-                    event,
-                    to: complaint.lifecycle.state().kind(),
-                    state_version: complaint::state_version(&complaint.lifecycle),
-                });
-            }
+            transition.command(command, &self.act(command.kind()), &self.policy)?;
         }
+        let complaint = &transition.complaint;
+        let version = complaint::state_version(&complaint.lifecycle);
         if let Some((kind, text)) = effects.note {
             let sealer = (*self.sealer).as_ref().ok_or_else(erased)?;
-            let version = complaint::state_version(&complaint.lifecycle);
-            let sealed = save::seal_note(sealer, kind, version, &text)?;
+            let sealed = sealed_note(sealer, kind, version, &text)?;
             note::insert(conn, &complaint.tenant, complaint.id, &sealed).await?;
         }
         if let Some(submission) = effects.submission {
             register::insert_submissions(conn, &[submission]).await?;
         }
-        receipt::record(conn, &self.call, complaint::state_version(&complaint.lifecycle), self.now).await?;
-        save::save(conn, complaint, changes, &self.caller.subject, self.now, self.trace.as_ref()).await
+        receipt::record(conn, &self.call, version, self.now).await?;
+        transition::save(conn, vec![transition], self.now).await
     }
 
     /// The caller in the capacity that the command asks for, as far as the token's roles give one.
@@ -254,6 +246,29 @@ pub fn holds(caller: &Principal, capacity: Capacity) -> bool {
         | Capacity::Service => return false,
     };
     caller.has_any(&[role])
+}
+
+/// A person's command is caused by the call that it came in.
+fn cause() -> Cause {
+    let trace = telemetry::current_context();
+    Cause {
+        causation: None,
+        traceparent: trace.as_ref().map(|t| t.traceparent.clone()),
+        tracestate: trace.and_then(|t| t.tracestate),
+    }
+}
+
+/// A note, sealed under a name that binds it to its event.
+fn sealed_note(
+    sealer: &Sealer,
+    kind: note::Kind,
+    state_version: i32,
+    text: &str,
+) -> Result<note::Note, Error> {
+    let name = note::field(kind.code(), state_version);
+    let value = sealer.seal(&name, text.as_bytes())?;
+    let sealed = Sealed { wrapped_key: Vec::new(), fields: vec![SealedField { name, value }] };
+    Ok(note::Note { state_version, kind: kind.code().to_owned(), sealed: sealed.encode_to_vec() })
 }
 
 fn reused() -> Problem {

@@ -4,7 +4,7 @@
 //! classification opens it and nothing else.
 
 use prost::Message;
-use redress_proto::types::v1::{Attachment, Complainant, Respondent, Submission};
+use crate::types::v1::{Attachment, Complainant, Respondent, Submission};
 use thiserror::Error;
 
 /// The complaint in the complainant's words, UTF-8.
@@ -99,7 +99,7 @@ pub fn restore(submission: &mut Submission, field: &str, content: &[u8]) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use redress_proto::types::v1::{ContactPoint, ContactType, Demand, LiveRef, PartyKind};
+    use crate::types::v1::{ContactPoint, ContactType, Demand, LiveRef, PartyKind};
 
     const CANARY: &str = "金丝雀CANARY";
 

@@ -1,0 +1,13 @@
+//! The pure rules of classification: no I/O, no clock, no randomness.
+
+pub mod assess;
+pub mod assessment;
+pub mod case;
+mod codes;
+pub mod language;
+pub mod lexicon;
+pub mod normalize;
+pub mod published;
+pub mod rules;
+pub mod scan;
+pub mod simhash;

@@ -1,0 +1,265 @@
+use redress_e2e::rpc;
+use redress_e2e::submissions::plain;
+use redress_proto::intake::v1 as wire;
+use redress_proto::types::v1::{Channel, Complainant, PartyKind, Submission};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use crate::service::{Tenant, tenant};
+
+const SUBMIT: &str = "/redress.intake.v1.IntakeService/SubmitComplaint";
+
+/// A body that is right but for what a test spoils.
+fn body(spoil: impl FnOnce(&mut Value)) -> Value {
+    let mut body = json!({
+        "channel": "CHANNEL_APP", "text": "收到的与直播间里说的不符",
+        "complainant": {"kind": "PARTY_KIND_CONSUMER"},
+    });
+    spoil(&mut body);
+    body
+}
+
+/// Sends bytes as a body, with a key.
+async fn send(tenant: &Tenant<'_>, body: Vec<u8>) -> redress_e2e::client::Answer {
+    let request = tenant.http.request(Method::POST, "/v1/complaints").bearer_auth(tenant.complainant());
+    tenant.http.exchange(request.header("idempotency-key", "k-1").body(body)).await.unwrap()
+}
+
+async fn refused(tenant: &Tenant<'_>, body: &Value) -> Vec<(String, String)> {
+    let answer = send(tenant, body.to_string().into_bytes()).await;
+    assert_eq!((answer.status, answer.reason()), (400, "INVALID_INPUT"), "{}", answer.body);
+    answer.violations()
+}
+
+/// Nothing of what was refused was kept: when one complaint is accepted at last, it is the only one anywhere.
+async fn nothing_was_kept(tenant: &Tenant<'_>) {
+    assert_eq!(tenant.redis_keys().await, [] as [String; 0]);
+    tenant.registered(&tenant.complainant(), "k-1", &plain("现在填对了")).await;
+    assert_eq!(tenant.records("redress.intake.submissions.v1").await.len(), 1);
+    for table in ["complaint", "submission", "party", "subject_key", "audit_entry"] {
+        assert_eq!(tenant.rows(table).await, 1, "rows in {table}");
+    }
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(field, reason)| ((*field).to_owned(), (*reason).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once_with_field_and_reason_and_nothing_is_kept() {
+    let tenant = tenant().await;
+    let body = json!({
+        "channel": "CHANNEL_PIGEON",
+        "language": "中文",
+        "colour": "red",
+        "submittedAt": "2999-01-01T00:00:00Z",
+        "complainant": {"kind": "PARTY_KIND_CARRIER", "contacts": [{"type": "CONTACT_TYPE_EMAIL"}]},
+        "respondents": [{"kind": "PARTY_KIND_MERCHANT"}, {"kind": "PARTY_KIND_CONSUMER"}],
+        "order": {"orderNo": 7, "paid": {"currency": "cny", "amountMinor": -1}, "orderedAt": "yesterday"},
+        "live": {"offsetMs": -1},
+        "demand": {"remedies": ["refund only"]},
+        "attachments": [{"mediaType": "image/png", "sha256": "XYZ", "objectKey": ""}],
+    });
+    assert_eq!(
+        refused(&tenant, &body).await,
+        pairs(&[
+            ("attachments[0].objectKey", "REQUIRED"),
+            ("attachments[0].sha256", "MALFORMED"),
+            ("channel", "UNKNOWN_ENUM_VALUE"),
+            ("colour", "UNKNOWN_FIELD"),
+            ("complainant.contacts[0].value", "REQUIRED"),
+            ("complainant.kind", "NOT_ALLOWED"),
+            ("demand.remedies[0]", "MALFORMED"),
+            ("language", "MALFORMED"),
+            ("live.offsetMs", "OUT_OF_RANGE"),
+            ("order.orderNo", "WRONG_TYPE"),
+            ("order.orderedAt", "MALFORMED_TIME"),
+            ("order.paid.amountMinor", "OUT_OF_RANGE"),
+            ("order.paid.currency", "MALFORMED"),
+            ("respondents[1].kind", "NOT_ALLOWED"),
+            ("submittedAt", "IN_FUTURE"),
+            ("text", "REQUIRED"),
+        ])
+    );
+    nothing_was_kept(&tenant).await;
+}
+
+#[tokio::test]
+async fn each_single_mistake_is_told_by_its_own_field_and_reason() {
+    let tenant = tenant().await;
+    let cases = [
+        (body(|b| b["text"] = Value::Null), ("text", "REQUIRED")),
+        (body(|b| b["text"] = " \n".into()), ("text", "REQUIRED")),
+        (body(|b| b["text"] = "诉".repeat(20_001).into()), ("text", "TOO_LONG")),
+        (body(|b| b["channel"] = "CHANNEL_UNSPECIFIED".into()), ("channel", "REQUIRED")),
+        (body(|b| b["channel"] = "chat".into()), ("channel", "UNKNOWN_ENUM_VALUE")),
+        (body(|b| b["channel"] = 1.into()), ("channel", "WRONG_TYPE")),
+        (body(|b| b["complainant"] = Value::Null), ("complainant", "REQUIRED")),
+        (body(|b| b["complainant"] = json!({})), ("complainant.kind", "REQUIRED")),
+        (body(|b| b["complainant"]["kin"] = "x".into()), ("complainant.kin", "UNKNOWN_FIELD")),
+        (body(|b| b["submittedAt"] = "2999-01-01T00:00:00Z".into()), ("submittedAt", "IN_FUTURE")),
+        (body(|b| b["attachments"] = vec![json!({}); 21].into()), ("attachments", "TOO_MANY")),
+    ];
+    for (body, expected) in cases {
+        let found = refused(&tenant, &body).await;
+        assert!(found.contains(&pairs(&[expected])[0]), "{expected:?} in {found:?}");
+    }
+    nothing_was_kept(&tenant).await;
+}
+
+#[tokio::test]
+async fn a_text_of_exactly_twenty_thousand_characters_is_accepted_and_kept_whole() {
+    let tenant = tenant().await;
+    let text = "诉".repeat(20_000);
+    let id = tenant.registered(&tenant.complainant(), "k-1", &plain(&text)).await;
+    assert_eq!(tenant.view(&tenant.officer(), &id).await["text"], text);
+}
+
+#[tokio::test]
+async fn what_is_no_json_document_of_utf_8_is_refused_by_its_reason() {
+    let tenant = tenant().await;
+    for (body, reason) in [
+        (&b"{\"text\":"[..], "MALFORMED_JSON"),
+        (b"", "MALFORMED_JSON"),
+        (b"{\"text\":\"\xff\xfe\"}", "INVALID_UTF8"),
+        (b"[]", "WRONG_TYPE"),
+        (b"\"text\"", "WRONG_TYPE"),
+    ] {
+        let answer = send(&tenant, body.to_vec()).await;
+        assert_eq!((answer.status, answer.reason()), (400, "INVALID_INPUT"));
+        assert_eq!(answer.violations(), pairs(&[("", reason)]));
+    }
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(send(&tenant, nested.into_bytes()).await.status, 400);
+    nothing_was_kept(&tenant).await;
+}
+
+#[tokio::test]
+async fn a_body_over_256_kib_is_refused_as_too_large() {
+    let tenant = tenant().await;
+    let oversized = body(|b| b["demand"] = json!({"text": "x".repeat(256 * 1024)}));
+    let answer = send(&tenant, oversized.to_string().into_bytes()).await;
+    assert_eq!((answer.status, answer.reason()), (413, "BODY_TOO_LARGE"));
+
+    let submission = Submission { text: "x".repeat(256 * 1024), ..plain("") };
+    let refused = submit(&tenant, "k-1", submission).await.unwrap_err();
+    assert_eq!(refused.code(), Code::OutOfRange, "{refused:?}");
+    nothing_was_kept(&tenant).await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_missing_or_malformed_is_refused() {
+    let tenant = tenant().await;
+    let call = || {
+        let request = tenant.http.request(Method::POST, "/v1/complaints").bearer_auth(tenant.complainant());
+        request.json(&body(|_| ()))
+    };
+    let none = tenant.http.exchange(call()).await.unwrap();
+    assert_eq!((none.status, none.violations()), (400, pairs(&[("Idempotency-Key", "REQUIRED")])));
+    for key in ["", "钥匙", "two words", &"k".repeat(129)] {
+        let header = reqwest::header::HeaderValue::from_bytes(key.as_bytes()).unwrap();
+        let answer = tenant.http.exchange(call().header("idempotency-key", header)).await.unwrap();
+        assert_eq!((answer.status, answer.violations().len()), (400, 1), "{key}: {}", answer.body);
+    }
+    nothing_was_kept(&tenant).await;
+}
+
+#[tokio::test]
+async fn a_path_or_method_that_is_not_there_is_answered_with_a_problem() {
+    let tenant = tenant().await;
+    for (method, path, status, reason) in [
+        (Method::GET, "/v1/nothing", 404, "NOT_FOUND"),
+        (Method::DELETE, "/v1/complaints", 405, "METHOD_NOT_ALLOWED"),
+        (Method::PUT, "/v1/complaints/1", 405, "METHOD_NOT_ALLOWED"),
+        (Method::POST, "/v1/complaints/1:dance", 404, "NOT_FOUND"),
+        (Method::POST, "/v1/complaints/1", 404, "NOT_FOUND"),
+    ] {
+        let request = tenant.http.request(method.clone(), path).bearer_auth(tenant.officer());
+        let answer = tenant.http.exchange(request.header("idempotency-key", "k-1")).await.unwrap();
+        assert_eq!((answer.status, answer.reason()), (status, reason), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_string_is_held_to_the_same_rules() {
+    let tenant = tenant().await;
+    let path = "/v1/complaints?state=COMPLAINT_STATE_LOST&receivedFrom=noon&pageSize=-1&colour=red";
+    let answer = tenant.http.get(&tenant.officer(), path).await.unwrap();
+    assert_eq!(answer.status, 400);
+    assert_eq!(
+        answer.violations(),
+        pairs(&[
+            ("colour", "UNKNOWN_FIELD"),
+            ("receivedFrom", "MALFORMED_TIME"),
+            ("state", "UNKNOWN_ENUM_VALUE"),
+        ])
+    );
+    let answer = tenant.http.get(&tenant.officer(), "/v1/complaints?pageSize=-1").await.unwrap();
+    assert_eq!(answer.violations(), pairs(&[("pageSize", "OUT_OF_RANGE")]));
+}
+
+async fn submit(
+    tenant: &Tenant<'_>,
+    request_id: &str,
+    submission: Submission,
+) -> Result<wire::SubmitComplaintResponse, Status> {
+    let mut client = rpc::intake(&tenant.grpc, &tenant.complainant()).unwrap();
+    let request =
+        wire::SubmitComplaintRequest { request_id: request_id.into(), submission: Some(submission) };
+    client.submit_complaint(request).await.map(tonic::Response::into_inner)
+}
+
+#[tokio::test]
+async fn over_grpc_all_is_told_at_once_too_as_details_of_a_bad_request() {
+    let tenant = tenant().await;
+    let spoilt = Submission {
+        // A value that only a later version of the contract knows.
+        channel: 99,
+        text: "诉".repeat(20_001),
+        complainant: Some(Complainant { kind: PartyKind::Platform.into(), ..Complainant::default() }),
+        submitted_at: Some(redress_proto::convert::to_wire_time("2999-01-01T00:00:00Z".parse().unwrap())),
+        ..Submission::default()
+    };
+    let refused = submit(&tenant, "two words", spoilt).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let details = refused.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "INVALID_INPUT");
+    let mut found: Vec<_> = details.bad_request().unwrap().field_violations.iter().collect();
+    found.sort_by_key(|violation| &violation.field);
+    let found: Vec<_> = found.iter().map(|v| (v.field.as_str(), v.reason.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            ("channel", "REQUIRED"),
+            ("complainant.kind", "NOT_ALLOWED"),
+            ("requestId", "MALFORMED"),
+            ("submittedAt", "IN_FUTURE"),
+            ("text", "TOO_LONG"),
+        ]
+    );
+    let empty = submit(&tenant, "", Submission::default()).await.unwrap_err();
+    assert_eq!(empty.get_error_details().bad_request().unwrap().field_violations.len(), 4);
+    nothing_was_kept(&tenant).await;
+}
+
+#[tokio::test]
+async fn over_grpc_bytes_that_are_no_message_or_no_utf_8_are_refused() {
+    let tenant = tenant().await;
+    let mut invalid_text = prost::Message::encode_to_vec(&wire::SubmitComplaintRequest {
+        request_id: "k-1".into(),
+        submission: Some(Submission { channel: Channel::App.into(), ..plain("@@@@") }),
+    });
+    let at = invalid_text.windows(4).position(|window| window == b"@@@@").unwrap();
+    invalid_text[at..at + 4].copy_from_slice(b"\xff\xfe\xff\xfe");
+    for bytes in [invalid_text, vec![0xff; 16]] {
+        let refused = rpc::call(&tenant.grpc, Some(&tenant.complainant()), SUBMIT, bytes).await.unwrap_err();
+        assert_eq!(
+            refused.code(),
+            Code::Internal,
+            "tonic's own answer to what it cannot decode: {refused:?}"
+        );
+    }
+    nothing_was_kept(&tenant).await;
+}

@@ -1,0 +1,250 @@
+//! One tenant cannot read, change or even notice another's complaints: over every RPC of the contract, found in its
+//! descriptors, so that a new one is held to it without being named here.
+
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MethodDescriptor, Value};
+use redress_domain::{ComplaintId, ComplaintNo, Role};
+use redress_e2e::evidence::SUBMISSIONS;
+use redress_e2e::rpc;
+use redress_e2e::submissions::plain;
+use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer};
+use redress_proto::admin::v1 as admin;
+use redress_testkit::wait_until;
+use reqwest::Method;
+use serde_json::json;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::access::{methods, path};
+use crate::service::{PATIENCE, Tenant, tenant};
+
+/// What a call names: a complaint by id and number, and a record by its position.
+struct Named {
+    id: String,
+    number: String,
+    position: (i32, i64),
+}
+
+impl Named {
+    /// Nothing that exists.
+    fn nothing() -> Self {
+        let id = ComplaintId::from_uuid(uuid::Builder::from_custom_bytes([0xa5; 16]).into_uuid());
+        let day = jiff::civil::date(2026, 1, 2);
+        Self { id: id.to_string(), number: ComplaintNo::new(day, &id).to_string(), position: (0, i64::MAX) }
+    }
+}
+
+/// A call of `method` that is right in every field, about what is named. `by_number` names the complaint by its number
+/// where the message has one.
+fn call(method: &MethodDescriptor, named: &Named, by_number: bool) -> Vec<u8> {
+    filled(&method.input(), named, by_number).encode_to_vec()
+}
+
+fn filled(message: &prost_reflect::MessageDescriptor, named: &Named, by_number: bool) -> DynamicMessage {
+    let mut filled = DynamicMessage::new(message.clone());
+    let has_number = message.get_field_by_name("complaint_no").is_some();
+    for field in message.fields() {
+        let skipped = match field.name() {
+            "complaint_id" => by_number && has_number,
+            "complaint_no" => !by_number,
+            // What narrows a list or goes on in one.
+            "page_token" | "expected_version" | "known_heads" | "recorded_from" | "recorded_until" => true,
+            _ => message.name().starts_with("List") && !matches!(field.name(), "page_size"),
+        };
+        if !skipped {
+            let value = value(&field, named);
+            let value = if field.is_list() { Value::List(vec![value]) } else { value };
+            filled.set_field(&field, value);
+        }
+    }
+    filled
+}
+
+fn value(field: &FieldDescriptor, named: &Named) -> Value {
+    match (field.name(), field.kind()) {
+        ("complaint_id", _) => Value::String(named.id.clone()),
+        ("complaint_no", _) => Value::String(named.number.clone()),
+        ("request_id", _) => Value::String(format!("k-{}", named.id)),
+        ("topic", _) => Value::String(SUBMISSIONS.to_owned()),
+        ("partition", _) => Value::I32(named.position.0),
+        ("offset", _) => Value::I64(named.position.1),
+        ("sha256", _) => Value::String("0".repeat(64)),
+        ("media_type", _) => Value::String("image/png".to_owned()),
+        ("currency", _) => Value::String("CNY".to_owned()),
+        (_, Kind::String) => Value::String("something-1".to_owned()),
+        (_, Kind::Bool) => Value::Bool(true),
+        (_, Kind::Enum(_)) => Value::EnumNumber(1),
+        (_, Kind::Int32) => Value::I32(1),
+        (_, Kind::Uint32) => Value::U32(1),
+        (_, Kind::Int64) => Value::I64(1),
+        (_, Kind::Uint64) => Value::U64(1),
+        (_, Kind::Bytes) => Value::Bytes(vec![0; 32].into()),
+        // Messages of the same call, with one level of times.
+        (_, Kind::Message(message)) => Value::Message(filled(&message, named, false)),
+        (name, kind) => panic!("no value for {name}, a {kind:?}"),
+    }
+}
+
+/// An answer without what the caller said itself.
+fn comparable(answer: Result<Option<Vec<u8>>, Status>, named: &Named) -> String {
+    let text = match answer {
+        Ok(message) => format!("OK {}", String::from_utf8_lossy(&message.unwrap_or_default())),
+        Err(status) => {
+            format!("{:?} {} {}", status.code(), status.message(), String::from_utf8_lossy(status.details()))
+        }
+    };
+    text.replace(&named.id, "<id>").replace(&named.number, "<number>")
+}
+
+/// A record of `tenant` that the register cannot decode, once it is parked: its aggregate and position.
+async fn parked(tenant: &Tenant<'_>) -> (Uuid, (i32, i64)) {
+    let evidence = &tenant.service.evidence;
+    let kafka = KafkaConfig {
+        topic_prefix: evidence.topic_prefix.clone(),
+        ..KafkaConfig::at(&*evidence.kafka, "test")
+    };
+    let subject = *ComplaintId::derive(&tenant.id, "c-1", &"parked".parse().unwrap()).as_uuid();
+    let meta = EventMeta {
+        event_id: subject,
+        event_type: "redress.intake.v1.SubmissionAccepted".into(),
+        source: "/redress/intake".into(),
+        tenant: tenant.id.clone(),
+        subject,
+        version: None,
+        occurred_at: jiff::Timestamp::UNIX_EPOCH,
+        recorded_at: None,
+        actor: None,
+        decided_by: None,
+        causation: None,
+        correlation: None,
+        traceparent: None,
+        tracestate: None,
+    };
+    let record = Outgoing {
+        topic: SUBMISSIONS.into(),
+        key: subject.to_string(),
+        headers: meta.to_headers(),
+        payload: vec![0xff; 8],
+    };
+    let placed = Producer::for_requests(&kafka, PATIENCE).unwrap().send(record).await.unwrap();
+    let operator = tenant.token("operator-1", &[Role::Admin]);
+    let listed = async || {
+        let mut client = rpc::admin(&tenant.grpc, &operator).unwrap();
+        let events =
+            client.list_parked(admin::ListParkedRequest::default()).await.unwrap().into_inner().events;
+        events.into_iter().any(|event| event.aggregate_id == subject.to_string()).then_some(())
+    };
+    wait_until("the record is parked and its own operator sees it", PATIENCE, listed).await;
+    (subject, (placed.partition, placed.offset))
+}
+
+#[tokio::test]
+async fn every_rpc_answers_another_tenants_ids_like_ids_that_do_not_exist() {
+    let (owner, stranger) = (tenant().await, tenant().await);
+    let id = owner.registered(&owner.complainant(), "k-1", &plain("甲租户的秘密")).await;
+    let number = owner.view(&owner.complainant(), &id).await["complaintNo"].as_str().unwrap().to_owned();
+    let (aggregate, position) = parked(&owner).await;
+    let theirs = Named { id: id.clone(), number: number.clone(), position };
+    let nothing = Named::nothing();
+    // The same subject, and every right that there is.
+    let intruder = stranger.token("c-1", Role::ALL);
+    let owner_token = owner.token("c-1", Role::ALL);
+    let secrets = [id.as_str(), &number, "甲租户的秘密", owner.id.as_str(), &aggregate.to_string()];
+
+    let mut about_a_complaint = 0;
+    for method in methods() {
+        let path = path(&method);
+        for by_number in [false, true] {
+            let ask = async |token: &str, named: &Named| {
+                rpc::call(&owner.grpc, Some(token), &path, call(&method, named, by_number)).await
+            };
+            let answer = ask(&intruder, &theirs).await;
+            let leaked = answer.as_ref().is_ok_and(|message| {
+                let text = String::from_utf8_lossy(message.as_deref().unwrap_or_default()).into_owned();
+                secrets.iter().any(|secret| text.contains(secret))
+            });
+            assert!(!leaked, "{path} tells of another tenant");
+            if matches!(method.name(), "OutboxStatus" | "ConsumerStatus" | "ReplayFrom" | "SubmitComplaint") {
+                // These name nothing that belongs to a tenant.
+                continue;
+            }
+            let code = answer.as_ref().map_or_else(Status::code, |_| Code::Ok);
+            assert_eq!(
+                comparable(answer, &theirs),
+                comparable(ask(&intruder, &nothing).await, &nothing),
+                "{path} tells that something exists"
+            );
+            if method.input().get_field_by_name("complaint_id").is_some() && method.name() != "QueryAudit" {
+                about_a_complaint += 1;
+                assert_eq!(code, Code::NotFound, "{path}");
+                // The owner is answered otherwise: the call was right but for its caller.
+                let own = ask(&owner_token, &theirs).await;
+                assert_ne!(own.map_or_else(|status| status.code(), |_| Code::Ok), Code::NotFound, "{path}");
+            }
+        }
+    }
+    assert!(about_a_complaint >= 12, "{about_a_complaint}");
+}
+
+#[tokio::test]
+async fn what_is_parked_is_its_own_tenants_operators_alone_to_see_and_to_give_up() {
+    let (owner, stranger) = (tenant().await, tenant().await);
+    let (aggregate, (partition, offset)) = parked(&owner).await;
+    let operator =
+        |tenant: &Tenant<'_>| rpc::admin(&tenant.grpc, &tenant.token("operator-1", &[Role::Admin])).unwrap();
+    let positions = vec![admin::Position { topic: SUBMISSIONS.into(), partition, offset }];
+    let discard = || admin::DiscardParkedRequest { positions: positions.clone(), reason: "测试".into() };
+    let redrive = admin::RedriveParkedRequest {
+        positions: positions.clone(),
+        reason: "测试".into(),
+        ..admin::RedriveParkedRequest::default()
+    };
+    let seen =
+        operator(&stranger).list_parked(admin::ListParkedRequest::default()).await.unwrap().into_inner();
+    assert!(seen.events.iter().all(|event| event.aggregate_id != aggregate.to_string()));
+    let redriven = operator(&stranger).redrive_parked(redrive.clone()).await.unwrap().into_inner();
+    assert_eq!(redriven, admin::RedriveParkedResponse::default());
+    assert_eq!(operator(&stranger).discard_parked(discard()).await.unwrap().into_inner().discarded, 0);
+
+    let redriven = operator(&owner).redrive_parked(redrive).await.unwrap().into_inner();
+    assert_eq!((redriven.applied, redriven.still_parked), (0, 1), "still undecodable");
+    assert_eq!(operator(&owner).discard_parked(discard()).await.unwrap().into_inner().discarded, 1);
+}
+
+#[tokio::test]
+async fn every_route_answers_another_tenants_id_like_an_id_that_does_not_exist() {
+    let (owner, stranger) = (tenant().await, tenant().await);
+    let id = owner.registered(&owner.complainant(), "k-1", &plain("甲租户的秘密")).await;
+    let number = owner.view(&owner.complainant(), &id).await["complaintNo"].as_str().unwrap().to_owned();
+    let (theirs, nothing) = (Named { id, number, position: (0, 0) }, Named::nothing());
+    let intruder = stranger.token("c-1", Role::ALL);
+    let routes = |named: &Named| {
+        [
+            (Method::GET, format!("/v1/complaints/{}", named.id), json!(null)),
+            (Method::GET, format!("/v1/complaints/{}", named.number), json!(null)),
+            (Method::GET, format!("/v1/complaints/{}/events", named.id), json!(null)),
+            (Method::POST, format!("/v1/complaints/{}:supplyCompletion", named.id), json!({"text": "x"})),
+            (Method::POST, format!("/v1/complaints/{}:withdraw", named.id), json!({})),
+            (
+                Method::POST,
+                format!("/v1/complaints/{}:decideAdmissibility", named.id),
+                json!({"decision": "ADMISSIBILITY_YES", "category": "CATEGORY_CQ07", "handler": "staff-1"}),
+            ),
+        ]
+    };
+    for ((method, path, body), (_, empty_path, _)) in routes(&theirs).into_iter().zip(routes(&nothing)) {
+        let ask = async |path: &str| {
+            let request = owner.http.request(method.clone(), path).bearer_auth(&intruder);
+            let request = request.header("idempotency-key", "d-1");
+            let request = if method == Method::POST { request.json(&body) } else { request };
+            let answer = owner.http.exchange(request).await.unwrap();
+            (answer.status, answer.body)
+        };
+        let answer = ask(&path).await;
+        assert_eq!(answer.0, 404, "{path}: {}", answer.1);
+        assert_eq!(answer, ask(&empty_path).await, "{path}");
+    }
+    let list = stranger.http.get(&intruder, "/v1/complaints").await.unwrap();
+    assert_eq!((list.status, &list.body["complaints"]), (200, &json!([])));
+    assert_eq!(owner.view(&owner.officer(), &theirs.id).await["stateVersion"], 1, "nothing was changed");
+}

@@ -1,0 +1,87 @@
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+
+use redress_devstack::{ServiceProcess, StackError};
+use redress_e2e::evidence::LIFECYCLE;
+use redress_testkit::{Addresses, wait_until};
+
+use crate::world::{SOON, World};
+
+const KILL: i32 = 9;
+
+/// Points at which the process ends itself as `kill -9` would.
+const ENDS: [&str; 4] = [
+    "accept.before_send=20%return",
+    "accept.after_acknowledgement=20%return",
+    "accept.before_answer=20%return",
+    "register.before_commit=50%return",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_kills_at_every_point_of_the_path_lose_nothing_and_double_nothing() {
+    let world = World::shared().await;
+    let at = Addresses::claim();
+    let load = world.load(&[&at], 30).start().unwrap();
+    let mut kills = 0;
+    for round in 0..8 {
+        for point in ENDS {
+            ends_itself(&world, &at, point).await;
+            kills += 1;
+        }
+        // At a moment that depends on nothing that happens inside.
+        let intake = world.intake("one", &at, &[]).await;
+        load.accepts(1 + round * 7 % 11, SOON).await;
+        intake.kill9().await;
+        kills += 1;
+        if round < 5 {
+            killed_after_commit(&world, &at).await;
+            killed_after_publishing(&world, &at).await;
+            kills += 2;
+        }
+    }
+    assert_eq!(kills, 50);
+
+    let _intake = world.intake("one", &at, &[]).await;
+    load.accepts(30, SOON).await;
+    let sent = load.stop().await.unwrap();
+    let verdict = world.all_is_well(&sent).await;
+    assert!(verdict.repeated > 0, "a relay that dies before it deletes publishes again");
+    assert_eq!(world.evidence.parked().await.unwrap(), 0);
+}
+
+/// Serves until a call or a batch meets the point. That may be before anybody has seen it ready.
+async fn ends_itself(world: &World, at: &Addresses, point: &str) {
+    let status = match world.try_intake("one", at, &[("FAILPOINTS", point)]).await {
+        Ok(intake) => intake.wait_end(SOON).await.unwrap(),
+        Err(error) => ended(&error).unwrap_or_else(|| panic!("{point}: {error:#}")),
+    };
+    assert_eq!(status.signal(), Some(KILL), "{point}: {status}");
+}
+
+fn ended(error: &anyhow::Error) -> Option<ExitStatus> {
+    match error.downcast_ref::<StackError>()? {
+        StackError::Ended { status, .. } => Some(*status),
+        _ => None,
+    }
+}
+
+/// Killed while it stands between the commit of a batch and all that follows.
+async fn killed_after_commit(world: &World, at: &Addresses) {
+    let before = world.evidence.registered().await.unwrap();
+    let intake = stands_at(world, at, "consumer-committed=pause").await;
+    world.registers(before + 1).await;
+    intake.kill9().await;
+}
+
+/// Killed while it stands between the broker's acknowledgement of events and their deletion from the outbox.
+async fn killed_after_publishing(world: &World, at: &Addresses) {
+    let before = world.evidence.written(LIFECYCLE).await.unwrap();
+    let intake = stands_at(world, at, "relay-acknowledged=pause").await;
+    let more = async || (world.evidence.written(LIFECYCLE).await.ok()? > before).then_some(());
+    wait_until("events are published", SOON, more).await;
+    intake.kill9().await;
+}
+
+async fn stands_at(world: &World, at: &Addresses, point: &str) -> ServiceProcess {
+    world.intake("one", at, &[("FAILPOINTS", point)]).await
+}

@@ -1,0 +1,163 @@
+//! An installation of intake under load, and the servers that it stands on.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use redress_devstack::{Endpoints, Part, ServiceProcess, Stack, StackOptions, shared};
+use redress_domain::{ComplaintId, Role, TenantId};
+use redress_e2e::evidence::Evidence;
+use redress_e2e::ledger::{Told, Verdict};
+use redress_e2e::load::{Load, Sent, told};
+use redress_testkit::{Addresses, Installation, topic_prefix, unique_name, wait_until};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// What is waited for comes much earlier, on an idle machine.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// How long callers repeat their submissions.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Who submits the load.
+const SUBJECT: &str = "load-driver";
+/// Stacks of their own that run at once: a broker is a virtual machine, and there may be two cores.
+static STACKS: Semaphore = Semaphore::const_new(2);
+
+/// Settings of every process here: a member that is killed and started again keeps its partitions, one that stays away
+/// loses them soon.
+const SESSION: (&str, &str) = ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000");
+
+/// An installation of intake on servers.
+pub(crate) struct World {
+    pub(crate) installation: Installation,
+    pub(crate) evidence: Evidence,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) tenant: TenantId,
+    own: Option<(Stack, SemaphorePermit<'static>)>,
+}
+
+impl World {
+    /// On servers that other tests use too.
+    pub(crate) async fn shared() -> Self {
+        Self::on(shared().await.clone(), None).await
+    }
+
+    /// On servers that the test may kill.
+    pub(crate) async fn alone() -> Self {
+        let turn = STACKS.acquire().await.unwrap();
+        let stack = Stack::start(StackOptions::default()).await.unwrap();
+        Self::on(stack.endpoints().clone(), Some((stack, turn))).await
+    }
+
+    async fn on(endpoints: Endpoints, own: Option<(Stack, SemaphorePermit<'static>)>) -> Self {
+        let (prefix, tenant) = (topic_prefix(), "acme".parse::<TenantId>().unwrap());
+        let installation =
+            Installation::prepare(&endpoints, &unique_name("faults"), &prefix, std::slice::from_ref(&tenant))
+                .await
+                .unwrap();
+        let evidence = Evidence {
+            database_url: installation.database_url.clone(),
+            kafka: endpoints.kafka.clone(),
+            topic_prefix: prefix,
+        };
+        Self { installation, evidence, endpoints, tenant, own }
+    }
+
+    /// The servers of a test that has its own.
+    pub(crate) fn stack(&self) -> &Stack {
+        &self.own.as_ref().unwrap().0
+    }
+
+    pub(crate) async fn restart(&self, part: Part) {
+        self.stack().start_part(part).await.unwrap();
+    }
+
+    /// Intake, ready.
+    pub(crate) async fn intake(
+        &self,
+        name: &str,
+        at: &Addresses,
+        settings: &[(&str, &str)],
+    ) -> ServiceProcess {
+        self.try_intake(name, at, settings).await.unwrap()
+    }
+
+    /// Intake, ready, or why it did not become so.
+    pub(crate) async fn try_intake(
+        &self,
+        name: &str,
+        at: &Addresses,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<ServiceProcess> {
+        let settings = [&[SESSION, ("REDRESS__KAFKA__GROUP_INSTANCE_ID", name)], settings].concat();
+        self.installation.serve(name, at, &settings).await
+    }
+
+    /// A token of the load's subject with that role.
+    pub(crate) fn token(&self, role: Role) -> String {
+        self.token_of(SUBJECT, role)
+    }
+
+    /// A token of another subject.
+    pub(crate) fn token_of(&self, subject: &str, role: Role) -> String {
+        #[expect(clippy::disallowed_methods, reason = "the service compares a token with the real time")]
+        let now = Timestamp::now();
+        let issuer = self.installation.issuer();
+        issuer.sign(&issuer.claims(&self.tenant, subject, &[role], now)).unwrap()
+    }
+
+    /// A load on the processes at these addresses.
+    pub(crate) fn load(&self, targets: &[&Addresses], per_second: u32) -> Load {
+        Load {
+            targets: targets.iter().map(|at| at.http.clone()).collect(),
+            tenant: self.tenant.clone(),
+            subject: SUBJECT.to_owned(),
+            token: self.token(Role::Complainant),
+            per_second,
+            patience: PATIENCE,
+        }
+    }
+
+    /// The complaint that a key of the load's subject leads to.
+    pub(crate) fn complaint(&self, key: &str) -> Uuid {
+        *ComplaintId::derive(&self.tenant, SUBJECT, &key.parse().unwrap()).as_uuid()
+    }
+
+    /// Waits until that many complaints are registered.
+    pub(crate) async fn registers(&self, count: i64) {
+        let reached = async || (self.evidence.registered().await.ok()? >= count).then_some(());
+        wait_until("complaints are registered", SOON, reached).await;
+    }
+
+    /// Waits until all is done. Everything sent must have been accepted, and kept once.
+    pub(crate) async fn all_is_well(&self, sent: &[Sent]) -> Verdict {
+        let given_up: Vec<_> = sent.iter().filter(|sent| sent.told != Told::Accepted).collect();
+        assert!(given_up.is_empty(), "{} of {} were given up: {given_up:#?}", given_up.len(), sent.len());
+        let verdict = self.judge(sent).await;
+        assert!(verdict.is_clean(), "{verdict}");
+        verdict
+    }
+
+    /// Waits until all is done, and compares.
+    pub(crate) async fn judge(&self, sent: &[Sent]) -> Verdict {
+        self.evidence.judge(&told(sent), SOON).await.unwrap()
+    }
+
+    /// Ends the servers of a test that has its own.
+    pub(crate) async fn end(self) {
+        if let Some((stack, _turn)) = self.own {
+            stack.stop().await;
+        }
+    }
+}
+
+/// Fails if any attempt met anything but acceptance.
+pub(crate) fn assert_untroubled(sent: &[Sent]) {
+    let troubled: Vec<_> = sent.iter().filter(|sent| !sent.trouble.is_empty()).collect();
+    assert!(troubled.is_empty(), "{} of {} had trouble: {troubled:#?}", troubled.len(), sent.len());
+}
+
+/// Tells a measured time to whoever runs the tests with `--no-capture`.
+#[expect(clippy::print_stdout, reason = "figures for whoever reads the run")]
+pub(crate) fn figure(what: &str, since: Instant) {
+    println!("{what}: {} ms", since.elapsed().as_millis());
+}

@@ -1,0 +1,138 @@
+//! Moving complaints through their lifecycle and saving where they came to: row, audit entries and events, set-based, in
+//! the transaction of whoever moves them. People's commands and the facts of other services come together here.
+
+use jiff::Timestamp;
+use redress_domain::Problem;
+use redress_messaging::EventMeta;
+use redress_outbox::{OutboxEvent, enqueue};
+use serde_json::Value;
+use sqlx::postgres::PgConnection;
+
+use super::event_id;
+use super::publish::{Surroundings, message};
+use crate::domain::audit::Entry;
+use crate::domain::lifecycle::{Act, Command, Event, Policy, Refusal, StateKind};
+use crate::error::Error;
+use crate::store::complaint::{self, Complaint};
+use crate::store::{Corrupt, audit};
+use crate::topics::LIFECYCLE;
+
+/// A locked complaint with what happened to it and is not saved yet.
+pub struct Transition {
+    /// The complaint as it stands now.
+    pub complaint: Complaint,
+    /// What led to it, for the events' envelopes.
+    pub cause: Cause,
+    changes: Vec<Change>,
+}
+
+/// What led to a transition.
+#[derive(Debug, Clone, Default)]
+pub struct Cause {
+    /// The event that did, if one did.
+    pub causation: Option<String>,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+    /// W3C trace state.
+    pub tracestate: Option<String>,
+}
+
+struct Change {
+    event: Event,
+    act: Act,
+    to: StateKind,
+    state_version: i32,
+}
+
+impl Transition {
+    /// Nothing has happened yet.
+    pub fn new(complaint: Complaint, cause: Cause) -> Self {
+        Self { complaint, cause, changes: Vec::new() }
+    }
+
+    /// Lets one command happen, or says why not; then nothing has changed.
+    pub fn command(&mut self, command: &Command, act: &Act, policy: &Policy) -> Result<(), Problem> {
+        for event in self.complaint.lifecycle.decide(command, act, policy)? {
+            let after = self.complaint.lifecycle.clone().evolve(&event).map_err(Refusal::from)?;
+            self.complaint.lifecycle = after;
+            self.changes.push(Change {
+                event,
+                act: act.clone(),
+                to: self.complaint.lifecycle.state().kind(),
+                state_version: complaint::state_version(&self.complaint.lifecycle),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Saves complaints as they stand, with one statement per table. `now` is whole microseconds.
+pub async fn save(
+    conn: &mut PgConnection,
+    mut transitions: Vec<Transition>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut entries = Vec::new();
+    let mut events = Vec::new();
+    for Transition { complaint, cause, changes } in &mut transitions {
+        for change in changes.iter() {
+            complaint.stream_version += 1;
+            entries.push((complaint.tenant.clone(), entry(complaint, change, now)?));
+            events.extend(published(complaint, change, cause, now));
+        }
+    }
+    let complaints: Vec<&Complaint> = transitions.iter().map(|transition| &transition.complaint).collect();
+    complaint::save(conn, &complaints).await?;
+    enqueue(conn, &events).await?;
+    // Last, for the chains' ends stay locked until the commit.
+    audit::append(conn, &entries).await
+}
+
+fn entry(complaint: &Complaint, change: &Change, now: Timestamp) -> Result<Entry, Error> {
+    let id = *complaint.id.as_uuid();
+    let event =
+        serde_json::to_value(&change.event).map_err(|e| Corrupt::new("audit_entry", "detail", id, e))?;
+    Ok(Entry {
+        complaint_id: id,
+        state_version: Some(change.state_version),
+        state: change.to.code().to_owned(),
+        action: change.event.name().to_owned(),
+        actor: change.act.actor.subject.clone(),
+        decided_by: change.act.decided_by.code().to_owned(),
+        happened_at: change.act.at,
+        recorded_at: now,
+        detail: event.get("data").unwrap_or(&Value::Null).to_string(),
+    })
+}
+
+fn published(complaint: &Complaint, change: &Change, cause: &Cause, now: Timestamp) -> Option<OutboxEvent> {
+    let around = Surroundings {
+        to: change.to,
+        category: complaint.category,
+        severity: complaint.severity,
+        urgent: complaint.urgent,
+    };
+    let message = message(&change.event, around)?;
+    let id = *complaint.id.as_uuid();
+    Some(OutboxEvent {
+        topic: LIFECYCLE.name.into(),
+        key: complaint.id.to_string(),
+        meta: EventMeta {
+            event_id: event_id(id, complaint.stream_version),
+            event_type: message.event_type.into(),
+            source: crate::SOURCE.into(),
+            tenant: complaint.tenant.clone(),
+            subject: id,
+            version: Some(complaint.stream_version),
+            occurred_at: change.act.at,
+            recorded_at: Some(now),
+            actor: Some(change.act.actor.subject.clone()),
+            decided_by: Some(change.act.decided_by.code().to_owned()),
+            causation: cause.causation.clone(),
+            correlation: Some(complaint.id.to_string()),
+            traceparent: cause.traceparent.clone(),
+            tracestate: cause.tracestate.clone(),
+        },
+        payload: message.payload,
+    })
+}
