@@ -163,7 +163,7 @@ mod tests {
     }
 
     fn event(n: u128, version: i64) -> Event {
-        let id = Uuid::from_u128(n << 8 | version.cast_unsigned() as u128);
+        let id = Uuid::from_u128((n << 8) | u128::from(version.cast_unsigned()));
         let kind = "redress.intake.v1.ComplaintRegistered".to_owned();
         Event { complaint: Uuid::from_u128(n), version, id, kind, payload: vec![1] }
     }

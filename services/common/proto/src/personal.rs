@@ -3,8 +3,8 @@
 //! Few fields are sealed instead of many: each costs a nonce, a tag and a call. The complaint's text stands alone, for
 //! classification opens it and nothing else.
 
-use prost::Message;
 use crate::types::v1::{Attachment, Complainant, Respondent, Submission};
+use prost::Message;
 use thiserror::Error;
 
 /// The complaint in the complainant's words, UTF-8.

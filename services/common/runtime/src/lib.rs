@@ -17,6 +17,7 @@ pub mod grpc;
 mod health;
 pub mod http;
 mod overload;
+pub mod page;
 mod policy;
 mod run;
 mod running;

@@ -1,7 +1,6 @@
 use std::collections::HashMap;
 
 use jiff::SignedDuration;
-use prost_reflect::DescriptorPool;
 use redress_domain::Role::{self, Admin, Auditor, Complainant, Handler, IntakeOfficer, Supervisor};
 use redress_e2e::rpc;
 use redress_e2e::submissions::plain;
@@ -11,7 +10,8 @@ use serde_json::json;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::service::{SERVICES, Tenant, tenant};
+use crate::calls::{methods, path};
+use crate::service::{Tenant, tenant};
 
 /// Every route of the edge, with the id in it.
 fn routes(id: &str) -> [(Method, String); 7] {
@@ -24,19 +24,6 @@ fn routes(id: &str) -> [(Method, String); 7] {
         (Method::POST, format!("/v1/complaints/{id}:decideAdmissibility")),
         (Method::POST, format!("/v1/complaints/{id}:withdraw")),
     ]
-}
-
-/// All RPCs of the services that intake answers.
-pub(crate) fn methods() -> Vec<prost_reflect::MethodDescriptor> {
-    let pool = DescriptorPool::decode(redress_proto::DESCRIPTORS).unwrap();
-    let services = pool.services().filter(|service| SERVICES.contains(&service.full_name()));
-    let methods: Vec<_> = services.flat_map(|service| service.methods().collect::<Vec<_>>()).collect();
-    assert!(methods.len() >= 15, "the contract has its RPCs");
-    methods
-}
-
-pub(crate) fn path(method: &prost_reflect::MethodDescriptor) -> String {
-    format!("/{}/{}", method.parent_service().full_name(), method.name())
 }
 
 /// Values of the header `authorization` that prove nothing, each with the reason that is told.

@@ -7,6 +7,8 @@
 
 mod access;
 mod bad_input;
+mod bad_messages;
+mod calls;
 mod collector;
 mod command_line;
 mod idempotency;
@@ -14,6 +16,7 @@ mod journey;
 mod lifecycle_topic;
 mod operation;
 mod personal_data;
+mod reading;
 mod service;
 mod tenants;
 mod watching;

@@ -150,6 +150,7 @@ async fn personal_data_are_found_in_no_log_span_metric_record_row_or_key() {
             ("REDRESS__RUNTIME__TELEMETRY__LOG", "debug"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
             ("OTEL_METRIC_EXPORT_INTERVAL", "200"),
+            ("REDRESS__REDIS__TIMEOUT_MS", "5000"),
         ],
     )
     .await;

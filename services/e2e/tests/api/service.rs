@@ -86,7 +86,9 @@ impl Service {
 /// The process that tests share.
 pub(crate) async fn service() -> &'static Service {
     static SHARED: OnceCell<Service> = OnceCell::const_new();
-    SHARED.get_or_init(|| Service::start(TENANTS, &[])).await
+    // Redis answers later than in production when all tests run at once, and then remembers nothing.
+    let patient = [("REDRESS__REDIS__TIMEOUT_MS", "5000")];
+    SHARED.get_or_init(|| async move { Service::start(TENANTS, &patient).await }).await
 }
 
 /// A fresh tenant of the shared process.

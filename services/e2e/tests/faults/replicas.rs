@@ -5,11 +5,15 @@ use tokio::time::Instant;
 
 use crate::world::{SOON, World, figure};
 
+/// Whoever stays away loses its partitions to others soon.
+const SESSION: (&str, &str) = ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000");
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_asked_to_leave_leaves_in_time_and_one_repetition_hides_it() {
     let world = World::shared().await;
     let [one, two] = [(); 2].map(|()| Addresses::claim());
-    let (leaving, _staying) = tokio::join!(world.intake("one", &one, &[]), world.intake("two", &two, &[]));
+    let (leaving, _staying) =
+        tokio::join!(world.intake("one", &one, &[SESSION]), world.intake("two", &two, &[SESSION]));
     let load = world.load(&[&one, &two], 60).start().unwrap();
     load.accepts(60, SOON).await;
     let asked = Instant::now();
@@ -28,9 +32,9 @@ async fn a_process_stopped_within_a_batch_until_others_have_its_partitions_write
     let world = World::shared().await;
     let [zombie_at, other_at] = [(); 2].map(|()| Addresses::claim());
     // So slow before each commit that it is stopped there.
-    let slow = [("FAILPOINTS", "register.before_commit=sleep(1500)")];
+    let slow = [SESSION, ("FAILPOINTS", "register.before_commit=sleep(1500)")];
     let (zombie, _other) =
-        tokio::join!(world.intake("zombie", &zombie_at, &slow), world.intake("other", &other_at, &[]));
+        tokio::join!(world.intake("zombie", &zombie_at, &slow), world.intake("other", &other_at, &[SESSION]));
     let load = world.load(&[&other_at], 40).start().unwrap();
     load.accepts(80, SOON).await;
     zombie.pause();

@@ -1,5 +1,6 @@
 //! An installation of intake under load, and the servers that it stands on.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,17 +23,36 @@ const SUBJECT: &str = "load-driver";
 /// Stacks of their own that run at once: a broker is a virtual machine, and there may be two cores.
 static STACKS: Semaphore = Semaphore::const_new(2);
 
-/// Settings of every process here: a member that is killed and started again keeps its partitions, one that stays away
-/// loses them soon.
-const SESSION: (&str, &str) = ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000");
-
+/// Lines of a log that are shown on failure.
+const LOG_LINES: usize = 60;
 /// An installation of intake on servers.
 pub(crate) struct World {
     pub(crate) installation: Installation,
     pub(crate) evidence: Evidence,
     pub(crate) endpoints: Endpoints,
     pub(crate) tenant: TenantId,
+    _logs: Logs,
     own: Option<(Stack, SemaphorePermit<'static>)>,
+}
+
+/// Shows the ends of the processes' logs when the test fails: they go with the stack.
+struct Logs(PathBuf);
+
+impl Drop for Logs {
+    #[expect(clippy::print_stdout, reason = "what a failure is understood by")]
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for log in std::fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            let text = std::fs::read_to_string(log.path()).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            let end = lines.len().saturating_sub(LOG_LINES);
+            if log.path().extension().is_some_and(|extension| extension == "log") {
+                println!("{}:\n{}", log.path().display(), lines[end..].join("\n"));
+            }
+        }
+    }
 }
 
 impl World {
@@ -49,17 +69,18 @@ impl World {
     }
 
     async fn on(endpoints: Endpoints, own: Option<(Stack, SemaphorePermit<'static>)>) -> Self {
-        let (prefix, tenant) = (topic_prefix(), "acme".parse::<TenantId>().unwrap());
-        let installation =
-            Installation::prepare(&endpoints, &unique_name("faults"), &prefix, std::slice::from_ref(&tenant))
-                .await
-                .unwrap();
+        let (name, prefix) = (unique_name("faults"), topic_prefix());
+        // Redis is shared: what it remembers is told apart by the tenant.
+        let tenant: TenantId = name.replace('_', "-").parse().unwrap();
+        let tenants = std::slice::from_ref(&tenant);
+        let installation = Installation::prepare(&endpoints, &name, &prefix, tenants).await.unwrap();
+        let logs = Logs(endpoints.dir.join(name));
         let evidence = Evidence {
             database_url: installation.database_url.clone(),
             kafka: endpoints.kafka.clone(),
             topic_prefix: prefix,
         };
-        Self { installation, evidence, endpoints, tenant, own }
+        Self { installation, evidence, endpoints, tenant, _logs: logs, own }
     }
 
     /// The servers of a test that has its own.
@@ -88,7 +109,8 @@ impl World {
         at: &Addresses,
         settings: &[(&str, &str)],
     ) -> anyhow::Result<ServiceProcess> {
-        let settings = [&[SESSION, ("REDRESS__KAFKA__GROUP_INSTANCE_ID", name)], settings].concat();
+        // A fixed member: when it is killed and started again, it goes on with its partitions at once.
+        let settings = [&[("REDRESS__KAFKA__GROUP_INSTANCE_ID", name)], settings].concat();
         self.installation.serve(name, at, &settings).await
     }
 

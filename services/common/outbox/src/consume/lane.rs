@@ -1,9 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use redress_domain::Backoff;
 use redress_messaging::Record;
 use redress_runtime::telemetry::{TraceContext, link};
 use tokio::time::Instant;
@@ -12,17 +10,12 @@ use tracing::Instrument as _;
 use super::Kit;
 use super::batch::{Batch, Failure};
 use super::item::Item;
+use super::patience::Patience;
 use super::plan::{Candidate, Cause, CauseKind, Cursors, Halt, Plan, plan};
 use super::redrive::{Operator, RedriveError, Redriven};
 use crate::handler::{BatchHandler, Guard};
 use crate::store::parked::{Link, Place};
 use crate::store::view;
-
-/// How often a batch whose handler meets conflicts is repeated before its culprit is sought.
-const CONFLICTS: u32 = 20;
-
-const AWAY: Backoff = Backoff { base: Duration::from_millis(100), max: Duration::from_secs(2) };
-const AGAIN: Backoff = Backoff { base: Duration::from_millis(2), max: Duration::from_millis(500) };
 
 /// Spans of events that a batch's span points to, at most.
 const LINKS: usize = 32;
@@ -237,58 +230,5 @@ fn link_to_events<E>(span: &tracing::Span, items: &[Item<E>]) {
     });
     for context in contexts.take(LINKS) {
         link(span, &context);
-    }
-}
-
-/// Counts what a range has met since it last came on.
-#[derive(Default)]
-struct Patience {
-    failures: u32,
-    conflicts: u32,
-    said: bool,
-}
-
-impl Patience {
-    async fn outdated(&mut self, kit: &Kit) -> Result<(), Interrupted> {
-        pause(kit, AGAIN, self.failures).await?;
-        self.failures += 1;
-        if self.failures == CONFLICTS {
-            tracing::warn!("a batch finds its plan outdated again and again; is a second group at work?");
-        }
-        Ok(())
-    }
-
-    /// Whether there is patience left.
-    async fn conflict(&mut self, kit: &Kit) -> Result<bool, Interrupted> {
-        self.conflicts += 1;
-        if self.conflicts < CONFLICTS {
-            pause(kit, AGAIN, self.conflicts).await?;
-        }
-        Ok(self.conflicts < CONFLICTS)
-    }
-
-    async fn away(&mut self, kit: &Kit, topic: &'static str, what: &str) -> Result<(), Interrupted> {
-        if !self.said {
-            self.said = true;
-            tracing::warn!(messaging.destination.name = topic, what, "consuming waits: a dependency is away");
-        }
-        kit.status.waits(topic, true);
-        let outcome = pause(kit, AWAY, self.failures).await;
-        self.failures += 1;
-        kit.status.waits(topic, false);
-        outcome
-    }
-}
-
-async fn pause(kit: &Kit, backoff: Backoff, attempt: u32) -> Result<(), Interrupted> {
-    #[expect(
-        clippy::cast_sign_loss,
-        clippy::cast_possible_truncation,
-        reason = "the low bits are the random part"
-    )]
-    let random = kit.clock.now().subsec_nanosecond() as u16;
-    tokio::select! {
-        () = kit.stop.cancelled() => Err(Interrupted::Stopped),
-        () = tokio::time::sleep(backoff.delay(attempt, random)) => Ok(()),
     }
 }

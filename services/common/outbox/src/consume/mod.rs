@@ -9,6 +9,7 @@ mod item;
 mod lane;
 mod loader;
 mod observer;
+mod patience;
 pub(crate) mod plan;
 pub(crate) mod position;
 pub(crate) mod redrive;

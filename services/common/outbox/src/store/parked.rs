@@ -244,14 +244,13 @@ fn from_json(text: &str) -> Result<Headers, sqlx::Error> {
         .collect()
 }
 
-/// The aggregate of a link as the inbox knows it.
 impl Link {
     pub(crate) fn key(&self) -> Option<&[u8]> {
         self.record.key.as_deref()
     }
 }
 
-/// Identifies an aggregate in `inbox`; re-read under the lock of a redrive.
+/// The last version of an aggregate that was applied; a write on an outdated answer fails.
 pub(crate) async fn last_version(
     database: impl PgExecutor<'_>,
     topic: &str,
