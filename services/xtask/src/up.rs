@@ -1,6 +1,7 @@
 //! `cargo xtask up`: the stack and the services, for anyone to point a client at.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -46,6 +47,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     };
     let tokens = tokens(launched.installation.issuer(), &launched.tenants, now())?;
     let endpoints = endpoints(&launched, &tokens);
+    let variables = Variables::write(&endpoints, &tokens)?;
     if args.json {
         println!("{endpoints}");
     } else {
@@ -63,6 +65,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
         ended = died(&launched) => ended,
     };
     eprintln!("ending …");
+    drop(variables);
     no_longer_asked.and(launched.stop().await)
 }
 
@@ -117,6 +120,40 @@ fn endpoints(launched: &Launched, tokens: &Tokens) -> Value {
     })
 }
 
+/// A file with addresses and tokens as shell variables, so that the lines of the README work as they stand. Goes with
+/// the installation that it describes.
+struct Variables(PathBuf);
+
+impl Variables {
+    fn write(endpoints: &Value, tokens: &Tokens) -> anyhow::Result<Self> {
+        let file = PathBuf::from("target/up/env");
+        let text = variables(endpoints, tokens);
+        std::fs::create_dir_all("target/up")
+            .and_then(|()| std::fs::write(&file, text))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Variables {
+    fn drop(&mut self) {
+        // A file that is gone already is as good.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Tokens are those of the first tenant.
+fn variables(endpoints: &Value, tokens: &Tokens) -> String {
+    let text =
+        |pointer: &str| endpoints.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let addresses = [("HTTP", text("/http/intake")), ("GRPC", text("/grpc/intake"))];
+    let callers = tokens.values().next().into_iter().flatten();
+    let callers = callers.map(|(caller, token)| (caller.to_uppercase(), token.clone()));
+    let lines = addresses.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(callers);
+    let lines: Vec<String> = lines.map(|(name, value)| format!("export REDRESS_{name}='{value}'")).collect();
+    lines.join("\n") + "\n"
+}
+
 fn for_people(launched: &Launched, endpoints: &Value, tokens: &Tokens) -> String {
     let text = |pointer: &str| endpoints.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let lines = [
@@ -144,6 +181,7 @@ fn for_people(launched: &Launched, endpoints: &Value, tokens: &Tokens) -> String
          Read the list as a handler:\n\
          grpcurl -plaintext -H 'authorization: Bearer {handler}' -d '{{}}' {grpc} \
          redress.intake.v1.IntakeService/ListComplaints\n\n\
+         The same as shell variables: . target/up/env\n\
          Ctrl-C ends all of it.",
         http = text("/http/intake"),
         grpc = launched.addresses.grpc,
@@ -169,6 +207,27 @@ mod tests {
         assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 12 * 3_600);
         let callers: Vec<_> = tokens["tenant-a"].keys().copied().collect();
         assert_eq!(callers, ["admin", "auditor", "complainant", "handler", "service", "supervisor"]);
+    }
+
+    #[test]
+    fn the_lines_of_the_readme_find_their_variables() {
+        let readme =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+        let issuer = TokenIssuer::generate("https://issuer.invalid", "redress").unwrap();
+        let tokens =
+            tokens(&issuer, &["tenant-a".parse().unwrap()], "2026-11-25T02:00:00Z".parse().unwrap()).unwrap();
+        let endpoints = json!({"http": {"intake": "http://h"}, "grpc": {"intake": "g"}});
+        let file = variables(&endpoints, &tokens);
+        let used: Vec<&str> = readme
+            .split("$REDRESS_")
+            .skip(1)
+            .map(|rest| rest.split(|c: char| !c.is_ascii_uppercase()).next().unwrap())
+            .collect();
+        assert!(used.len() >= 4, "{used:?}");
+        for name in used {
+            assert!(file.contains(&format!("export REDRESS_{name}='")), "{name} in {file}");
+        }
+        assert!(file.contains("export REDRESS_HTTP='http://h'"));
     }
 
     fn claims_of(token: &str) -> Value {

@@ -1,6 +1,6 @@
 //! Commands on one complaint: receipt → lock → guard → decide → save, in one transaction.
 //!
-//! Every command has the same course, [`Commands::run`]; a file per command says what it asks of the lifecycle.
+//! Every command has the same course, `Commands::run`; a file per command says what it asks of the lifecycle.
 
 mod decide_admissibility;
 mod supply_completion;
