@@ -95,7 +95,7 @@ impl Service for Intake {
         let holder = relay_name(&config, &context);
         let relay =
             Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone());
-        let admin = Admin::new(&submissions, &config.kafka, holder)?;
+        let admin = Admin::new(&submissions, &config.kafka, holder)?.and(&assessments);
 
         let mut tasks = always(&config, &context, &app, producer.clone())?;
         if config.intake.role.registers() {

@@ -13,8 +13,9 @@ mod show;
 /// The kit's side of `redress.admin.v1.AdminService`: a service adds it to its gRPC routes.
 #[derive(Clone)]
 pub struct Admin {
+    /// Of the first group; all groups of a service share its database.
     kit: Arc<Kit>,
-    lanes: Arc<[Arc<dyn Lane>]>,
+    lanes: Vec<(Arc<Kit>, Arc<dyn Lane>)>,
     reader: LogReader,
     holder: String,
 }
@@ -28,15 +29,26 @@ impl Admin {
     ) -> Result<Self, KafkaClientError> {
         Ok(Self {
             kit: Arc::clone(&group.kit),
-            lanes: Arc::clone(&group.lanes),
+            lanes: lanes(group),
             reader: LogReader::new(kafka)?,
             holder: holder.into(),
         })
     }
 
-    fn lane(&self, topic: &str) -> Option<&Arc<dyn Lane>> {
-        self.lanes.iter().find(|lane| lane.topic() == topic)
+    /// Operates another group of the same service too.
+    #[must_use]
+    pub fn and(mut self, group: &ConsumerGroup) -> Self {
+        self.lanes.extend(lanes(group));
+        self
     }
+
+    fn lane(&self, topic: &str) -> Option<&Arc<dyn Lane>> {
+        self.lanes.iter().map(|(_, lane)| lane).find(|lane| lane.topic() == topic)
+    }
+}
+
+fn lanes(group: &ConsumerGroup) -> Vec<(Arc<Kit>, Arc<dyn Lane>)> {
+    group.lanes.iter().map(|lane| (Arc::clone(&group.kit), Arc::clone(lane))).collect()
 }
 
 impl std::fmt::Debug for Admin {

@@ -24,12 +24,12 @@ impl Admin {
 
     pub(super) async fn consumers(&self) -> Result<ConsumerStatusResponse, Problem> {
         let mut partitions = Vec::new();
-        for lane in self.lanes.iter() {
+        for (kit, lane) in &self.lanes {
             let topic = lane.topic();
             let through = position::applied_through(self.kit.db.pool(), topic)
                 .await
                 .map_err(|error| of_database(&error))?;
-            partitions.extend(self.kit.status.partitions(topic).into_iter().map(|(partition, reach)| {
+            partitions.extend(kit.status.partitions(topic).into_iter().map(|(partition, reach)| {
                 PartitionStatus {
                     topic: topic.to_owned(),
                     partition,
