@@ -10,6 +10,8 @@ mod sealing;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
+
 use crate::driver::tally::latencies;
 use crate::procfs::own_cpu;
 use crate::report::{Report, progress};
@@ -72,9 +74,9 @@ impl Baseline {
         self.grpc + self.sealing + self.redis.at_rate_us + self.produce.at_rate_us
     }
 
-    /// p99 of a bare produce at the rate, milliseconds: the denominator of H3.
-    pub(crate) fn produce_p99_ms(&self) -> f64 {
-        crate::driver::tally::milliseconds(&self.produce.at_rate.latency, 0.99)
+    /// Of a bare produce at the rate: the denominator of H3 and P4.
+    pub(crate) fn produce_latency(&self) -> &Histogram<u64> {
+        &self.produce.at_rate.latency
     }
 
     pub(crate) fn report(&self, report: &mut Report) {

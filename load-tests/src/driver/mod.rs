@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use futures::{StreamExt as _, stream};
 use redress_domain::{ComplaintId, IdempotencyKey, TenantId};
 use redress_proto::intake::v1::SubmitComplaintRequest;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,7 +30,10 @@ const CALL_LIMIT: Duration = Duration::from_secs(5);
 const IN_FLIGHT: u32 = 50_000;
 /// How long the last answers may take to come.
 const SETTLE_LIMIT: Duration = Duration::from_secs(15);
-/// How long a request without an answer is repeated.
+/// Requests without an answer: how many are repeated at a time, how long each waits between two attempts …
+const REPEATING: usize = 64;
+const REPEAT_PAUSE: Duration = Duration::from_millis(50);
+/// … and how long all of them may take.
 const RESOLVE_LIMIT: Duration = Duration::from_mins(1);
 
 /// Who submits: a service of the platform, for one tenant.
@@ -111,17 +115,16 @@ impl Driver {
     /// Returns how many there were.
     pub(crate) async fn resolve(&self) -> anyhow::Result<usize> {
         let open = self.ledger().numbers(Outcome::Unknown);
-        let deadline = Instant::now() + RESOLVE_LIMIT;
-        for &number in &open {
-            while self.submit(number).await.0 == Outcome::Unknown {
-                ensure!(
-                    Instant::now() < deadline,
-                    "request {number} is not answered within {RESOLVE_LIMIT:?}"
-                );
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
+        let repeated = stream::iter(&open).map(|number| self.repeat(*number)).buffer_unordered(REPEATING);
+        let all = tokio::time::timeout(RESOLVE_LIMIT, repeated.collect::<()>());
+        all.await.context("requests are not answered although they are repeated")?;
         Ok(open.len())
+    }
+
+    async fn repeat(&self, number: usize) {
+        while self.submit(number).await.0 == Outcome::Unknown {
+            tokio::time::sleep(REPEAT_PAUSE).await;
+        }
     }
 
     fn dispatch(self: &Arc<Self>, intended: Instant, tally: &Arc<Tally>) {

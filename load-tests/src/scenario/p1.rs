@@ -1,4 +1,4 @@
-//! P1 and H3: baseline and accept in turn, A B A B …, so that a neighbour's noise meets both.
+//! P1, H3 and P4: baseline and accept in turn, A B A B …, so that a neighbour's noise meets both.
 //!
 //! Only intake's accept role runs meanwhile. The register, whose work is no part of the ratio, starts afterwards and
 //! proves that nothing was lost.
@@ -30,7 +30,10 @@ pub(crate) async fn run(site: &Site, load: Load, pairs: u32) -> anyhow::Result<F
         let accepted = steady.cpu_us(accept.named().name);
         ratios.cpu.push(accepted / baseline.sum_us());
         ratios.cpu_at_rate.push(accepted / baseline.sum_at_rate_us());
-        ratios.p99.push(milliseconds(&steady.tally.counts().latency, 0.99) / baseline.produce_p99_ms());
+        for (quantile, ratios) in [(0.5, &mut ratios.p50), (0.99, &mut ratios.p99)] {
+            let accept = milliseconds(&steady.tally.counts().latency, quantile);
+            ratios.push(accept / milliseconds(baseline.produce_latency(), quantile));
+        }
         valid &= steady.is_valid();
         let mut each = Report::of("pair");
         baseline.report(&mut each);
@@ -42,6 +45,7 @@ pub(crate) async fn run(site: &Site, load: Load, pairs: u32) -> anyhow::Result<F
     }
     spread(&mut report, "p1_ratio", ratios.cpu, "median <= 2.0");
     spread(&mut report, "p1_ratio_at_rate", ratios.cpu_at_rate, "");
+    spread(&mut report, "p50_ratio", ratios.p50, "");
     spread(&mut report, "h3_p99_ratio", ratios.p99, "median <= 3.0");
 
     let _register = site.serve(IntakeRole::Register, None).await?;
@@ -56,6 +60,7 @@ pub(crate) async fn run(site: &Site, load: Load, pairs: u32) -> anyhow::Result<F
 struct Ratios {
     cpu: Vec<f64>,
     cpu_at_rate: Vec<f64>,
+    p50: Vec<f64>,
     p99: Vec<f64>,
 }
 

@@ -97,18 +97,6 @@ CREATE TABLE context_snapshot (
 );
 COMMENT ON TABLE context_snapshot IS 'Order and live session as told at receipt (F002): immutable, hashed, without personal fields.';
 
-CREATE TABLE command_receipt (
-    tenant        text        NOT NULL,
-    subject       text        NOT NULL,
-    request_id    text        NOT NULL,
-    complaint_id  uuid        NOT NULL,
-    fingerprint   bytea       NOT NULL,
-    state_version integer     NOT NULL,
-    recorded_at   timestamptz NOT NULL,
-    CONSTRAINT command_receipt_pkey PRIMARY KEY (tenant, subject, request_id)
-);
-COMMENT ON TABLE command_receipt IS 'One row per mutating call after acceptance: repeating the call finds it and changes nothing.';
-
 CREATE TABLE access_record (
     tenant       text        NOT NULL,
     access_id    bigint      GENERATED ALWAYS AS IDENTITY,

@@ -10,6 +10,10 @@ use redress_testkit::{Addresses, Installation};
 use crate::command::{self, cargo};
 use crate::tools;
 
+/// The service's binary, with the features of every dependency settled as `cargo xtask test` has them: over the whole
+/// workspace, and with those that only tests ask for, which cargo counts as soon as one test is among the targets.
+/// Otherwise tonic, sqlx and what stands on them would be compiled once for the tests and once for the demo.
+const BUILD: &str = "build --locked --workspace --all-features --bin redress-intake --test leaves_nothing";
 /// Room for a service to drain and flush.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
@@ -27,7 +31,7 @@ pub(crate) struct Launched {
 pub(crate) async fn launch() -> anyhow::Result<Launched> {
     tools::ensure_stack().await?;
     eprintln!("building the services …");
-    command::run(cargo("build --locked --package redress-intake --all-features")).await?;
+    command::run(cargo(BUILD)).await?;
     eprintln!("starting PostgreSQL, Redis and Kafka …");
     // With fsync, as in production: what is shown here shall be true there.
     let options = StackOptions { fsync: true, ..StackOptions::default() };

@@ -18,8 +18,9 @@ use crate::service::{PATIENCE, Service, Tenant};
 fn leaks(canary: &Canary, bytes: &[u8]) -> Vec<String> {
     let mut found: Vec<String> = canary.found_in(bytes).into_iter().map(str::to_owned).collect();
     let sink = String::from_utf8_lossy(bytes).to_lowercase();
-    let values =
-        [&canary.name, &canary.phone, &canary.email, &canary.address, &canary.identity_number, &canary.text];
+    // The mark stands in every value that is no number, also in a part of one.
+    let mark = canary.wechat.trim_start_matches("wx_");
+    let values = [mark, &mark.to_lowercase(), &canary.phone, &canary.identity_number];
     for value in values {
         let numbers = format!("{:?}", value.as_bytes());
         if sink.contains(&hex::encode(value)) || sink.contains(numbers.trim_matches(['[', ']'])) {
@@ -43,6 +44,8 @@ fn the_search_sees_values_in_every_disguise() {
     for disguise in [
         canary.name.clone(),
         format!(r"(1,\x{})", hex::encode(format!("vor{}nach", canary.name))),
+        hex::encode(&canary.text[canary.text.find("CANARY").unwrap()..]),
+        hex::encode(canary.email.to_lowercase()),
         format!("Bytes({:?})", canary.phone.as_bytes()),
         json!({ "text": canary.text }).to_string().to_uppercase(),
     ] {

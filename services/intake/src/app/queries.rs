@@ -1,7 +1,5 @@
 //! Reading complaints: one, and lists.
 
-mod page;
-
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -11,14 +9,14 @@ use redress_domain::{
 use redress_proto::convert::from_wire_time;
 use redress_proto::intake::v1 as wire;
 use redress_redis::DedupeFilter;
+use redress_runtime::page::{self, After};
 
 use super::accept::index;
 use super::publish::state_of;
 use super::view::{self, Sight, Views};
 use crate::error::Error;
-use crate::store::complaint::{self, Key};
+use crate::store::complaint::{self, Complaint, Key};
 use crate::store::search::{self, Filter, Visible};
-use page::Token;
 
 /// After which delay a complaint that was just accepted is registered, in all likelihood.
 const REGISTERED_SOON: Duration = Duration::from_millis(200);
@@ -81,14 +79,12 @@ impl Queries {
             let index = index::of_reference(vault, &caller.tenant, &caller.subject).await?;
             filter.visible_to = Some(Visible { subject: caller.subject.clone(), index });
         }
-        let token = Token::read(&request.page_token, &filter)?;
-        let size = match request.page_size {
-            0 => PAGE_DEFAULT,
-            size => size.clamp(1, PAGE_MAX),
-        };
+        let conditions = format!("{filter:?}");
+        let after = After::read(&request.page_token, &conditions)?;
+        let size = page::size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
         let mut conn = self.views.db.pool().acquire().await?;
         // One more than asked tells whether there is another page.
-        let mut found = search::page(&mut conn, &caller.tenant, &filter, token, i64::from(size) + 1).await?;
+        let mut found = search::page(&mut conn, &caller.tenant, &filter, after, size + 1).await?;
         let more = found.len() > usize::try_from(size).unwrap_or_default();
         found.truncate(usize::try_from(size).unwrap_or_default());
         let mut respondents: HashMap<ComplaintId, Vec<(PartyKind, String)>> = HashMap::new();
@@ -98,7 +94,7 @@ impl Queries {
             respondents.entry(id).or_default().push((kind, reference));
         }
         let next_page_token =
-            found.last().filter(|_| more).map(|last| Token::write(last, &filter)).unwrap_or_default();
+            found.last().filter(|_| more).map(|last| token(last, &conditions)).unwrap_or_default();
         let complaints = found
             .iter()
             .map(|complaint| wire::Complaint {
@@ -113,6 +109,10 @@ impl Queries {
             .collect();
         Ok(wire::ListComplaintsResponse { complaints, next_page_token })
     }
+}
+
+fn token(last: &Complaint, conditions: &str) -> String {
+    After { at: last.received_at, id: *last.id.as_uuid() }.write(conditions)
 }
 
 fn being_registered() -> Problem {
@@ -156,9 +156,6 @@ fn filter(request: &wire::ListComplaintsRequest) -> Result<Filter, Problem> {
     };
     let received_from = time("receivedFrom", request.received_from.as_ref());
     let received_until = time("receivedUntil", request.received_until.as_ref());
-    if request.page_size < 0 {
-        found.add("pageSize", "OUT_OF_RANGE", "1 to 100, or 0 for the default");
-    }
     let text = |text: &str| (!text.is_empty() && !text.contains('\0')).then(|| text.to_owned());
     if !found.is_empty() {
         return Err(Problem::invalid(found));

@@ -2,13 +2,12 @@
 //! the transaction of whoever moves them. People's commands and the facts of other services come together here.
 
 use jiff::Timestamp;
-use redress_domain::Problem;
+use redress_domain::{Problem, event_id};
 use redress_messaging::EventMeta;
 use redress_outbox::{OutboxEvent, enqueue};
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 
-use super::event_id;
 use super::publish::{Surroundings, message};
 use crate::domain::audit::Entry;
 use crate::domain::lifecycle::{Act, Command, Event, Policy, Refusal, StateKind};
@@ -118,7 +117,7 @@ fn published(complaint: &Complaint, change: &Change, cause: &Cause, now: Timesta
         topic: LIFECYCLE.name.into(),
         key: complaint.id.to_string(),
         meta: EventMeta {
-            event_id: event_id(id, complaint.stream_version),
+            event_id: event_id(LIFECYCLE.name, id, complaint.stream_version),
             event_type: message.event_type.into(),
             source: crate::SOURCE.into(),
             tenant: complaint.tenant.clone(),

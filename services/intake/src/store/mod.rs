@@ -4,7 +4,6 @@ pub mod access;
 pub mod audit;
 pub mod complaint;
 pub mod note;
-pub mod receipt;
 pub mod register;
 pub mod search;
 pub mod submission;

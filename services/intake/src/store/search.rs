@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use redress_domain::{Category, ComplaintId, TenantId};
+use redress_runtime::page::After;
 use sqlx::postgres::{PgConnection, Postgres};
 use sqlx::{FromRow as _, QueryBuilder};
-use uuid::Uuid;
 
 use super::complaint::{Complaint, Row, columns};
 use crate::error::Error;
@@ -36,15 +36,6 @@ pub struct Visible {
     pub subject: String,
     /// … or the complainant it names.
     pub index: Vec<u8>,
-}
-
-/// The last complaint of the page before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct After {
-    /// When it was accepted.
-    pub received_at: Timestamp,
-    /// Its id.
-    pub id: Uuid,
 }
 
 /// Reads one page.
@@ -84,7 +75,7 @@ pub async fn page(
         query.push(" OR c.complainant_index = ").push_bind(visible.index.clone()).push(")");
     }
     if let Some(after) = after {
-        query.push(" AND (c.received_at, c.complaint_id) < (").push_bind(after.received_at.to_sqlx());
+        query.push(" AND (c.received_at, c.complaint_id) < (").push_bind(after.at.to_sqlx());
         query.push(", ").push_bind(after.id).push(")");
     }
     query.push(" ORDER BY c.received_at DESC, c.complaint_id DESC LIMIT ").push_bind(limit);

@@ -52,6 +52,24 @@ async fn personal_fields_are_absent_for_who_may_not_see_them_and_each_opening_is
 }
 
 #[tokio::test]
+async fn what_is_accepted_and_not_registered_is_told_so_and_a_strangers_is_never_told() {
+    let bench = Bench::new().await;
+    let who = complainant(&redress_testkit::unique_name("c"));
+    let attempt = bench.attempt(&who, "k1", submission("a")).await;
+    let id = redress_domain::ComplaintId::from_uuid(attempt.meta.subject);
+    bench.queries.filter.confirm(&who.tenant, &id, [1; 32], 0).await.unwrap();
+    let request = || GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
+    let told = bench.queries.get(&who, request()).await.unwrap_err().into_problem();
+    assert_eq!((told.kind, told.reason), (ErrorKind::NotFound, "BEING_REGISTERED"));
+    assert!(told.retry_after.is_some());
+
+    bench.apply(&[attempt]).await.unwrap();
+    assert!(bench.queries.get(&who, request()).await.is_ok());
+    let stranger = bench.queries.get(&complainant("c2"), request()).await.unwrap_err().into_problem();
+    assert_eq!(stranger.reason, "NOT_FOUND");
+}
+
+#[tokio::test]
 async fn an_erased_subject_leaves_the_complaint_without_its_personal_fields() {
     let bench = Bench::new().await;
     let id = bench.registered(&complainant("c1"), "k1").await;

@@ -41,7 +41,7 @@ pub(crate) async fn rules(steps: &mut Steps, fix: bool) {
 }
 
 async fn format(fix: bool) -> anyhow::Result<()> {
-    let arguments = if fix { "fmt --all" } else { "fmt --all --check" };
+    let arguments = if fix { "fmt --all" } else { "fmt --all --check -- --files-with-diff" };
     command::run(cargo(arguments)).await.context("run: cargo xtask check --fix")
 }
 

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use redress_messaging::{Consumer, EventMeta, Inbound, InboundEvent, KafkaConfig, Positions, TopicPartition};
 
 use super::ledger::Complaint;
+use super::report::REGISTERED;
 
 const TOPIC: &str = "redress.intake.lifecycle.v1";
 
@@ -81,7 +82,7 @@ impl Seen {
         let complaint = (meta.tenant.to_string(), meta.subject);
         let Some(version) = meta.version else { return };
         let event = meta.event_type.rsplit('.').next().unwrap_or_default().to_owned();
-        if event == "ComplaintRegistered" {
+        if event == REGISTERED {
             self.registered.insert(complaint.clone());
         }
         if self.events.entry(complaint).or_default().insert(version, event).is_none() {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::bail;
+use prost::Name as _;
+use redress_proto::intake::v1::{ComplaintRegistered, SubmissionConflicted, SubmissionDeduplicated};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -107,7 +109,10 @@ impl Report {
     }
 }
 
-const REGISTERED: &str = "ComplaintRegistered";
+/// The events by the contract's own names.
+pub(super) const REGISTERED: &str = ComplaintRegistered::NAME;
+const REPEATED: &str = SubmissionDeduplicated::NAME;
+const CONFLICTED: &str = SubmissionConflicted::NAME;
 
 fn disagreements(book: &Book, stores: &Contents, events: &Events) -> Vec<String> {
     let mut found = book.wrong.clone();
@@ -133,8 +138,8 @@ fn disagreements(book: &Book, stores: &Contents, events: &Events) -> Vec<String>
     );
     for (event, stored) in [
         (REGISTERED, stores.complaints.len() as u64),
-        ("SubmissionDeduplicated", stores.repeated),
-        ("SubmissionConflicted", stores.conflicting),
+        (REPEATED, stores.repeated),
+        (CONFLICTED, stores.conflicting),
     ] {
         let published =
             events.values().flat_map(BTreeMap::values).filter(|name| *name == event).count() as u64;
@@ -183,7 +188,7 @@ mod tests {
             repeated: 1,
             conflicting: 0,
         };
-        let names = [(1, REGISTERED.to_owned()), (2, "SubmissionDeduplicated".to_owned())];
+        let names = [(1, REGISTERED.to_owned()), (2, REPEATED.to_owned())];
         let events = all().map(|complaint| {
             let published = usize::try_from(version(&complaint)).unwrap();
             (complaint, names[..published].iter().cloned().collect())

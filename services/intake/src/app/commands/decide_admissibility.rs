@@ -3,10 +3,9 @@
 //! A decider who meets a complaint in `received` brings an assessment and so begins the review (T05) in the same act.
 
 use prost::Message;
-use redress_domain::{Category, Principal, Problem, Severity, Violations};
+use redress_domain::{Category, Principal, Problem, Severity, Violations, derived_id};
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::Admissibility;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Commands, Effects, Situation, Target};
@@ -32,7 +31,8 @@ impl Commands {
         }
         let content =
             wire::DecideAdmissibilityRequest { request_id: String::new(), ..request.clone() }.encode_to_vec();
-        let assessment_id = assessment_id(&content);
+        // The decider's own assessment follows from the decision that brought it.
+        let assessment_id = derived_id("redress/own-assessment/1", &[&content]);
         let target = Target {
             request_id: &request.request_id.clone(),
             complaint_id: &request.complaint_id.clone(),
@@ -129,12 +129,4 @@ fn check_refusal(request: &wire::DecideAdmissibilityRequest, found: &mut Violati
     if request.rule.parse::<Code>().is_err() {
         found.add("rule", "MALFORMED", "a code of 1 to 64 characters of a-z, 0-9 and _-.@ is expected");
     }
-}
-
-/// The decider's own assessment follows from the decision that brought it.
-fn assessment_id(content: &[u8]) -> Uuid {
-    let digest: [u8; 32] = Sha256::digest(content).into();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }

@@ -10,10 +10,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use prost::Message;
-use redress_domain::{
-    Clock, ComplaintId, DecidedBy, ErrorKind, IdempotencyKey, Principal, Problem, Role, Violations,
-};
-use redress_outbox::Wake;
+use redress_domain::{Clock, ComplaintId, DecidedBy, ErrorKind, Principal, Problem, Role};
+use redress_outbox::{Call, Seen, Wake};
 use redress_postgres::Db;
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::{Sealed, SealedField};
@@ -27,7 +25,6 @@ use super::view::{Sight, Views, sight};
 use crate::domain::lifecycle::{Act, Actor, Capacity, Command, CommandKind, Policy};
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint, Key};
-use crate::store::receipt::{self, Call, Seen};
 use crate::store::{note, register, submission};
 
 /// Executes commands.
@@ -88,13 +85,15 @@ impl Commands {
         decide: Box<Decide>,
     ) -> Result<wire::Complaint, Error> {
         let id: ComplaintId = target.complaint_id.parse().map_err(|_| Problem::not_found())?;
-        let call = self.call(caller, id, &target).await?;
+        let fingerprint = self.vault.fingerprint(&caller.tenant, &target.content).await?;
+        let call = Call::new(caller, target.request_id, fingerprint)?;
         // Outside the transaction: a key provider may be a remote service.
         let sealer = Arc::new(self.sealer(caller, id).await?);
         let own_index =
             super::accept::index::of_reference(&self.vault, &caller.tenant, &caller.subject).await?;
         let work = Arc::new(Work {
             call,
+            id,
             caller: caller.clone(),
             own_index,
             expected_version: target.expected_version,
@@ -117,22 +116,6 @@ impl Commands {
         }
     }
 
-    async fn call(&self, caller: &Principal, id: ComplaintId, target: &Target<'_>) -> Result<Call, Error> {
-        let request_id: IdempotencyKey = target.request_id.parse().map_err(|_| {
-            let mut found = Violations::default();
-            found.add("requestId", "MALFORMED", "1 to 128 visible ASCII characters are expected");
-            Problem::invalid(found)
-        })?;
-        let fingerprint = self.vault.fingerprint(&caller.tenant, &target.content).await?;
-        Ok(Call {
-            tenant: caller.tenant.clone(),
-            subject: caller.subject.clone(),
-            request_id: request_id.as_str().to_owned(),
-            complaint: id,
-            fingerprint,
-        })
-    }
-
     async fn sealer(&self, caller: &Principal, id: ComplaintId) -> Result<Option<Sealer>, Error> {
         let mut conn = self.db.pool().acquire().await?;
         let Some(key) = submission::wrapped_key(&mut conn, &caller.tenant, id).await? else {
@@ -146,6 +129,7 @@ impl Commands {
 /// One command on its way through its transaction; runs again if the transaction lost against another.
 struct Work {
     call: Call,
+    id: ComplaintId,
     caller: Principal,
     own_index: Vec<u8>,
     expected_version: u32,
@@ -158,7 +142,7 @@ struct Work {
 
 impl Work {
     async fn run(&self, conn: &mut PgConnection) -> Result<(), Error> {
-        let Some(complaint) = complaint::lock(conn, &self.call.tenant, self.call.complaint).await? else {
+        let Some(complaint) = complaint::lock(conn, &self.caller.tenant, self.id).await? else {
             return Err(Problem::not_found().into());
         };
         let seen =
@@ -167,9 +151,9 @@ impl Work {
             return Err(Problem::not_found().into());
         }
         // After the lock, so that a twin of this call that was faster is seen.
-        match receipt::seen(conn, &self.call).await? {
-            Seen::Same => return Ok(()),
-            Seen::Other => return Err(reused().into()),
+        match self.call.seen(conn).await? {
+            Seen::Same(_) => return Ok(()),
+            Seen::Other => return Err(Call::reused().into()),
             Seen::New => {}
         }
         let version = complaint.lifecycle.version();
@@ -212,7 +196,7 @@ impl Work {
         if let Some(submission) = effects.submission {
             register::insert_submissions(conn, &[submission]).await?;
         }
-        receipt::record(conn, &self.call, version, self.now).await?;
+        self.call.record(conn, "", self.now).await?;
         transition::save(conn, vec![transition], self.now).await
     }
 
@@ -269,14 +253,6 @@ fn sealed_note(
     let value = sealer.seal(&name, text.as_bytes())?;
     let sealed = Sealed { wrapped_key: Vec::new(), fields: vec![SealedField { name, value }] };
     Ok(note::Note { state_version, kind: kind.code().to_owned(), sealed: sealed.encode_to_vec() })
-}
-
-fn reused() -> Problem {
-    Problem::new(
-        ErrorKind::AlreadyExists,
-        "IDEMPOTENCY_KEY_REUSED",
-        "the key was used for another call before",
-    )
 }
 
 fn erased() -> Problem {

@@ -1,10 +1,9 @@
 //! T03: the complainant supplies what was missing.
 
 use prost::Message;
-use redress_domain::{Principal, Problem, Violations};
+use redress_domain::{Principal, Problem, Violations, derived_id};
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::{Sealed, SealedField, Submission};
-use uuid::Uuid;
 
 use super::{Commands, Effects, Situation, Target, erased};
 use crate::app::accept::validate;
@@ -64,24 +63,16 @@ fn kept(situation: &Situation<'_>, files: Submission, fingerprint: [u8; 32]) -> 
         .map(|(field, plain)| Ok(SealedField { name: field.to_owned(), value: sealer.seal(field, &plain)? }))
         .collect::<Result<_, Error>>()?;
     let sealed = Sealed { wrapped_key: Vec::new(), fields };
-    let mut id = [0; 16];
-    id.copy_from_slice(&fingerprint[..16]);
+    // The same answer may be given twice to two requests; the version tells them apart.
+    let version = situation.complaint.stream_version.to_be_bytes();
     Ok(NewSubmission {
         tenant: situation.complaint.tenant.clone(),
         complaint: situation.complaint.id,
-        id: completion_id(id, situation.complaint.stream_version),
+        id: derived_id("redress/completion/1", &[&fingerprint, &version]),
         disposition: Disposition::Completion,
         fingerprint: fingerprint.to_vec(),
         received_at: situation.now,
         body: Some(public.encode_to_vec()),
         sealed: Some(sealed.encode_to_vec()),
     })
-}
-
-/// The same answer may be given twice to two requests; the version tells them apart.
-fn completion_id(mut bytes: [u8; 16], version: i64) -> Uuid {
-    for (byte, part) in bytes.iter_mut().zip(version.to_le_bytes()) {
-        *byte ^= part;
-    }
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use prost::Message;
-use redress_domain::{ComplaintId, DecidedBy, Problem, TenantId};
+use redress_domain::{ComplaintId, DecidedBy, Problem, TenantId, event_id};
 use redress_messaging::EventMeta;
 use redress_outbox::{Delivery, OutboxEvent};
 use redress_proto::convert::to_wire_time;
@@ -212,7 +212,7 @@ impl Plan {
             topic: LIFECYCLE.name.into(),
             key: cause.subject.to_string(),
             meta: EventMeta {
-                event_id: crate::app::event_id(cause.subject, version),
+                event_id: event_id(LIFECYCLE.name, cause.subject, version),
                 event_type: message.event_type.into(),
                 source: crate::SOURCE.into(),
                 tenant: cause.tenant.clone(),
