@@ -1,0 +1,124 @@
+//! The sentences, kept as data: `data/explain`, one file a language.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::Language;
+use crate::domain::unit::UnitCode;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Texts {
+    /// From Monday.
+    weekdays: [String; 7],
+    date: String,
+    moment: String,
+    pub(super) opening: String,
+    pub(super) extended: String,
+    pub(super) paused: String,
+    pub(super) paused_open: String,
+    pub(super) counted: String,
+    pub(super) held: String,
+    pub(super) idle: String,
+    pub(super) closed: String,
+    pub(super) passed: String,
+    pub(super) landed: String,
+    pub(super) ran: String,
+    pub(super) stood: String,
+    pub(super) stood_open: String,
+    pub(super) outside: String,
+    name: String,
+    pub(super) capped: String,
+    pub(super) due: String,
+    pub(super) due_day: String,
+    pub(super) no_deadline: String,
+    pub(super) provisional: String,
+    /// Of one, and of several.
+    units: BTreeMap<UnitCode, [String; 2]>,
+}
+
+impl Texts {
+    pub(super) fn of(language: Language) -> &'static Self {
+        #[expect(clippy::expect_used, reason = "the files are compiled in; a test reads each of them")]
+        static ALL: LazyLock<[Texts; 2]> = LazyLock::new(|| {
+            let read = |text| toml::from_str(text).expect("compiled-in texts are valid");
+            [
+                read(include_str!("../../../data/explain/zh.toml")),
+                read(include_str!("../../../data/explain/en.toml")),
+            ]
+        });
+        match language {
+            Language::Chinese => &ALL[0],
+            Language::English => &ALL[1],
+        }
+    }
+
+    pub(super) fn date(&self, date: Date) -> String {
+        let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
+        let (month, day) = (format!("{:02}", date.month()), format!("{:02}", date.day()));
+        let year = date.year().to_string();
+        fill(
+            &self.date,
+            &[("year", &year), ("month", &month), ("day", &day), ("weekday", &self.weekdays[weekday])],
+        )
+    }
+
+    /// To the minute, and finer only where the instant is.
+    pub(super) fn moment(&self, at: Timestamp, zone: &TimeZone) -> String {
+        let wall = zone.to_datetime(at);
+        let finer = match (wall.second(), wall.millisecond()) {
+            (0, 0) => String::new(),
+            (second, 0) => format!(":{second:02}"),
+            (second, millisecond) => format!(":{second:02}.{millisecond:03}"),
+        };
+        let time = format!("{:02}:{:02}{finer}", wall.hour(), wall.minute());
+        fill(&self.moment, &[("date", &self.date(wall.date())), ("time", &time)])
+    }
+
+    /// A holiday's name as an aside; nothing for a day without one.
+    pub(super) fn name(&self, name: &str) -> String {
+        if name.is_empty() { String::new() } else { fill(&self.name, &[("name", name)]) }
+    }
+
+    pub(super) fn unit(&self, unit: UnitCode, amount: i64) -> &str {
+        self.units.get(&unit).map_or(unit.code(), |[one, several]| if amount == 1 { one } else { several })
+    }
+}
+
+/// `template` with each `{name}` replaced by its value; what stands in a value is not looked at again.
+pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(template.len() * 2);
+    let mut rest = template;
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, tail)| Some((before, tail.split_once('}')?)))
+    {
+        text.push_str(before);
+        text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_has_a_name_in_every_language() {
+        for language in [Language::Chinese, Language::English] {
+            let named: Vec<UnitCode> = Texts::of(language).units.keys().copied().collect();
+            assert_eq!(named, UnitCode::ALL);
+        }
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_placeholder_stays_as_it_is() {
+        assert_eq!(fill("{a} and {b}", &[("a", "{b}"), ("b", "two")]), "{b} and two");
+    }
+}

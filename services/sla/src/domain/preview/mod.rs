@@ -1,0 +1,48 @@
+//! "If it came in then, when is it due?": the contract's question and answer, so that a transport only carries them.
+//!
+//! Every fault of a request is told at once, each with its field. An option that has no meaning for the unit, such as how
+//! calendar days close, is checked but changes nothing: forms send all their fields.
+
+mod answer;
+mod check;
+pub(crate) mod decode;
+mod request;
+
+use jiff::Timestamp;
+use redress_domain::Violations;
+
+use super::calendar::{BeyondHorizon, Calendar};
+use super::explain::{Explanation, Language};
+pub use answer::{Answer, Interval};
+pub use decode::decode;
+pub use request::{CapDraft, PauseDraft, Request};
+
+/// Answers `request`. `stored` finds a calendar by its id; a request without a start is about `now`, if that is given.
+pub fn preview<'a>(
+    request: &Request,
+    stored: impl FnOnce(&str) -> Option<&'a Calendar>,
+    now: Option<Timestamp>,
+    language: Language,
+) -> Result<Answer, Violations> {
+    let mut found = Violations::default();
+    let limit = check::time_limit(request, now, &mut found);
+    let inline = check::inline_calendar(request, &mut found);
+    let calendar = inline.as_ref().or_else(|| check::stored_calendar(request, stored, &mut found));
+    let (Some(limit), Some(calendar)) = (limit, calendar) else { return Err(found) };
+    if found.is_empty() {
+        check::has_hours(calendar, limit.unit, request, &mut found);
+    }
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let explanation = Explanation::new(calendar, &limit);
+    explanation
+        .and_then(|explanation| Answer::new(&explanation, &request.thresholds, language))
+        .map_err(beyond)
+}
+
+fn beyond(_: BeyondHorizon) -> Violations {
+    let mut found = Violations::default();
+    found.add("amount", "OUT_OF_RANGE", "the deadline would lie beyond the year 2199");
+    found
+}
