@@ -1,6 +1,6 @@
 //! What an installation holds: its database and its log, read as an auditor would, past the service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -108,33 +108,50 @@ impl Evidence {
     }
 
     async fn rows(&self) -> anyhow::Result<Vec<Row>> {
+        let attempts = self.attempts().await?;
         let mut database = PgConnection::connect(&self.database_url).await?;
         let rows = sqlx::query(
-            "SELECT complaint_id, coalesce(s.registered, 0), coalesce(s.conflicting, 0), coalesce(a.audited, 0)
-             FROM complaint c
+            "SELECT complaint_id, coalesce(s.kept, 0), coalesce(s.registered, 0), coalesce(s.conflicting, 0),
+                    coalesce(a.audited, 0)
+             FROM complaint
              LEFT JOIN (
-                 SELECT complaint_id,
+                 SELECT complaint_id, count(*) AS kept,
                         count(*) FILTER (WHERE disposition = 'registered') AS registered,
                         count(*) FILTER (WHERE disposition = 'conflicting') AS conflicting
                  FROM submission GROUP BY complaint_id
              ) s USING (complaint_id)
              LEFT JOIN (
-                 SELECT complaint_id, count(*) AS audited
-                 FROM audit_entry WHERE action = 'ComplaintRegistered' GROUP BY complaint_id
+                 SELECT complaint_id, count(*) AS audited FROM audit_entry GROUP BY complaint_id
              ) a USING (complaint_id)",
         )
         .fetch_all(&mut database)
         .await?;
         rows.iter()
             .map(|row| {
+                let complaint = row.try_get(0)?;
+                let count = |at: usize| Ok::<_, anyhow::Error>(usize::try_from(row.try_get::<i64, _>(at)?)?);
                 Ok(Row {
-                    complaint: row.try_get(0)?,
-                    registered: row.try_get(1)?,
-                    conflicting: row.try_get(2)?,
-                    audited: row.try_get(3)?,
+                    complaint,
+                    attempts: attempts.get(&complaint).map_or(0, BTreeSet::len),
+                    kept: count(1)?,
+                    registered: count(2)?,
+                    conflicting: count(3)?,
+                    audited: count(4)?,
                 })
             })
             .collect()
+    }
+
+    /// The names of the attempts that are in the log, by complaint.
+    async fn attempts(&self) -> anyhow::Result<BTreeMap<Uuid, BTreeSet<String>>> {
+        let mut attempts: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+        for record in self.records(SUBMISSIONS).await? {
+            // Whatever has another key was written by a stranger, and is no submission.
+            if let Ok(complaint) = record.key.parse() {
+                attempts.entry(complaint).or_default().insert(record.header("ce_id").to_owned());
+            }
+        }
+        Ok(attempts)
     }
 
     async fn events(&self) -> anyhow::Result<Vec<Event>> {

@@ -38,17 +38,29 @@ pub struct Event {
     pub payload: Vec<u8>,
 }
 
-/// A complaint as the database has it.
+/// A complaint as the database has it, on which nobody has acted since it came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// Its id.
     pub complaint: Uuid,
-    /// Acts that are kept as the one that was registered.
-    pub registered: i64,
-    /// Acts that are kept as another body under the same key.
-    pub conflicting: i64,
-    /// Entries of the audit trail that tell of its registration.
-    pub audited: i64,
+    /// Attempts to submit it that are in the log: each is one act, however often it is read.
+    pub attempts: usize,
+    /// Acts that are kept.
+    pub kept: usize,
+    /// Of these, the ones that are kept as what was registered.
+    pub registered: usize,
+    /// Of these, the ones that are kept as another body under the same key.
+    pub conflicting: usize,
+    /// Entries of the audit trail.
+    pub audited: usize,
+}
+
+impl Row {
+    /// Whether one act registered it, and each act left one trace of each kind.
+    fn is_single(&self, events: usize) -> bool {
+        let traces = [self.kept, self.audited, events];
+        self.registered == 1 && self.conflicting == 0 && traces.iter().all(|&count| count == self.attempts)
+    }
 }
 
 /// What is wrong, if anything.
@@ -60,7 +72,7 @@ pub struct Verdict {
     pub lost: Vec<Uuid>,
     /// With a row, and no event says so.
     pub unpublished: Vec<Uuid>,
-    /// Registered by several acts, or by events that contradict each other.
+    /// Registered by several acts, with more or fewer traces than acts, or with events that contradict each other.
     pub doubled: Vec<Uuid>,
     /// There, though nobody may have sent it.
     pub phantoms: Vec<Uuid>,
@@ -79,15 +91,15 @@ impl Verdict {
         let kept: BTreeSet<Uuid> = rows.iter().map(|row| row.complaint).collect();
         let log = Log::read(events);
         let published: BTreeSet<Uuid> = log.versions.keys().copied().collect();
-        let doubled = rows
-            .iter()
-            .filter(|row| row.registered != 1 || row.conflicting != 0 || row.audited != 1)
-            .map(|row| row.complaint);
+        // Without any event it is unpublished, and nothing more.
+        let events_of = |row: &Row| log.versions.get(&row.complaint).map_or(row.attempts, Vec::len);
+        let doubled = rows.iter().filter(|row| !row.is_single(events_of(row))).map(|row| row.complaint);
+        let doubled: BTreeSet<Uuid> = doubled.chain(log.contradicted).collect();
         Self {
             accepted: accepted.len(),
             lost: accepted.difference(&kept).copied().collect(),
             unpublished: kept.difference(&published).copied().collect(),
-            doubled: doubled.chain(log.contradicted).collect::<BTreeSet<_>>().into_iter().collect(),
+            doubled: doubled.into_iter().collect(),
             phantoms: kept.union(&published).filter(|id| !possible(id)).copied().collect(),
             disordered: log.disordered.into_iter().collect(),
             repeated: log.repeated,
@@ -159,7 +171,8 @@ mod tests {
     use super::*;
 
     fn row(n: u128) -> Row {
-        Row { complaint: Uuid::from_u128(n), registered: 1, conflicting: 0, audited: 1 }
+        let complaint = Uuid::from_u128(n);
+        Row { complaint, attempts: 1, kept: 1, registered: 1, conflicting: 0, audited: 1 }
     }
 
     fn event(n: u128, version: i64) -> Event {
@@ -176,7 +189,8 @@ mod tests {
     fn what_was_accepted_registered_and_announced_is_in_order_whatever_became_of_the_unknown() {
         let told = told(&[(1, Told::Accepted), (2, Told::Unknown), (3, Told::Unknown), (4, Told::Refused)]);
         let events = [event(1, 1), event(2, 1), event(2, 2), event(2, 1)];
-        let verdict = Verdict::of(&told, &[row(1), row(2)], &events);
+        let repeated = Row { attempts: 2, kept: 2, audited: 2, ..row(2) };
+        let verdict = Verdict::of(&told, &[row(1), repeated], &events);
         assert!(verdict.is_clean(), "{verdict}");
         assert_eq!((verdict.accepted, verdict.repeated), (1, 1));
     }
@@ -195,6 +209,8 @@ mod tests {
         assert_eq!(fault(&[Row { registered: 2, ..row(1) }], &[event(1, 1)]).doubled, one);
         assert_eq!(fault(&[Row { conflicting: 1, ..row(1) }], &[event(1, 1)]).doubled, one);
         assert_eq!(fault(&[Row { audited: 2, ..row(1) }], &[event(1, 1)]).doubled, one);
+        assert_eq!(fault(&[Row { kept: 2, ..row(1) }], &[event(1, 1)]).doubled, one);
+        assert_eq!(fault(&[row(1)], &[event(1, 1), event(1, 2)]).doubled, one);
         let another = Event { payload: vec![2], ..event(1, 1) };
         assert_eq!(fault(&[row(1)], &[event(1, 1), another]).doubled, one);
         assert_eq!(fault(&[row(1)], &[event(1, 2)]).disordered, one);

@@ -18,6 +18,17 @@ const MOST: usize = 100;
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
+impl Violation {
+    /// The name of a field that nobody knows, as it may be repeated in [`field`](Self::field): itself if it has the form
+    /// of a field's name, else `?`. A caller's slip may have put anything there, also personal data of any length.
+    pub fn shown_name(name: &str) -> &str {
+        let has_form = name.len() <= 64
+            && name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if has_form { name } else { "?" }
+    }
+}
+
 impl Violations {
     /// Notes a problem of `field`.
     pub fn add(
@@ -76,6 +87,14 @@ impl<'a> IntoIterator for &'a Violations {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_no_field_could_have_is_not_repeated() {
+        assert_eq!(Violation::shown_name("orderNo"), "orderNo");
+        for slip in ["00000000000", "tel 000 0000", "张三", "", "a.b", &"a".repeat(65)] {
+            assert_eq!(Violation::shown_name(slip), "?", "{slip}");
+        }
+    }
 
     #[test]
     fn a_hopeless_request_is_told_a_hundred_problems() {

@@ -7,7 +7,7 @@
 mod scalar;
 
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
-use redress_domain::Violations;
+use redress_domain::{Violation, Violations};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -94,7 +94,7 @@ fn keep_what_fits(
     }
     fields.retain(|name, value| {
         let field = message.get_field_by_json_name(name).or_else(|| message.get_field_by_name(name));
-        path.within(shown(name), |path| {
+        path.within(Violation::shown_name(name).to_owned(), |path| {
             let Some(field) = field else {
                 found.add(path.to_text(), "UNKNOWN_FIELD", "there is no such field");
                 return false;
@@ -103,12 +103,6 @@ fn keep_what_fits(
         })
     });
     true
-}
-
-/// A name as shown in a path: a caller's slip may have put anything there, also personal data of any length.
-fn shown(name: &str) -> String {
-    let plain = name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if plain { name.to_owned() } else { "?".to_owned() }
 }
 
 fn field_fits(value: &mut Value, field: &FieldDescriptor, path: &mut Path, found: &mut Violations) -> bool {

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use redress_testkit::Addresses;
+use redress_testkit::{Addresses, wait_until};
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
 use tokio::time::Instant;
 
 use crate::world::{SOON, World, figure};
@@ -32,11 +34,15 @@ async fn a_process_stopped_within_a_batch_until_others_have_its_partitions_write
     let world = World::shared().await;
     let [zombie_at, other_at] = [(); 2].map(|()| Addresses::claim());
     // So slow before each commit that it is stopped there.
-    let slow = [SESSION, ("FAILPOINTS", "register.before_commit=sleep(1500)")];
+    let slow = [SESSION, ("FAILPOINTS", "register.before_commit=sleep(3000)")];
     let (zombie, _other) =
         tokio::join!(world.intake("zombie", &zombie_at, &slow), world.intake("other", &other_at, &[SESSION]));
     let load = world.load(&[&other_at], 40).start().unwrap();
-    load.accepts(80, SOON).await;
+    load.accepts(40, SOON).await;
+    wait_until("the slow one is within a batch", SOON, async || {
+        within_a_batch(&world).await.ok()?.then_some(())
+    })
+    .await;
     zombie.pause();
     let stopped = Instant::now();
     load.accepts(80, SOON).await;
@@ -48,4 +54,17 @@ async fn a_process_stopped_within_a_batch_until_others_have_its_partitions_write
     load.accepts(80, SOON).await;
     let sent = load.stop().await.unwrap();
     world.all_is_well(&sent).await;
+    assert_eq!(world.evidence.parked().await.unwrap(), 0);
+}
+
+/// Whether a transaction has been waiting for its process for long: only the slow one makes it wait.
+async fn within_a_batch(world: &World) -> sqlx::Result<bool> {
+    let mut database = PgConnection::connect(&world.evidence.database_url).await?;
+    sqlx::query_scalar(
+        "SELECT count(*) > 0 FROM pg_stat_activity
+         WHERE datname = current_database() AND state = 'idle in transaction'
+           AND state_change < now() - interval '500 ms'",
+    )
+    .fetch_one(&mut database)
+    .await
 }

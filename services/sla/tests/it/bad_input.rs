@@ -52,6 +52,8 @@ fn a_request_that_does_not_fit_is_refused_with_the_field() {
         ("cap", json!({"amount": 0}), "cap.amount OUT_OF_RANGE"),
         ("thresholds", json!([60, 101]), "thresholds[1] OUT_OF_RANGE"),
         ("surprise", json!(1), "surprise UNKNOWN_FIELD"),
+        ("tel 000 0000", json!(1), "? UNKNOWN_FIELD"),
+        ("00000000000", json!(1), "? UNKNOWN_FIELD"),
         ("cap", json!({"amount": 9, "reasons": []}), "cap.reasons UNKNOWN_FIELD"),
         ("pauses", json!([{"from": "2026-03-10T10:00:00Z", "until": ""}]), "pauses[0].until UNKNOWN_FIELD"),
         ("pauses", json!([{"to": "2026-03-10T10:00:00Z"}]), "pauses[0].from REQUIRED"),

@@ -2,7 +2,7 @@
 //!
 //! As in the JSON mapping of protobuf, `null` is an absent field and a whole number may come as its digits in a string.
 
-use redress_domain::Violations;
+use redress_domain::{Violation, Violations};
 use serde::{Deserialize, Deserializer};
 
 use super::Request;
@@ -42,13 +42,12 @@ pub fn decode(body: &[u8]) -> Result<Request, Violations> {
 /// `pauses.0.to`, with `?` for each option passed, as `pauses[0].to`.
 fn field(path: &str) -> String {
     path.split('.').filter(|part| *part != "?").fold(String::new(), |field, part| {
-        if part.parse::<usize>().is_ok() {
-            format!("{field}[{part}]")
-        } else if field.is_empty() {
-            part.to_owned()
-        } else {
-            format!("{field}.{part}")
+        // A list has no six-digit places; a longer number is somebody's slip, not an index.
+        if part.len() <= 5 && part.parse::<usize>().is_ok() {
+            return format!("{field}[{part}]");
         }
+        let name = Violation::shown_name(part);
+        if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") }
     })
 }
 
