@@ -33,7 +33,7 @@ impl Produce {
             .set("bootstrap.servers", &stack.kafka)
             .set("enable.idempotence", "true")
             .set("acks", "all")
-            .set("linger.ms", "1")
+            .set("linger.ms", "5")
             .set("partitioner", "murmur2_random")
             .create()?;
         let headers = meta.to_headers().iter().fold(OwnedHeaders::new(), |headers, (key, value)| {

@@ -76,6 +76,7 @@ impl Sealing {
         let message = SubmissionAccepted {
             complaint_no: "20261125-0000000000-0".to_owned(),
             received_at: Some(to_wire_time(at)),
+            acknowledge_by: Some(to_wire_time(at)),
             submitted_by: "platform-raw".to_owned(),
             submission: Some(public),
             sealed: Some(self.seal(id).await?),

@@ -7,6 +7,7 @@ CREATE TABLE complaint (
     complaint_no      text        NOT NULL,
     no_code           text        NOT NULL,
     submitted_by      text        NOT NULL,
+    submitted_as      text        NOT NULL,
     complainant_index bytea       NOT NULL,
     complainant_kind  text        NOT NULL,
     channel           text        NOT NULL,
@@ -32,6 +33,7 @@ COMMENT ON COLUMN complaint.complaint_id IS 'UUIDv8 from tenant, subject and req
 COMMENT ON COLUMN complaint.complaint_no IS 'Number for people, as told on acceptance.';
 COMMENT ON COLUMN complaint.no_code IS 'The identifying part of the number, without day and check character.';
 COMMENT ON COLUMN complaint.submitted_by IS 'Subject of the token that submitted; may see the complaint.';
+COMMENT ON COLUMN complaint.submitted_as IS 'As what: complainant, or adapter for somebody else.';
 COMMENT ON COLUMN complaint.complainant_index IS 'Keyed hash of the complainant''s reference or first contact; empty if neither was given.';
 COMMENT ON COLUMN complaint.lifecycle IS 'State with its data and the orthogonal regions, in the form of the domain.';
 COMMENT ON COLUMN complaint.state_version IS 'Number of lifecycle events; the value callers name as expected_version.';
@@ -62,7 +64,7 @@ COMMENT ON TABLE submission IS 'Every inbound act: the one that was registered, 
 COMMENT ON COLUMN submission.submission_id IS 'Identity of the attempt (ce_id): the same record read twice finds its row.';
 COMMENT ON COLUMN submission.fingerprint IS 'Keyed hash of the whole body: equal for equal bodies.';
 COMMENT ON COLUMN submission.body IS 'The submission without personal fields, as protobuf; empty for repetitions.';
-COMMENT ON COLUMN submission.sealed IS 'The personal fields: a protobuf Sealed whose wrapped key is empty where subject_key holds it; conflicting bodies carry their own.';
+COMMENT ON COLUMN submission.sealed IS 'The personal fields: a protobuf Sealed without its wrapped key, which is in subject_key alone.';
 
 CREATE TABLE party (
     tenant       text     NOT NULL,
@@ -79,12 +81,14 @@ COMMENT ON COLUMN party.ordinal IS '0 is the complainant, respondents follow fro
 CREATE INDEX party_respondent_idx ON party (tenant, external_ref, complaint_id) WHERE external_ref IS NOT NULL;
 
 CREATE TABLE subject_key (
-    tenant       text  NOT NULL,
-    complaint_id uuid  NOT NULL,
-    wrapped_key  bytea NOT NULL,
-    CONSTRAINT subject_key_pkey PRIMARY KEY (tenant, complaint_id)
+    tenant        text  NOT NULL,
+    complaint_id  uuid  NOT NULL,
+    submission_id uuid  NOT NULL,
+    wrapped_key   bytea NOT NULL,
+    CONSTRAINT subject_key_pkey PRIMARY KEY (tenant, complaint_id, submission_id)
 );
-COMMENT ON TABLE subject_key IS 'The data key of a complaint''s personal fields, wrapped by the tenant''s key. Deleting the row erases the fields.';
+COMMENT ON TABLE subject_key IS 'Data keys of personal fields, wrapped by the tenant''s key. Deleting a complaint''s rows erases all its fields.';
+COMMENT ON COLUMN subject_key.submission_id IS 'Whose key it is: the registered submission''s opens completions and notes too, a conflicting body has its own.';
 
 CREATE TABLE context_snapshot (
     tenant       text        NOT NULL,

@@ -10,6 +10,7 @@ use redress_vault::VaultConfig;
 use serde::Deserialize;
 
 use crate::app::assessments::Profile;
+use crate::app::watchers::Limits;
 
 /// Everything that can be set.
 #[derive(Debug, Deserialize)]
@@ -49,9 +50,18 @@ pub struct IntakeConfig {
     pub machine_asks_for_completion: bool,
     /// Whose plain complaints a machine may take up (T06): tenants separated by commas, `*` for all, empty for none.
     pub machine_accepts_for: String,
+    /// Streams of watchers that a process holds open at once.
+    pub watchers: usize,
+    /// Of these, the most of one tenant.
+    pub watchers_per_tenant: usize,
 }
 
 impl IntakeConfig {
+    /// How many may watch.
+    pub const fn watchers(&self) -> Limits {
+        Limits { process: self.watchers, tenant: self.watchers_per_tenant }
+    }
+
     /// What a machine may do.
     pub fn profile(&self) -> Profile {
         let tenants = self.machine_accepts_for.split(',').map(str::trim).filter(|tenant| !tenant.is_empty());
@@ -90,17 +100,78 @@ impl Settings for Config {
         let mut problems: Vec<String> = Vec::new();
         problems.extend(self.postgres.problems().into_iter().map(|p| format!("postgres.{p}")));
         problems.extend(self.kafka.problems().into_iter().map(|p| format!("kafka.{p}")));
+        problems.extend(self.redis.problems().into_iter().map(|p| format!("redis.{p}")));
+        problems.extend(self.vault.problems().into_iter().map(|p| format!("vault.{p}")));
         if TimeZone::get(&self.intake.zone).is_err() {
-            problems.push(format!("intake.zone: `{}` is no IANA time zone", self.intake.zone));
+            problems.push("intake.zone: is no IANA time zone".to_owned());
         }
         if self.intake.acknowledge_within_minutes == 0 {
             problems.push("intake.acknowledge_within_minutes: at least 1".to_owned());
         }
-        for tenant in self.intake.profile().accepts_for {
-            if tenant != "*" && tenant.parse::<TenantId>().is_err() {
-                problems.push(format!("intake.machine_accepts_for: `{tenant}` is no tenant"));
-            }
+        let is_tenant = |tenant: &str| tenant == "*" || tenant.parse::<TenantId>().is_ok();
+        if !self.intake.profile().accepts_for.iter().all(|tenant| is_tenant(tenant)) {
+            problems.push("intake.machine_accepts_for: names what is no tenant".to_owned());
+        }
+        if self.intake.watchers == 0 || self.intake.watchers_per_tenant == 0 {
+            problems.push("intake.watchers, intake.watchers_per_tenant: at least 1".to_owned());
         }
         problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redress_runtime::config::{Layers, load};
+
+    use super::*;
+
+    fn loaded(environment: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let needed = [
+            ("REDRESS__RUNTIME__AUTH__ISSUER", "https://issuer.invalid"),
+            ("REDRESS__RUNTIME__AUTH__JWKS", "/etc/redress/jwks.json"),
+        ];
+        let environment = needed.iter().chain(environment);
+        let layers = Layers {
+            default: include_str!("../config/default.toml"),
+            file: None,
+            environment: environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        load::<Config>(&layers).map(|loaded| loaded.config).map_err(|problems| problems.0)
+    }
+
+    #[test]
+    fn the_default_is_a_configuration_and_lacks_nothing_but_the_issuer() {
+        let config = loaded(&[]).unwrap();
+        assert_eq!(config.intake.role, IntakeRole::Both);
+        assert!(config.intake.profile().accepts_for.is_empty(), "no machine takes a complaint up unasked");
+    }
+
+    #[test]
+    fn what_no_single_key_shows_is_told_at_once_of_every_part_and_without_the_value() {
+        const SECRET: &str = "hunter2";
+        let told = loaded(&[
+            ("REDRESS__POSTGRES__URL", SECRET),
+            ("REDRESS__REDIS__URL", SECRET),
+            ("REDRESS__REDIS__TIMEOUT_MS", "0"),
+            ("REDRESS__VAULT__KEY_FILE", ""),
+            ("REDRESS__INTAKE__ZONE", SECRET),
+            ("REDRESS__INTAKE__MACHINE_ACCEPTS_FOR", "Not A Tenant"),
+            ("REDRESS__INTAKE__WATCHERS", "0"),
+        ])
+        .unwrap_err();
+        let keys: Vec<_> = told.iter().map(|problem| problem.split(':').next().unwrap()).collect();
+        assert_eq!(
+            keys,
+            [
+                "postgres.url",
+                "redis.url",
+                "redis.timeout_ms",
+                "vault.key_file",
+                "intake.zone",
+                "intake.machine_accepts_for",
+                "intake.watchers, intake.watchers_per_tenant",
+            ]
+        );
+        assert!(!told.concat().contains(SECRET) && !told.concat().contains("Not A Tenant"), "{told:?}");
     }
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use redress_domain::{ErrorKind, Problem};
 use redress_messaging::SendError;
-use redress_postgres::{TransactionError, kind_of, summary_of};
+use redress_outbox::Call;
+use redress_postgres::{TransactionError, constraint_of, kind_of, summary_of};
+use redress_proto::personal::Undecodable;
 use redress_vault::VaultError;
 use thiserror::Error;
 
-use crate::app::personal::Undecodable;
 use crate::store::Corrupt;
 
 /// After which delay a caller should repeat while a dependency is away.
@@ -71,6 +72,10 @@ impl Error {
         let kind = self.kind();
         if let Self::Told(problem) = self {
             return problem;
+        }
+        // The lock on what a call changes keeps its twins apart: whoever meets here gave two calls one name.
+        if self.database().and_then(constraint_of) == Some(Call::CONSTRAINT) {
+            return Call::reused();
         }
         match kind {
             ErrorKind::Unavailable | ErrorKind::DeadlineExceeded => {

@@ -4,14 +4,13 @@ use std::pin::Pin;
 
 use futures::{Stream, StreamExt};
 use redress_domain::{Principal, Violations};
-use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as wire;
 use redress_proto::intake::v1::intake_service_server::IntakeService;
+use redress_proto::known;
 use redress_runtime::{Deadline, grpc};
 use tonic::{Request, Response, Status};
 
 use crate::App;
-use crate::app::accept::Accepted;
 use crate::error::Error;
 
 /// The service of `redress.intake.v1`.
@@ -43,7 +42,7 @@ impl IntakeService for Grpc {
             .accept
             .accept(&caller, &message.request_id, submission, Violations::default(), deadline)
             .await;
-        accepted.map(|accepted| Response::new(self::accepted(&accepted))).map_err(refused)
+        accepted.map(|accepted| Response::new((&accepted).into())).map_err(refused)
     }
 
     async fn get_complaint(
@@ -60,7 +59,8 @@ impl IntakeService for Grpc {
         request: Request<wire::ListComplaintsRequest>,
     ) -> Answer<wire::ListComplaintsResponse> {
         let (caller, message) = parts(request)?;
-        self.app.queries.list(&caller, message).await.map(Response::new).map_err(refused)
+        let found = unknown(&message);
+        self.app.queries.list(&caller, message, found).await.map(Response::new).map_err(refused)
     }
 
     type WatchComplaintStream =
@@ -71,7 +71,9 @@ impl IntakeService for Grpc {
         request: Request<wire::WatchComplaintRequest>,
     ) -> Answer<Self::WatchComplaintStream> {
         let (caller, message) = parts(request)?;
-        let changes = self.app.watch.watch(&caller, message).await.map_err(refused)?;
+        let Some(changes) = self.app.watch.watch(&caller, message).await.map_err(refused)? else {
+            return Ok(Response::new(Box::pin(futures::stream::empty())));
+        };
         let told = changes.map(|change| {
             change.map(|entry| wire::WatchComplaintResponse { entry: Some(entry) }).map_err(refused)
         });
@@ -83,7 +85,12 @@ impl IntakeService for Grpc {
         request: Request<wire::SupplyCompletionRequest>,
     ) -> Answer<wire::SupplyCompletionResponse> {
         let (caller, message) = parts(request)?;
-        let complaint = self.app.commands.supply_completion(&caller, message).await.map_err(refused)?;
+        let complaint = self
+            .app
+            .commands
+            .supply_completion(&caller, message, Violations::default())
+            .await
+            .map_err(refused)?;
         Ok(Response::new(wire::SupplyCompletionResponse { complaint: Some(complaint) }))
     }
 
@@ -92,7 +99,9 @@ impl IntakeService for Grpc {
         request: Request<wire::DecideAdmissibilityRequest>,
     ) -> Answer<wire::DecideAdmissibilityResponse> {
         let (caller, message) = parts(request)?;
-        let complaint = self.app.commands.decide_admissibility(&caller, message).await.map_err(refused)?;
+        let found = unknown(&message);
+        let complaint =
+            self.app.commands.decide_admissibility(&caller, message, found).await.map_err(refused)?;
         Ok(Response::new(wire::DecideAdmissibilityResponse { complaint: Some(complaint) }))
     }
 
@@ -101,7 +110,8 @@ impl IntakeService for Grpc {
         request: Request<wire::WithdrawComplaintRequest>,
     ) -> Answer<wire::WithdrawComplaintResponse> {
         let (caller, message) = parts(request)?;
-        let complaint = self.app.commands.withdraw(&caller, message).await.map_err(refused)?;
+        let complaint =
+            self.app.commands.withdraw(&caller, message, Violations::default()).await.map_err(refused)?;
         Ok(Response::new(wire::WithdrawComplaintResponse { complaint: Some(complaint) }))
     }
 
@@ -117,24 +127,21 @@ impl IntakeService for Grpc {
         &self,
         request: Request<wire::VerifyAuditChainRequest>,
     ) -> Answer<wire::VerifyAuditChainResponse> {
+        let deadline = request.extensions().get::<Deadline>().map(|deadline| deadline.0);
         let (caller, message) = parts(request)?;
-        self.app.audit.verify(&caller, message).await.map(Response::new).map_err(refused)
-    }
-}
-
-/// The answer to an accepted complaint.
-pub fn accepted(accepted: &Accepted) -> wire::SubmitComplaintResponse {
-    wire::SubmitComplaintResponse {
-        complaint_id: accepted.id.to_string(),
-        complaint_no: accepted.no.to_string(),
-        received_at: Some(to_wire_time(accepted.received_at)),
-        acknowledge_by: Some(to_wire_time(accepted.acknowledge_by)),
-        duplicate: accepted.duplicate,
+        self.app.audit.verify(&caller, message, deadline).await.map(Response::new).map_err(refused)
     }
 }
 
 fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
     Ok((grpc::principal(&request)?, request.into_inner()))
+}
+
+/// What a later version's caller may tell and this version cannot follow.
+fn unknown<M: prost::Name>(message: &M) -> Violations {
+    let mut found = Violations::default();
+    known::enumerations(message, &mut found);
+    found
 }
 
 fn refused(error: Error) -> Status {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use redress_messaging::{KafkaConfig, LogReader, Producer, ensure_topics};
@@ -29,7 +31,7 @@ use crate::consumer;
 use crate::domain::lifecycle::Policy;
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
-use crate::topics::{self, ASSESSMENTS, SUBMISSIONS};
+use crate::topics::{self, ASSESSMENTS, LIFECYCLE, SUBMISSIONS};
 use crate::{MIGRATOR, http};
 
 /// Longest time that librdkafka itself tries to deliver a submission; callers are answered before.
@@ -81,8 +83,7 @@ impl Service for Intake {
             let clock = Arc::clone(&context.clock);
             ConsumerGroup::new(db.clone(), kafka, vec![subscription], wake.clone(), clock)
         };
-        let register =
-            Register { clock: Arc::clone(&context.clock), acknowledge_within: acknowledge_within(&config) };
+        let register = Register { clock: Arc::clone(&context.clock) };
         let assessments = ApplyAssessments {
             clock: Arc::clone(&context.clock),
             policy: Arc::clone(&app.commands.policy),
@@ -95,9 +96,11 @@ impl Service for Intake {
         let holder = relay_name(&config, &context);
         let relay =
             Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone());
-        let admin = Admin::new(&submissions, &config.kafka, holder)?.and(&assessments);
+        let admin = Admin::new(&submissions, &config.kafka, holder)?
+            .and(&assessments)
+            .operated_by(config.runtime.auth.operator_tenant.clone());
 
-        let mut tasks = always(&config, &context, &app, producer.clone())?;
+        let mut tasks = always(&config, &context, &db, &app, producer.clone())?;
         if config.intake.role.registers() {
             tasks.extend(registering(&config, &context, &db, submissions, assessments, relay)?);
         }
@@ -119,14 +122,24 @@ impl Service for Intake {
 }
 
 /// What a process of either role does.
-fn always(config: &Config, context: &Context, app: &App, producer: Producer) -> anyhow::Result<Vec<Task>> {
+fn always(
+    config: &Config,
+    context: &Context,
+    db: &Db,
+    app: &App,
+    producer: Producer,
+) -> anyhow::Result<Vec<Task>> {
     let reader = LogReader::new(&config.kafka)?;
-    let (condition, stop) = (context.readiness.condition("kafka"), context.stop.clone());
-    let there = move || topic_exists(reader.clone(), SUBMISSIONS.name);
+    let stop = || context.stop.clone();
+    let ready = |name| context.readiness.condition(name);
+    let topics = move || own_topics_exist(reader.clone());
+    // Accepting alone asks no database; but a process of either role answers all calls.
+    let migrated = is_migrated_in(db);
     Ok(vec![
-        Task::new("watch", app.watch.clone().run(context.stop.clone())),
-        Task::new("producer", broken(producer, context.stop.clone())),
-        Task::new("kafka-probe", waiting::ready_once(condition, stop, there)),
+        Task::new("watch", app.watch.clone().run(stop())),
+        Task::new("producer", broken(producer, stop())),
+        Task::new("kafka-probe", waiting::ready_once(ready("kafka"), stop(), topics)),
+        Task::new("schema-probe", waiting::ready_once(ready("schema"), stop(), migrated)),
     ])
 }
 
@@ -140,10 +153,7 @@ fn registering(
     relay: Relay,
 ) -> anyhow::Result<Vec<Task>> {
     let reader = LogReader::new(&config.kafka)?;
-    let migrated = || {
-        let db = db.clone();
-        move || is_migrated(db.clone())
-    };
+    let migrated = || is_migrated_in(db);
     let stop = || context.stop.clone();
     let run = |group: ConsumerGroup| {
         let stop = stop();
@@ -156,10 +166,6 @@ fn registering(
     let assessed =
         waiting::run_if_ever(stop(), move || topic_exists(reader.clone(), ASSESSMENTS), run(assessments));
     Ok(vec![
-        Task::new(
-            "schema-probe",
-            waiting::ready_once(context.readiness.condition("schema"), stop(), migrated()),
-        ),
         Task::new("register", waiting::run_once(stop(), migrated(), run(submissions))),
         Task::new("assessments", waiting::run_once(stop(), migrated(), assessed)),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
@@ -187,7 +193,7 @@ fn app(config: &Config, context: &Context, db: &Db, producer: Producer, wake: Wa
             terms: Terms { zone, acknowledge_within: acknowledge_within(config) },
         }),
         queries: Queries { views: views.clone(), filter },
-        watch: Watch::new(views.clone(), context.draining.clone()),
+        watch: Watch::new(views.clone(), config.intake.watchers(), context.draining.clone()),
         commands: Commands { db: db.clone(), vault, views, clock, policy: Arc::new(policy), wake },
         audit: Audit { db: db.clone() },
     })
@@ -216,8 +222,17 @@ async fn broken(producer: Producer, stop: CancellationToken) -> anyhow::Result<(
     }
 }
 
-async fn is_migrated(db: Db) -> bool {
-    schema_is_current(&db, &[&redress_outbox::MIGRATOR, &MIGRATOR]).await.unwrap_or(false)
+fn is_migrated_in(db: &Db) -> impl Fn() -> BoxFuture<'static, bool> + Send + use<> {
+    let db = db.clone();
+    move || {
+        let db = db.clone();
+        let current = async move { schema_is_current(&db, &[&redress_outbox::MIGRATOR, &MIGRATOR]).await };
+        current.map(|current| current.unwrap_or(false)).boxed()
+    }
+}
+
+async fn own_topics_exist(reader: LogReader) -> bool {
+    topic_exists(reader.clone(), SUBMISSIONS.name).await && topic_exists(reader, LIFECYCLE.name).await
 }
 
 async fn topic_exists(reader: LogReader, topic: &'static str) -> bool {

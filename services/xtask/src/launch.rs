@@ -1,63 +1,104 @@
 //! The stack and the services on it, as `up` and `demo` start them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use redress_devstack::{ServiceProcess, Stack, StackOptions};
 use redress_domain::TenantId;
-use redress_testkit::{Addresses, Installation};
+use redress_testkit::{Addresses, Installation, Site};
 
 use crate::command::{self, cargo};
 use crate::tools;
 
-/// The service's binary, with the features of every dependency settled as `cargo xtask test` has them: over the whole
+/// In the order in which they start: each after those whose topics it reads.
+pub(crate) const SERVICES: [&str; 4] = ["intake", "classification", "notification", "analytics"];
+
+/// The services' binaries, with the features of every dependency settled as `cargo xtask test` has them: over the whole
 /// workspace, and with those that only tests ask for, which cargo counts as soon as one test is among the targets.
 /// Otherwise tonic, sqlx and what stands on them would be compiled once for the tests and once for the demo.
-const BUILD: &str = "build --locked --workspace --all-features --bin redress-intake --test leaves_nothing";
+const BUILD: &str = "build --locked --workspace --all-features --test leaves_nothing";
 /// Room for a service to drain and flush.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
+/// A setting of one service beyond those that every installation has.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) service: &'static str,
+    pub(crate) variable: &'static str,
+    pub(crate) value: String,
+}
+
 /// What runs. Dropping it kills all of it; [`stop`](Self::stop) ends it in order.
 pub(crate) struct Launched {
-    // In this order: the service ends before the servers it talks to.
-    pub(crate) intake: ServiceProcess,
-    pub(crate) addresses: Addresses,
-    pub(crate) installation: Installation,
+    // In this order: the services end before the servers they talk to.
+    pub(crate) services: Vec<Running>,
+    pub(crate) site: Arc<Site>,
     pub(crate) tenants: [TenantId; 2],
     pub(crate) stack: Stack,
 }
 
+/// One service.
+pub(crate) struct Running {
+    pub(crate) name: &'static str,
+    pub(crate) process: ServiceProcess,
+    pub(crate) addresses: Addresses,
+    pub(crate) installation: Installation,
+}
+
 /// Builds the services, then starts the stack and them; all are ready when this returns.
-pub(crate) async fn launch() -> anyhow::Result<Launched> {
+pub(crate) async fn launch(settings: &[Setting]) -> anyhow::Result<Launched> {
     tools::ensure_stack().await?;
     eprintln!("building the services …");
-    command::run(cargo(BUILD)).await?;
+    let mut build = cargo(BUILD);
+    build.args(SERVICES.iter().flat_map(|name| ["--bin".to_owned(), format!("redress-{name}")]));
+    command::run(build).await?;
     eprintln!("starting PostgreSQL, Redis and Kafka …");
     // With fsync, as in production: what is shown here shall be true there.
     let options = StackOptions { fsync: true, ..StackOptions::default() };
     let stack = Stack::start(options).await.context("the stack cannot start")?;
-    eprintln!("starting intake …");
     let tenants = ["tenant-a".parse()?, "tenant-b".parse()?];
-    let endpoints = stack.endpoints();
-    let installation = Installation::prepare(endpoints, "redress_intake", "", &tenants).await;
-    let installation = installation.context("intake cannot be installed on the stack")?;
+    let site = Site::prepare(stack.endpoints(), "redress", "", &tenants)?;
+    let mut services = Vec::new();
+    for name in SERVICES {
+        eprintln!("starting {name} …");
+        services.push(start(&site, name, settings).await.with_context(|| format!("{name} does not start"))?);
+    }
+    Ok(Launched { services, site, tenants, stack })
+}
+
+async fn start(site: &Arc<Site>, name: &'static str, settings: &[Setting]) -> anyhow::Result<Running> {
+    let installation = site.install(name).await?;
     let addresses = Addresses::claim();
-    let intake =
-        installation.serve("intake", &addresses, &[]).await.context("intake does not become ready")?;
-    Ok(Launched { intake, addresses, installation, tenants, stack })
+    let own = settings.iter().filter(|setting| setting.service == name);
+    let overrides: Vec<_> = own.map(|setting| (setting.variable, setting.value.as_str())).collect();
+    let process = installation.serve(name, &addresses, &overrides).await?;
+    Ok(Running { name, process, addresses, installation })
 }
 
 impl Launched {
-    /// Ends the services in order, then the stack with all data.
+    /// One of [`SERVICES`].
+    pub(crate) fn service(&self, name: &str) -> anyhow::Result<&Running> {
+        self.services
+            .iter()
+            .find(|running| running.name == name)
+            .with_context(|| format!("{name} does not run"))
+    }
+
+    /// Ends the services in order, the last started first, then the stack with all data.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
-        let left = self.intake.terminate(STOP_LIMIT).await;
-        drop(self.intake);
+        let mut left = Vec::new();
+        for Running { name, process, .. } in self.services.into_iter().rev() {
+            left.push((name, process.terminate(STOP_LIMIT).await));
+        }
         self.stack.stop().await;
-        let status = left?;
-        anyhow::ensure!(
-            status.success(),
-            "intake ended with {status}; its log told why and is gone with the stack"
-        );
+        for (name, status) in left {
+            let status = status?;
+            anyhow::ensure!(
+                status.success(),
+                "{name} ended with {status}; its log told why and is gone with the stack"
+            );
+        }
         Ok(())
     }
 }

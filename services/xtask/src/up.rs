@@ -1,16 +1,19 @@
 //! `cargo xtask up`: the stack and the services, for anyone to point a client at.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use redress_domain::{Role, TenantId};
 use redress_testkit::TokenIssuer;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::launch::{self, Launched};
+use crate::launch::{self, Launched, Running};
 use crate::{signals, workspace};
 
 /// Start the stack and the services, print endpoints and tokens, and stay until Ctrl-C
@@ -42,12 +45,12 @@ type Tokens = BTreeMap<String, BTreeMap<&'static str, String>>;
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     workspace::enter()?;
     let launched = tokio::select! {
-        launched = launch::launch() => launched?,
+        launched = launch::launch(&[]) => launched?,
         asked = signals::interrupted() => return asked,
     };
-    let tokens = tokens(launched.installation.issuer(), &launched.tenants, now())?;
+    let tokens = tokens(launched.site.issuer(), &launched.tenants, now())?;
     let endpoints = endpoints(&launched, &tokens);
-    let variables = Variables::write(&endpoints, &tokens)?;
+    let variables = Variables::write(Path::new("target/up"), variables(&endpoints, &tokens))?;
     if args.json {
         println!("{endpoints}");
     } else {
@@ -74,17 +77,20 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Waits until intake has ended by itself, which it should not.
+/// Waits until a service has ended by itself, which none should.
 async fn died(launched: &Launched) -> anyhow::Result<()> {
-    while launched.intake.is_alive() {
+    loop {
+        if let Some(ended) = launched.services.iter().find(|running| !running.process.is_alive()) {
+            let log = std::fs::read_to_string(ended.process.log()).unwrap_or_default();
+            let end: Vec<&str> = log.lines().rev().take(5).collect();
+            anyhow::bail!(
+                "{} has ended by itself; the last it said:\n{}",
+                ended.name,
+                end.into_iter().rev().collect::<Vec<_>>().join("\n")
+            );
+        }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    let log = std::fs::read_to_string(launched.intake.log()).unwrap_or_default();
-    let end: Vec<&str> = log.lines().rev().take(5).collect();
-    anyhow::bail!(
-        "intake has ended by itself; the last it said:\n{}",
-        end.into_iter().rev().collect::<Vec<_>>().join("\n")
-    )
 }
 
 fn tokens(issuer: &TokenIssuer, tenants: &[TenantId], now: Timestamp) -> anyhow::Result<Tokens> {
@@ -100,45 +106,62 @@ fn tokens(issuer: &TokenIssuer, tenants: &[TenantId], now: Timestamp) -> anyhow:
 
 fn endpoints(launched: &Launched, tokens: &Tokens) -> Value {
     let stack = launched.stack.endpoints();
-    let pids = stack.pids;
+    let servers =
+        [("kafka", stack.pids.kafka), ("postgres", stack.pids.postgres), ("redis", stack.pids.redis)];
+    let of_services = |value: fn(&Running) -> Value| {
+        launched
+            .services
+            .iter()
+            .map(|running| (running.name.to_owned(), value(running)))
+            .collect::<Map<_, _>>()
+    };
+    let mut pids = of_services(|running| json!(running.process.pid()));
+    pids.extend(servers.map(|(name, pid)| (name.to_owned(), json!(pid))));
     json!({
-        "http": {"intake": format!("http://{}", launched.addresses.http)},
-        "grpc": {"intake": launched.addresses.grpc},
-        "admin": {"intake": format!("http://{}", launched.addresses.admin)},
+        "http": of_services(|running| json!(format!("http://{}", running.addresses.http))),
+        "grpc": of_services(|running| json!(running.addresses.grpc)),
+        "admin": of_services(|running| json!(format!("http://{}", running.addresses.admin))),
         "kafka": stack.kafka,
-        "postgres": {"intake": launched.installation.database_url},
+        "postgres": of_services(|running| json!(running.installation.database_url)),
         "redis": stack.redis,
-        "pids": {
-            "intake": launched.intake.pid(),
-            "kafka": pids.kafka,
-            "postgres": pids.postgres,
-            "redis": pids.redis,
-        },
+        "pids": pids,
         "logs": stack.dir,
-        "jwks": launched.installation.issuer().jwks(),
+        "jwks": launched.site.issuer().jwks(),
         "tokens": tokens,
     })
 }
 
-/// A file with addresses and tokens as shell variables, so that the lines of the README work as they stand. Goes with
-/// the installation that it describes.
-struct Variables(PathBuf);
+/// A file with addresses and tokens as shell variables, so that the lines of the README work as they stand: those of the
+/// installation that was started last. Goes with the installation that it describes. For its owner's eyes, since tokens
+/// open for as long as they last.
+struct Variables {
+    file: PathBuf,
+    text: String,
+}
 
 impl Variables {
-    fn write(endpoints: &Value, tokens: &Tokens) -> anyhow::Result<Self> {
-        let file = PathBuf::from("target/up/env");
-        let text = variables(endpoints, tokens);
-        std::fs::create_dir_all("target/up")
-            .and_then(|()| std::fs::write(&file, text))
-            .with_context(|| format!("cannot write {}", file.display()))?;
-        Ok(Self(file))
+    fn write(folder: &Path, text: String) -> anyhow::Result<Self> {
+        let file = folder.join("env");
+        // Renamed into place: a shell reads it whole, and it never has another owner's mode.
+        let partial = folder.join(format!("env.{}", std::process::id()));
+        let written = || {
+            std::fs::create_dir_all(folder)?;
+            let mut new =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+            new.write_all(text.as_bytes())?;
+            std::fs::rename(&partial, &file)
+        };
+        written().with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(Self { file, text })
     }
 }
 
 impl Drop for Variables {
     fn drop(&mut self) {
-        // A file that is gone already is as good.
-        let _ = std::fs::remove_file(&self.0);
+        // A later installation's file stays, and one that is gone already is as good.
+        if std::fs::read_to_string(&self.file).is_ok_and(|text| text == self.text) {
+            let _ = std::fs::remove_file(&self.file);
+        }
     }
 }
 
@@ -156,17 +179,21 @@ fn variables(endpoints: &Value, tokens: &Tokens) -> String {
 
 fn for_people(launched: &Launched, endpoints: &Value, tokens: &Tokens) -> String {
     let text = |pointer: &str| endpoints.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let lines = [
-        ("HTTP", text("/http/intake")),
-        ("gRPC", text("/grpc/intake")),
-        ("metrics", &format!("{}/metrics", text("/admin/intake"))),
-        ("OpenAPI", &format!("{}/openapi.json", text("/http/intake"))),
-        ("Kafka", text("/kafka")),
-        ("PostgreSQL", text("/postgres/intake")),
-        ("Redis", text("/redis")),
-        ("logs", text("/logs")),
+    let of_services = launched.services.iter().map(|Running { name, addresses, .. }| {
+        format!(
+            "  {name:<14} HTTP http://{}  gRPC {}  metrics http://{}/metrics",
+            addresses.http, addresses.grpc, addresses.admin
+        )
+    });
+    let servers = [
+        ("OpenAPI", format!("{}/openapi.json", text("/http/intake"))),
+        ("Kafka", text("/kafka").to_owned()),
+        ("PostgreSQL", text("/postgres/intake").to_owned()),
+        ("Redis", text("/redis").to_owned()),
+        ("logs", text("/logs").to_owned()),
     ];
-    let addresses = lines.map(|(name, value)| format!("  {name:<11} {value}")).join("\n");
+    let servers = servers.map(|(name, value)| format!("  {name:<14} {value}"));
+    let addresses = of_services.chain(servers).collect::<Vec<_>>().join("\n");
     let of_tenant = |(tenant, callers): (&String, &BTreeMap<&str, String>)| {
         callers.iter().map(|(caller, token)| format!("  {tenant} {caller}: {token}")).collect::<Vec<_>>()
     };
@@ -184,7 +211,7 @@ fn for_people(launched: &Launched, endpoints: &Value, tokens: &Tokens) -> String
          The same as shell variables: . target/up/env\n\
          Ctrl-C ends all of it.",
         http = text("/http/intake"),
-        grpc = launched.addresses.grpc,
+        grpc = text("/grpc/intake"),
         complainant = token("complainant"),
         handler = token("handler"),
         body = r#"{"channel":"CHANNEL_APP","text":"主播说是真皮，收到是人造革","language":"zh-Hans","complainant":{"kind":"PARTY_KIND_CONSUMER"}}"#,
@@ -228,6 +255,20 @@ mod tests {
             assert!(file.contains(&format!("export REDRESS_{name}='")), "{name} in {file}");
         }
         assert!(file.contains("export REDRESS_HTTP='http://h'"));
+    }
+
+    #[test]
+    fn of_two_installations_side_by_side_the_later_ones_variables_stay_and_nobody_else_reads_them() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let first = Variables::write(folder.path(), "export A='1'\n".into()).unwrap();
+        let second = Variables::write(folder.path(), "export A='2'\n".into()).unwrap();
+        let file = second.file.clone();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        drop(first);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "export A='2'\n");
+        drop(second);
+        assert!(!file.exists());
     }
 
     fn claims_of(token: &str) -> Value {

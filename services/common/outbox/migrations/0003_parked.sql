@@ -53,7 +53,17 @@ CREATE TABLE operator_action (
     target json        NOT NULL,
     reason text        NOT NULL
 );
-COMMENT ON TABLE operator_action IS 'What operators did to the kit, and why';
+COMMENT ON TABLE operator_action IS 'What operators did to the kit, and why: append only';
 COMMENT ON COLUMN operator_action.actor IS 'Subject of the operator''s token';
 COMMENT ON COLUMN operator_action.tenant IS 'Tenant of the operator''s token';
 COMMENT ON COLUMN operator_action.target IS 'What it concerned: topic, and positions or time';
+
+-- Nobody changes what was written, the owner of the table included; a trigger holds also where a right was granted back.
+REVOKE UPDATE, DELETE, TRUNCATE ON operator_action FROM PUBLIC, CURRENT_USER;
+CREATE FUNCTION refuse_operator_action_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% on % is refused: the table is append only', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+CREATE TRIGGER operator_action_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operator_action
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_operator_action_change();

@@ -32,6 +32,17 @@ pub trait BatchHandler: Send + Sync + 'static {
         connection: &mut PgConnection,
         batch: &[Delivery<Self::Event>],
     ) -> Result<(), HandlerError>;
+
+    /// Takes note, in the same transaction, that an operator gives a parked event up: for services that keep a trail of
+    /// what became of their aggregates. Not called where the envelope cannot be read.
+    async fn given_up(
+        &self,
+        _connection: &mut PgConnection,
+        _event: &EventMeta,
+        _operator: &str,
+    ) -> Result<(), HandlerError> {
+        Ok(())
+    }
 }
 
 /// An event to be applied.

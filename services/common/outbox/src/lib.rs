@@ -32,6 +32,7 @@ mod receipt;
 mod relay;
 mod store;
 mod telemetry;
+mod watermark;
 
 pub use admin::Admin;
 pub use consume::ConsumerGroup;
@@ -40,6 +41,7 @@ pub use handler::{BatchHandler, DecodeError, Delivery, Guard, HandlerError, Subs
 pub use outbox::{OutboxEvent, Unpublishable, Wake, enqueue};
 pub use receipt::{Call, Seen};
 pub use relay::Relay;
+pub use watermark::{Watermark, read_through, watermarks};
 
 /// The kit's tables, versions 1 to 99; a service's own migrations start at 100.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

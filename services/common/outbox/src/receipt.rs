@@ -1,18 +1,20 @@
 //! Receipts of mutating calls: repeating a call finds its receipt and changes nothing.
 //!
 //! Refused: answers kept as they were given. A repetition is answered with how things stand, as another read would be;
-//! the receipt only has to keep the effect single.
+//! the receipt only has to keep the effect single. Refused too: the caller's own name for the call in clear, for people
+//! put order and telephone numbers into it. It is kept as a hash together with the caller, as complaints keep theirs.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use redress_domain::{ErrorKind, IdempotencyKey, Principal, Problem, Violations};
+use redress_domain::{ErrorKind, IdempotencyKey, Principal, Problem, TenantId, Violations, derived_id};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// The call a receipt stands for.
 #[derive(Debug, Clone)]
 pub struct Call {
-    caller: Principal,
-    request_id: IdempotencyKey,
+    tenant: TenantId,
+    id: Uuid,
     fingerprint: [u8; 32],
 }
 
@@ -28,29 +30,33 @@ pub enum Seen {
 }
 
 impl Call {
-    /// A call of `caller` under its own name for it. `fingerprint` is a hash of the call's kind and content.
+    /// The constraint that fails where another call took the same name meanwhile: tell [`reused`](Self::reused).
+    pub const CONSTRAINT: &str = "call_receipt_pkey";
+
+    /// A call of `caller` under its own name for it. `fingerprint` is a hash of the call's kind and content: two kinds
+    /// of call may have the same content, and are not each other's repetition.
     ///
     /// # Errors
     /// If the name is not 1 to 128 visible ASCII characters.
     pub fn new(caller: &Principal, request_id: &str, fingerprint: [u8; 32]) -> Result<Self, Problem> {
-        let request_id = request_id.parse().map_err(|_| {
+        let name: IdempotencyKey = request_id.parse().map_err(|_| {
             let mut found = Violations::default();
             found.add("requestId", "MALFORMED", "1 to 128 visible ASCII characters are expected");
             Problem::invalid(found)
         })?;
-        Ok(Self { caller: caller.clone(), request_id, fingerprint })
+        let parts = [caller.tenant.as_str(), &caller.subject, name.as_str()];
+        let id = derived_id("redress/call/1", &parts.map(str::as_bytes));
+        Ok(Self { tenant: caller.tenant.clone(), id, fingerprint })
     }
 
     /// Looks the call up, within the transaction of its effect and after the lock on what it changes. A racing twin
     /// that finds nothing waits at [`record`](Self::record), whose primary key lets one of them through.
     pub async fn seen(&self, connection: &mut PgConnection) -> Result<Seen, sqlx::Error> {
         let stored: Option<(Vec<u8>, String)> = sqlx::query_as(
-            "SELECT fingerprint, outcome FROM call_receipt
-             WHERE tenant = $1 AND subject = $2 AND request_id = $3",
+            "SELECT fingerprint, outcome FROM call_receipt WHERE tenant = $1 AND call_id = $2",
         )
-        .bind(self.caller.tenant.as_str())
-        .bind(&self.caller.subject)
-        .bind(self.request_id.as_str())
+        .bind(self.tenant.as_str())
+        .bind(self.id)
         .fetch_optional(connection)
         .await?;
         Ok(match stored {
@@ -68,12 +74,11 @@ impl Call {
         now: Timestamp,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO call_receipt (tenant, subject, request_id, fingerprint, outcome, recorded_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO call_receipt (tenant, call_id, fingerprint, outcome, recorded_at)
+             VALUES ($1, $2, $3, $4, $5)",
         )
-        .bind(self.caller.tenant.as_str())
-        .bind(&self.caller.subject)
-        .bind(self.request_id.as_str())
+        .bind(self.tenant.as_str())
+        .bind(self.id)
         .bind(self.fingerprint.as_slice())
         .bind(outcome)
         .bind(now.to_sqlx())

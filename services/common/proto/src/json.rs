@@ -6,6 +6,8 @@
 
 mod scalar;
 
+use std::collections::BTreeSet;
+
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use redress_domain::{Violation, Violations};
 use serde::de::DeserializeOwned;
@@ -28,7 +30,8 @@ pub struct Reading<M> {
 /// Reads `body` as the JSON form of `M`.
 ///
 /// Fields may be spelled as in JSON (`orderNo`) or as in the message (`order_no`). Reasons: `MALFORMED_JSON`,
-/// `INVALID_UTF8`, `UNKNOWN_FIELD`, `UNKNOWN_ENUM_VALUE`, `WRONG_TYPE`, `OUT_OF_RANGE`, `MALFORMED_TIME`.
+/// `INVALID_UTF8`, `UNKNOWN_FIELD`, `DOUBLED_FIELD` (in both spellings), `UNKNOWN_ENUM_VALUE`, `WRONG_TYPE`, `OUT_OF_RANGE`,
+/// `MALFORMED_TIME`.
 ///
 /// # Errors
 /// Only what cannot be taken apart into fields at all.
@@ -48,9 +51,31 @@ pub fn read<M: DeserializeOwned + prost::Name>(body: &[u8]) -> Result<Reading<M>
     if !keep_what_fits(&mut value, &descriptor, &mut Path::default(), &mut violations) {
         return Err(violations);
     }
-    let message = serde_json::from_value(value)
-        .map_err(|_| unreadable("MALFORMED_JSON", "the body does not have the message's form"))?;
+    let Ok(message) = serde_json::from_value(value) else {
+        violations.add("", "MALFORMED_JSON", "the body does not have the message's form");
+        return Err(violations);
+    };
     Ok(Reading { message, violations })
+}
+
+/// Reads a query string as the fields of `M`, under the same rules as a body; anything that does not fit is refused, since
+/// a condition that was left out would answer another question.
+///
+/// # Errors
+/// Everything that does not fit.
+pub fn read_query<M: DeserializeOwned + prost::Name>(query: &str) -> Result<M, Violations> {
+    let reading = reading_of_query::<M>(query)?;
+    if reading.violations.is_empty() { Ok(reading.message) } else { Err(reading.violations) }
+}
+
+/// The same for a caller that adds what else is wrong, and then refuses.
+///
+/// # Errors
+/// Only what cannot be taken apart into fields at all.
+pub fn reading_of_query<M: DeserializeOwned + prost::Name>(query: &str) -> Result<Reading<M>, Violations> {
+    let fields = form_urlencoded::parse(query.as_bytes());
+    let fields = fields.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
+    read(Value::Object(fields.collect()).to_string().as_bytes())
 }
 
 /// The way from the body to the field at hand.
@@ -92,6 +117,7 @@ fn keep_what_fits(
         found.add(path.to_text(), "WRONG_TYPE", "nested too deeply");
         return false;
     }
+    let mut met = BTreeSet::new();
     fields.retain(|name, value| {
         let field = message.get_field_by_json_name(name).or_else(|| message.get_field_by_name(name));
         path.within(Violation::shown_name(name).to_owned(), |path| {
@@ -99,7 +125,18 @@ fn keep_what_fits(
                 found.add(path.to_text(), "UNKNOWN_FIELD", "there is no such field");
                 return false;
             };
-            if value.is_null() { false } else { field_fits(value, &field, path, found) }
+            if value.is_null() {
+                return false;
+            }
+            if !met.insert(field.number()) {
+                found.add(
+                    path.to_text(),
+                    "DOUBLED_FIELD",
+                    "the field stands there in its other spelling too",
+                );
+                return false;
+            }
+            field_fits(value, &field, path, found)
         })
     });
     true
@@ -135,6 +172,8 @@ fn item_fits(value: &mut Value, kind: &Kind, path: &mut Path, found: &mut Violat
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::types::v1::{Channel, Submission};
 
@@ -189,6 +228,98 @@ mod tests {
         assert!(reading.violations.is_empty(), "{:?}", reading.violations);
         assert_eq!(reading.message.channel(), Channel::Chat);
         assert_eq!(reading.message.order.unwrap().paid.unwrap().amount_minor, 12_900);
+    }
+
+    #[test]
+    fn a_time_may_be_written_shorter_and_hides_no_other_problem() {
+        for time in
+            ["2026-11-25T08:00Z", "20261125T080000Z", "2026-11-25T16:00:00+08", "2026-11-25 08:00:00Z"]
+        {
+            let body = format!(r#"{{"submittedAt":"{time}","colour":1}}"#);
+            let reading = read::<Submission>(body.as_bytes()).unwrap();
+            assert_eq!(reading.message.submitted_at.unwrap().seconds, 1_795_593_600, "{time}");
+            assert_eq!(problems(&body), [("colour".to_owned(), "UNKNOWN_FIELD")], "{time}");
+        }
+        assert_eq!(problems(r#"{"submittedAt":"0000-01-01T00:00:00Z"}"#)[0].1, "MALFORMED_TIME");
+    }
+
+    #[test]
+    fn a_field_in_both_spellings_is_told_by_the_second() {
+        let body = r#"{"order":{"orderNo":"1","order_no":"2"},"text":7}"#;
+        let expected = [("order.order_no".to_owned(), "DOUBLED_FIELD"), ("text".to_owned(), "WRONG_TYPE")];
+        assert_eq!(problems(body), expected);
+    }
+
+    /// Values of every kind, right and wrong for any field.
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,6}".prop_map(Value::from),
+            "[+-]?0{0,2}[0-9]{1,3}".prop_map(Value::from),
+            "[0-9]{4}-(0[1-9]|1[0-2])-[012][1-9]T[01][0-9]:[0-5][0-9](:[0-5][0-9])?(Z|[+]08)"
+                .prop_map(Value::from),
+            Just(Value::from("PARTY_KIND_CONSUMER")),
+            Just(Value::from("CHANNEL_CHAT")),
+        ];
+        let names = prop_oneof![
+            Just("text"),
+            Just("channel"),
+            Just("complainant"),
+            Just("kind"),
+            Just("externalRef"),
+            Just("external_ref"),
+            Just("contacts"),
+            Just("type"),
+            Just("value"),
+            Just("consentToContact"),
+            Just("respondents"),
+            Just("order"),
+            Just("orderNo"),
+            Just("order_no"),
+            Just("paid"),
+            Just("amountMinor"),
+            Just("amount_minor"),
+            Just("orderedAt"),
+            Just("live"),
+            Just("offsetMs"),
+            Just("startedAt"),
+            Just("demand"),
+            Just("remedies"),
+            Just("amount"),
+            Just("submittedAt"),
+            Just("submitted_at"),
+            Just("attachments"),
+            Just("objectKey"),
+            Just("colour"),
+        ];
+        leaf.prop_recursive(4, 64, 8, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(names.clone().prop_map(str::to_owned), inner, 0..12)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_kept_of_any_object_decodes(body in any_value()) {
+            if body.is_object() {
+                prop_assert!(read::<Submission>(body.to_string().as_bytes()).is_ok(), "{}", body);
+            }
+        }
+    }
+
+    #[test]
+    fn a_query_is_read_as_a_message_or_refused_as_a_whole() {
+        let live = read_query::<crate::types::v1::LiveRef>("roomId=a%20b&offsetMs=7").unwrap();
+        assert_eq!((live.room_id.as_str(), live.offset_ms), ("a b", 7));
+        let found = read_query::<crate::types::v1::LiveRef>("roomId=a&offsetMs=x&colour=red").unwrap_err();
+        assert_eq!(found.iter().count(), 2);
+        assert!(read_query::<crate::types::v1::LiveRef>("").is_ok());
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 pub mod convert;
 pub mod json;
+pub mod known;
+pub mod openapi;
 pub mod personal;
 pub mod schema;
 

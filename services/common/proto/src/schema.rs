@@ -36,12 +36,17 @@ impl Schemas {
         self.0.insert(message.name().to_owned(), Value::Null);
         let properties: Map<String, Value> =
             message.fields().map(|field| (field.json_name().to_owned(), self.field(&field))).collect();
-        let schema = json!({
+        let mut schema = json!({
             "type": "object",
             "description": comment(&message.parent_file(), message.path()),
             "properties": properties,
             "additionalProperties": false,
         });
+        let required: Vec<String> =
+            message.fields().filter(is_mandatory).map(|field| field.json_name().to_owned()).collect();
+        if !required.is_empty() {
+            schema["required"] = required.into();
+        }
         self.0.insert(message.name().to_owned(), schema);
     }
 
@@ -91,6 +96,12 @@ impl Schemas {
     }
 }
 
+/// Whether the contract says of a field that it is mandatory, and no more: not "mandatory then", "mandatory if …".
+fn is_mandatory(field: &FieldDescriptor) -> bool {
+    let words = comment(&field.parent_message().parent_file(), field.path()).to_lowercase();
+    words.contains("mandatory.") || words.contains("mandatory,")
+}
+
 /// The comment above a definition.
 fn comment(file: &FileDescriptor, path: &[i32]) -> String {
     let info = file.file_descriptor_proto().source_code_info.as_ref();
@@ -120,5 +131,7 @@ mod tests {
         assert!(schemas["Channel"]["enum"].as_array().unwrap().contains(&json!("CHANNEL_CHAT")));
         assert_eq!(schemas["LiveRef"]["properties"]["startedAt"]["format"], "date-time");
         assert!(schemas.contains_key("ContactPoint"));
+        assert_eq!(schemas["Submission"]["required"], json!(["channel", "text", "complainant"]));
+        assert_eq!(schemas["LiveRef"].get("required"), None);
     }
 }

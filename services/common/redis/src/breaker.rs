@@ -10,7 +10,7 @@ const COOL_DOWN: Duration = Duration::from_millis(200);
 /// Closed until 5 failures in a row; then open for 200 ms; then half open: one call is let through as a probe, whose
 /// outcome closes or opens again. A probe whose caller went away reports nothing; after 200 ms the next call probes.
 #[derive(Debug)]
-pub(crate) struct Breaker {
+pub struct Breaker {
     state: State,
 }
 
@@ -27,7 +27,7 @@ enum State {
 
 /// What an outcome changed, to be logged once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Change {
+pub enum Change {
     /// Calls are refused from now on.
     Opened,
     /// Calls are let through again.
@@ -42,7 +42,7 @@ impl Default for Breaker {
 
 impl Breaker {
     /// Whether a call may go out now. Each call that may reports its outcome, unless its caller went away.
-    pub(crate) fn admit(&mut self, now: Instant) -> bool {
+    pub fn admit(&mut self, now: Instant) -> bool {
         match self.state {
             State::Closed { .. } => true,
             State::Open { until } if now < until => false,
@@ -54,13 +54,13 @@ impl Breaker {
     }
 
     /// A call was answered. Any answer closes: also one to a call that went out before the breaker opened.
-    pub(crate) fn succeeded(&mut self) -> Option<Change> {
+    pub fn succeeded(&mut self) -> Option<Change> {
         let before = std::mem::replace(&mut self.state, State::Closed { failures: 0 });
         matches!(before, State::Open { .. }).then_some(Change::Closed)
     }
 
     /// A call was not answered.
-    pub(crate) fn failed(&mut self, now: Instant) -> Option<Change> {
+    pub fn failed(&mut self, now: Instant) -> Option<Change> {
         match self.state {
             State::Closed { failures } if failures + 1 < THRESHOLD => {
                 self.state = State::Closed { failures: failures + 1 };

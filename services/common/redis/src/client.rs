@@ -75,6 +75,11 @@ impl Redis {
         result
     }
 
+    /// Limit of one call.
+    pub(crate) fn limit(&self) -> Duration {
+        self.timeout
+    }
+
     fn answered(&self) {
         if self.with_breaker(Breaker::succeeded) == Some(Change::Closed) {
             tracing::info!("Redis answers again");
@@ -100,7 +105,7 @@ impl fmt::Debug for Redis {
     }
 }
 
-fn client(url: &str) -> RedisResult<Client> {
+pub(crate) fn client(url: &str) -> RedisResult<Client> {
     let tcp = TcpSettings::default().set_nodelay(true);
     #[cfg(target_os = "linux")]
     let tcp = tcp.set_user_timeout(TCP_USER_TIMEOUT);

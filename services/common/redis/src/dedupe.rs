@@ -1,10 +1,14 @@
 use std::sync::Arc;
 
-use redis::{ExistenceCheck, Script, SetExpiry, SetOptions};
+use redis::{ErrorKind, ExistenceCheck, Script, ServerErrorKind, SetExpiry, SetOptions, Value};
 use redress_domain::{ComplaintId, TenantId};
 
+use crate::gather::Gather;
 use crate::keys::{DEDUPE_TTL, dedupe};
 use crate::{Redis, RedisError};
+
+const CONFIRM: &str = include_str!("scripts/confirm.lua");
+const NO_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
 
 /// Version of the stored form; `scripts/confirm.lua` knows it too.
 const VERSION: u8 = 1;
@@ -37,13 +41,15 @@ pub struct Remembered {
 #[derive(Debug, Clone)]
 pub struct DedupeFilter {
     redis: Redis,
+    gather: Gather,
     confirm: Arc<Script>,
 }
 
 impl DedupeFilter {
-    /// A filter in this Redis.
+    /// A filter in this Redis. To be called inside a tokio runtime.
     pub fn new(redis: Redis) -> Self {
-        Self { redis, confirm: Arc::new(Script::new(include_str!("scripts/confirm.lua"))) }
+        let confirm = Arc::new(Script::new(CONFIRM));
+        Self { gather: Gather::new(redis.clone()), redis, confirm }
     }
 
     /// What is remembered of the submission.
@@ -52,11 +58,9 @@ impl DedupeFilter {
         tenant: &TenantId,
         complaint: &ComplaintId,
     ) -> Result<Option<Remembered>, RedisError> {
-        let key = dedupe(tenant, complaint);
-        let value = self
-            .redis
-            .call("GET", |mut c| async move { redis::cmd("GET").arg(key).query_async(&mut c).await });
-        read(value.await?)
+        let mut get = redis::cmd("GET");
+        get.arg(dedupe(tenant, complaint));
+        read(self.gather.ask(get).await?)
     }
 
     /// Looks up and, where nothing is remembered, remembers the attempt as pending, in one atomic step.
@@ -69,16 +73,14 @@ impl DedupeFilter {
         fingerprint: [u8; 32],
         received_at_ms: i64,
     ) -> Result<Option<Remembered>, RedisError> {
-        let key = dedupe(tenant, complaint);
         let value = encode(&Remembered { fingerprint, received_at_ms, confirmed: false });
         let options = SetOptions::default()
             .conditional_set(ExistenceCheck::NX)
             .get(true)
             .with_expiration(SetExpiry::EX(DEDUPE_TTL.as_secs()));
-        let call = self.redis.call("SET", |mut c| async move {
-            redis::cmd("SET").arg(key).arg(&value).arg(options).query_async(&mut c).await
-        });
-        read(call.await?)
+        let mut set = redis::cmd("SET");
+        set.arg(dedupe(tenant, complaint)).arg(&value).arg(options);
+        read(self.gather.ask(set).await?)
     }
 
     /// Remembers the submission as confirmed, unless one is confirmed already.
@@ -92,9 +94,25 @@ impl DedupeFilter {
         received_at_ms: i64,
     ) -> Result<Option<Remembered>, RedisError> {
         let value = encode(&Remembered { fingerprint, received_at_ms, confirmed: true });
-        let mut invocation = self.confirm.key(dedupe(tenant, complaint));
-        invocation.arg(&value).arg(DEDUPE_TTL.as_secs());
-        read(self.redis.call("EVALSHA", |mut c| async move { invocation.invoke_async(&mut c).await }).await?)
+        let mut run = redis::cmd("EVALSHA");
+        run.arg(self.confirm.get_hash()).arg(1).arg(dedupe(tenant, complaint));
+        run.arg(&value).arg(DEDUPE_TTL.as_secs());
+        let answer = match self.gather.ask(run.clone()).await {
+            Err(RedisError::Unexpected(error)) if error.kind() == NO_SCRIPT => {
+                self.load().await?;
+                self.gather.ask(run).await
+            }
+            answer => answer,
+        };
+        read(answer?)
+    }
+
+    /// Teaches the script to a server that has been restarted or flushed.
+    async fn load(&self) -> Result<(), RedisError> {
+        let load = |mut connection| async move {
+            redis::cmd("SCRIPT").arg("LOAD").arg(CONFIRM).exec_async(&mut connection).await
+        };
+        self.redis.call("SCRIPT LOAD", load).await
     }
 }
 
@@ -117,8 +135,12 @@ fn decode(value: &[u8]) -> Option<Remembered> {
     })
 }
 
-fn read(value: Option<Vec<u8>>) -> Result<Option<Remembered>, RedisError> {
-    value.map(|value| decode(&value).ok_or_else(malformed)).transpose()
+fn read(value: Value) -> Result<Option<Remembered>, RedisError> {
+    match value {
+        Value::Nil => Ok(None),
+        Value::BulkString(value) => decode(&value).map(Some).ok_or_else(malformed),
+        _ => Err(malformed()),
+    }
 }
 
 fn malformed() -> RedisError {

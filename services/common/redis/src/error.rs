@@ -1,7 +1,7 @@
 use thiserror::Error;
 
 /// Why Redis gave no answer. To a caller both mean "nothing remembered"; only the second is worth a log line.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub enum RedisError {
     /// Away, too slow, or known to be so: the breaker is open. Logged once, when the breaker opens.
     #[error("Redis is not available")]

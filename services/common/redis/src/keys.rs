@@ -17,6 +17,15 @@ pub fn dedupe(tenant: &TenantId, complaint: &ComplaintId) -> String {
     format!("dedupe:{tenant}:{}", complaint.as_uuid().simple())
 }
 
+/// How long a band's list lives after the last text of it: as far back as complaints are compared.
+pub const SIMILAR_TTL: Duration = Duration::from_hours(24 * 90);
+
+/// The list of recent texts with one band of their similarity hash: `similar:{<tenant>}:<8 hex digits>`. One script
+/// touches many of a tenant.
+pub fn similar(tenant: &TenantId, band: u32) -> String {
+    format!("similar:{{{tenant}}}:{band:08x}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,10 +16,14 @@ mod client;
 mod config;
 mod dedupe;
 mod error;
+mod gather;
 pub mod keys;
 mod measure;
+mod similar;
 
+pub use breaker::{Breaker, Change};
 pub use client::Redis;
 pub use config::RedisConfig;
 pub use dedupe::{DedupeFilter, Remembered};
 pub use error::{RedisConfigError, RedisError};
+pub use similar::{SimilarText, SimilarTexts};

@@ -13,7 +13,7 @@ use opentelemetry::KeyValue;
 use redress_domain::{ErrorKind, Principal, Problem};
 use tokio::time::Instant;
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Proof};
 use crate::grpc::time_allowed;
 use crate::overload::{Limiter, Permit, Tenants};
 use crate::policy::Policy;
@@ -32,9 +32,10 @@ pub(crate) struct Admission {
 pub struct Deadline(pub Instant);
 
 /// A call that was let in. It holds its room until its answer begins: a stream that stays open for hours must not
-/// take the room of calls.
+/// take the room of calls. How many streams there may be is its service's matter.
 pub(crate) struct Admitted {
     principal: Arc<Principal>,
+    proved_until: Instant,
     until: Instant,
     _room: Permit,
 }
@@ -52,12 +53,12 @@ impl Admission {
             return Err(too_late());
         }
         let until = Instant::now() + time;
-        let principal = self.authenticator.authenticate(headers).await?;
+        let Proof { principal, until: proved_until } = self.authenticator.proof(headers).await?;
         let rpc = rpc.filter(|rpc| rpc.allow.permits(&principal)).ok_or_else(Problem::permission_denied)?;
         self.tenants.take(&principal.tenant)?;
         let room =
             self.limiter.acquire(rpc.criticality, until).await.ok_or_else(|| overloaded(rpc.criticality))?;
-        Ok(Admitted { principal, until, _room: room })
+        Ok(Admitted { principal, proved_until, until, _room: room })
     }
 }
 
@@ -66,6 +67,11 @@ impl Admitted {
     pub(crate) fn tell(&self, extensions: &mut http::Extensions) {
         extensions.insert(Arc::clone(&self.principal));
         extensions.insert(Deadline(self.until));
+    }
+
+    /// Until when the caller is proved: no answer goes on for longer.
+    pub(crate) const fn proved_until(&self) -> Instant {
+        self.proved_until
     }
 
     /// The outcome of `handler` within the call's time. A panic is a defect of this one call, not of the process.

@@ -8,8 +8,37 @@ use jiff::Timestamp;
 use redress_domain::{Problem, Violations, derived_id};
 use uuid::Uuid;
 
-/// Time, id, and the identity of the conditions.
-const LENGTH: usize = 8 + 16 + 16;
+/// The token of the next page of the list with these `conditions`, which may have any form of text; `place` says where it
+/// begins, in a form of the list's own.
+pub fn write<const N: usize>(place: [u8; N], conditions: &str) -> String {
+    URL_SAFE_NO_PAD.encode([&place, digest(conditions).as_bytes().as_slice()].concat())
+}
+
+/// Where the page of `token` begins; none for the first.
+///
+/// # Errors
+/// If the text is no token, or one of a list with other conditions.
+pub fn read<const N: usize>(token: &str, conditions: &str) -> Result<Option<[u8; N]>, Problem> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let place = || {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (place, bound_to) = bytes.split_first_chunk::<N>()?;
+        (bound_to == digest(conditions).as_bytes()).then_some(*place)
+    };
+    place().map(Some).ok_or_else(malformed)
+}
+
+fn malformed() -> Problem {
+    let mut found = Violations::default();
+    found.add("pageToken", "MALFORMED", "the token is of another query, or none");
+    Problem::invalid(found)
+}
+
+fn digest(conditions: &str) -> Uuid {
+    derived_id("redress/page/1", &[conditions.as_bytes()])
+}
 
 /// The last row of a page, in lists ordered by time and id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,41 +50,25 @@ pub struct After {
 }
 
 impl After {
-    /// The token of the next page of the list with these `conditions`, which may have any form of text.
+    /// The token of the page after this row, see [`write`].
     pub fn write(&self, conditions: &str) -> String {
-        let mut bytes = [0; LENGTH];
-        bytes[..8].copy_from_slice(&self.at.as_microsecond().to_be_bytes());
-        bytes[8..24].copy_from_slice(self.id.as_bytes());
-        bytes[24..].copy_from_slice(digest(conditions).as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+        let mut place = [0; 24];
+        place[..8].copy_from_slice(&self.at.as_microsecond().to_be_bytes());
+        place[8..].copy_from_slice(self.id.as_bytes());
+        write(place, conditions)
     }
 
-    /// Where the page begins; none for the first.
+    /// The row that a page comes after, see [`read`]; none for the first.
     ///
     /// # Errors
     /// If the text is no token, or one of a list with other conditions.
     pub fn read(token: &str, conditions: &str) -> Result<Option<Self>, Problem> {
-        if token.is_empty() {
-            return Ok(None);
-        }
-        Self::decode(token, conditions).map(Some).ok_or_else(|| {
-            let mut found = Violations::default();
-            found.add("pageToken", "MALFORMED", "the token is of another query, or none");
-            Problem::invalid(found)
-        })
+        let Some(place) = read::<24>(token, conditions)? else { return Ok(None) };
+        let time = i64::from_be_bytes(std::array::from_fn(|n| place[n]));
+        let at = Timestamp::from_microsecond(time).map_err(|_| malformed())?;
+        let id = Uuid::from_bytes(std::array::from_fn(|n| place[8 + n]));
+        Ok(Some(Self { at, id }))
     }
-
-    fn decode(token: &str, conditions: &str) -> Option<Self> {
-        let bytes = <[u8; LENGTH]>::try_from(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        let (time, rest) = bytes.split_first_chunk::<8>()?;
-        let (id, digest_of) = rest.split_first_chunk::<16>()?;
-        let at = Timestamp::from_microsecond(i64::from_be_bytes(*time)).ok()?;
-        (digest_of == digest(conditions).as_bytes()).then(|| Self { at, id: Uuid::from_bytes(*id) })
-    }
-}
-
-fn digest(conditions: &str) -> Uuid {
-    derived_id("redress/page/1", &[conditions.as_bytes()])
 }
 
 /// How many rows a page has: what was asked for, within 1 to `most`; `default` if nothing was.

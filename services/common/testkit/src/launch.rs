@@ -1,10 +1,11 @@
-//! Intake as a process on a stack, installed as an operator would: a role and a database of its own, a key file, the
+//! Services as processes on a stack, installed as an operator would: a role and a database for each, a key file, the
 //! issuer's key set, `migrate`, `topics`, `serve`.
 //!
 //! Used by the end-to-end tests, the load tests, the demo and `cargo xtask up`, so that all of them run the same thing.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -16,27 +17,24 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::TokenIssuer;
 
-const BINARY: &str = "redress-intake";
-/// The database role of the service: no superuser, so that revoked rights are really revoked.
-const ROLE: &str = "redress_intake";
 const STEP_LIMIT: Duration = Duration::from_secs(30);
 const READY_LIMIT: Duration = Duration::from_secs(20);
 
-/// Roles are the server's, and several installations on one server share theirs: the first one makes it.
-const CREATE_ROLE: &str = "
-    DO $$ BEGIN
-        CREATE ROLE redress_intake LOGIN;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN
-        NULL;
-    END $$";
-
-/// Everything that a process of intake needs on a stack; any number of processes may be served from it, together or one
-/// after the other.
-pub struct Installation {
-    binary: PathBuf,
+/// What services that work together share: one stack, one prefix of topics, one issuer, one key file.
+pub struct Site {
+    postgres: String,
+    name: String,
     dir: PathBuf,
     settings: Vec<(&'static str, String)>,
     issuer: TokenIssuer,
+}
+
+/// Everything that a process of one service needs on a stack; any number of processes may be served from it, together or
+/// one after the other.
+pub struct Installation {
+    site: Arc<Site>,
+    binary: PathBuf,
+    database: (&'static str, String),
     /// The superuser's URL of the service's database, for looking at what the service wrote.
     pub database_url: String,
 }
@@ -60,30 +58,25 @@ impl Addresses {
     }
 }
 
-impl Installation {
-    /// Makes the database `name`, topics that begin with `topic_prefix` (6 partitions) and a folder `name` for keys and
-    /// logs in the stack's own; all of it goes with the stack. The tenants get fresh keys, and tokens come from
-    /// [`issuer`](Self::issuer).
+impl Site {
+    /// Topics will begin with `topic_prefix` (6 partitions); keys and logs lie in a folder `name` in the stack's own,
+    /// and all of it goes with the stack. The tenants get fresh keys, and tokens come from [`issuer`](Self::issuer).
     ///
     /// `name` and `topic_prefix` are unique on the stack; see [`unique_name`](crate::unique_name) and
-    /// [`topic_prefix`](crate::topic_prefix). The binary is the one that was built beside the caller's.
-    pub async fn prepare(
+    /// [`topic_prefix`](crate::topic_prefix).
+    pub fn prepare(
         stack: &Endpoints,
         name: &str,
         topic_prefix: &str,
         tenants: &[TenantId],
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<Arc<Self>> {
         let dir = stack.dir.join(name);
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let (key_file, jwks) = (dir.join("vault.toml"), dir.join("jwks.json"));
         FileKeyProvider::create(&key_file, tenants)?;
         let issuer = TokenIssuer::generate("https://issuer.invalid", "redress")?;
         issuer.write_jwks(&jwks)?;
-        create_database(stack, name).await.context("cannot make intake's database")?;
-
-        let database_url = database_url(&stack.postgres, name);
         let settings = vec![
-            ("REDRESS__POSTGRES__URL", database_url.replacen("//postgres@", &format!("//{ROLE}@"), 1)),
             ("REDRESS__KAFKA__BROKERS", stack.kafka.clone()),
             ("REDRESS__KAFKA__TOPIC_PREFIX", topic_prefix.to_owned()),
             ("REDRESS__REDIS__URL", stack.redis.clone()),
@@ -92,15 +85,51 @@ impl Installation {
             ("REDRESS__RUNTIME__AUTH__AUDIENCE", issuer.audience().to_owned()),
             ("REDRESS__RUNTIME__AUTH__JWKS", jwks.display().to_string()),
         ];
-        let installation = Self { binary: built_binary(BINARY)?, dir, settings, issuer, database_url };
+        let (postgres, name) = (stack.postgres.clone(), name.to_owned());
+        Ok(Arc::new(Self { postgres, name, dir, settings, issuer }))
+    }
+
+    /// Who issues the tokens that the services take.
+    pub fn issuer(&self) -> &TokenIssuer {
+        &self.issuer
+    }
+
+    /// Makes the database `<name>_<service>`, its schema and the service's topics. The binary is the one that was built
+    /// beside the caller's.
+    pub async fn install(self: &Arc<Self>, service: &str) -> anyhow::Result<Installation> {
+        let name = format!("{}_{service}", self.name);
+        // No superuser, so that revoked rights are really revoked.
+        let role = format!("redress_{service}");
+        let created = create_database(&self.postgres, &role, &name).await;
+        created.with_context(|| format!("cannot make the database of {service}"))?;
+        let database_url = database_url(&self.postgres, &name);
+        let own = database_url.replacen("//postgres@", &format!("//{role}@"), 1);
+        let installation = Installation {
+            site: Arc::clone(self),
+            binary: built_binary(&format!("redress-{service}"))?,
+            database: ("REDRESS__POSTGRES__URL", own),
+            database_url,
+        };
         installation.run("migrate").await?;
         installation.run("topics").await?;
         Ok(installation)
     }
+}
+
+impl Installation {
+    /// Intake on a site of its own; see [`Site::prepare`].
+    pub async fn prepare(
+        stack: &Endpoints,
+        name: &str,
+        topic_prefix: &str,
+        tenants: &[TenantId],
+    ) -> anyhow::Result<Self> {
+        Site::prepare(stack, name, topic_prefix, tenants)?.install("intake").await
+    }
 
     /// Who issues the tokens that the service takes.
     pub fn issuer(&self) -> &TokenIssuer {
-        &self.issuer
+        self.site.issuer()
     }
 
     /// A process that is ready. Its output is appended to `<process>.log`; `overrides` are further variables, such as
@@ -117,24 +146,28 @@ impl Installation {
             .env("REDRESS__RUNTIME__HTTP__LISTEN", &at.http)
             .env("REDRESS__RUNTIME__ADMIN__LISTEN", &at.admin)
             .envs(overrides.iter().copied());
-        let process = ServiceProcess::start(process, &command, &self.dir)?;
+        let process = ServiceProcess::start(process, &command, &self.site.dir)?;
         process.wait_http(&at.admin, "/readyz", READY_LIMIT).await?;
         Ok(process)
     }
 
     /// Runs a subcommand that ends by itself.
     async fn run(&self, subcommand: &str) -> anyhow::Result<()> {
-        let process = ServiceProcess::start(subcommand, &self.command(subcommand), &self.dir)?;
+        let process = ServiceProcess::start(subcommand, &self.command(subcommand), &self.site.dir)?;
         let status = process.wait_end(STEP_LIMIT).await?;
         let log = || std::fs::read_to_string(process.log()).unwrap_or_default();
-        ensure!(status.success(), "{BINARY} {subcommand} ended with {status}:\n{}", log());
+        ensure!(status.success(), "{} {subcommand} ended with {status}:\n{}", self.binary.display(), log());
         Ok(())
     }
 
     /// The binary with a subcommand and this installation's settings, for what the other methods do not do.
     pub fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(&self.binary);
-        command.arg(subcommand).envs(self.settings.iter().map(|(name, value)| (name, value)));
+        let (url, own) = &self.database;
+        command
+            .arg(subcommand)
+            .envs(self.site.settings.iter().map(|(name, value)| (name, value)))
+            .env(url, own);
         command
     }
 }
@@ -150,11 +183,20 @@ pub fn built_binary(name: &str) -> anyhow::Result<PathBuf> {
     })
 }
 
-async fn create_database(stack: &Endpoints, name: &str) -> sqlx::Result<()> {
-    let mut server = PgConnection::connect(&stack.postgres).await?;
-    server.execute(CREATE_ROLE).await?;
-    // Names of databases cannot be bound; this is the caller's own. From template0: nobody is ever connected to it.
-    let create = format!(r#"CREATE DATABASE "{name}" OWNER {ROLE} TEMPLATE template0"#);
+async fn create_database(server: &str, role: &str, name: &str) -> sqlx::Result<()> {
+    let mut server = PgConnection::connect(server).await?;
+    // Names cannot be bound; these are the caller's own. Roles are the server's, and several installations on one server
+    // share theirs: the first one makes it.
+    let create_role = format!(
+        "DO $$ BEGIN
+             CREATE ROLE {role} LOGIN;
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN
+             NULL;
+         END $$"
+    );
+    server.execute(AssertSqlSafe(create_role.as_str())).await?;
+    // From template0: nobody is ever connected to it.
+    let create = format!(r#"CREATE DATABASE "{name}" OWNER {role} TEMPLATE template0"#);
     server.execute(AssertSqlSafe(create.as_str())).await?;
     server.close().await
 }
@@ -170,14 +212,17 @@ mod tests {
     use crate::unique_name;
     use redress_devstack::shared;
 
+    const ROLE: &str = "redress_launched";
+
     #[tokio::test]
     async fn installations_made_side_by_side_share_the_role_and_own_their_databases() {
-        let stack = shared().await;
+        let server = &shared().await.postgres;
         let names = [unique_name("launch"), unique_name("launch")];
-        let (one, two) = tokio::join!(create_database(stack, &names[0]), create_database(stack, &names[1]));
+        let (one, two) =
+            tokio::join!(create_database(server, ROLE, &names[0]), create_database(server, ROLE, &names[1]));
         one.and(two).unwrap();
         for name in names {
-            let url = database_url(&stack.postgres, &name).replacen("//postgres@", &format!("//{ROLE}@"), 1);
+            let url = database_url(server, &name).replacen("//postgres@", &format!("//{ROLE}@"), 1);
             let mut own = PgConnection::connect(&url).await.unwrap();
             own.execute("CREATE TABLE mine (n int)").await.unwrap();
             let superuser: bool =

@@ -3,7 +3,7 @@
 //! Nothing here imitates a server. Kafka, PostgreSQL and Redis come from `redress-devstack`; this crate gives each test
 //! a corner of its own on them ([`TestDatabase`], [`topic_prefix`], [`unique_name`]), a clock that stands still
 //! ([`FixedClock`]), credentials ([`TokenIssuer`], [`JwksServer`]), personal data that can be searched for ([`Canary`]),
-//! a way to wait without sleeping ([`wait_until`]), and intake itself as a process ([`Installation`]).
+//! a way to wait without sleeping ([`wait_until`]), and the services themselves as processes ([`Site`], [`Installation`]).
 //!
 //! Functions that only tests call panic when the world is not as they need it: a test cannot go on without.
 #![warn(missing_docs)]
@@ -21,7 +21,7 @@ pub use canary::Canary;
 pub use clock::FixedClock;
 pub use database::TestDatabase;
 pub use jwks_server::JwksServer;
-pub use launch::{Addresses, Installation, built_binary};
+pub use launch::{Addresses, Installation, Site, built_binary};
 pub use tokens::{Claims, TokenIssuer};
 pub use unique::{topic_prefix, unique_name};
 pub use wait::wait_until;

@@ -24,6 +24,17 @@ pub struct VaultConfig {
 }
 
 impl VaultConfig {
+    /// What does not fit, one sentence each, beginning with the key. The key file is read by [`open`](Self::open) alone:
+    /// commands that seal nothing do without it.
+    pub fn problems(&self) -> Vec<String> {
+        match self.provider {
+            Provider::File if self.key_file.as_os_str().is_empty() => {
+                vec!["key_file: the path of the key file is expected".to_owned()]
+            }
+            Provider::File => Vec::new(),
+        }
+    }
+
     /// The vault of this configuration. Reads the key file, once.
     pub fn open(&self) -> Result<Vault, KeyFileError> {
         match self.provider {

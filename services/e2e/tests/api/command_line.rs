@@ -67,6 +67,8 @@ async fn everything_that_is_wrong_with_a_configuration_is_told_and_the_process_d
     {
         assert!(told.contains(key), "{key} in {told}");
     }
+    assert!(told.contains("must be one of `both`, `accept`, `register`"), "{told}");
+    assert!(!told.contains(SECRET), "a secret in the wrong place is not told either: {told}");
     assert!(
         told.contains("REDRESS__REDIS__TIMEOUT_MS") && told.contains(file.path().to_str().unwrap()),
         "{told}"

@@ -97,14 +97,15 @@ async fn with_redis_emptied_another_body_is_recorded_as_a_conflict_shown_to_staf
 }
 
 #[tokio::test]
-async fn with_redis_emptied_a_retry_has_the_same_id_and_number_and_makes_no_second_complaint() {
+async fn with_redis_emptied_a_retry_is_told_the_same_complaint_by_id_and_number_and_makes_no_second_one() {
     let tenant = tenant().await;
     let (token, submission) = (tenant.complainant(), plain("同一件事"));
     let first = tenant.accepted(&token, "k-1", &submission).await;
     tenant.empty_redis().await;
     let again = tenant.accepted(&token, "k-1", &submission).await;
     assert_eq!(again.text("complaintId"), first.text("complaintId"));
-    // The day in front may be another one if midnight lies between; what identifies is behind it.
+    // Without its memory the filter knows neither the first time nor the day in front of the number; what identifies
+    // the complaint is behind the day.
     let code = |answer: &Answer| answer.text("complaintNo").parse::<ComplaintNo>().unwrap().code();
     assert_eq!(code(&again), code(&first));
 

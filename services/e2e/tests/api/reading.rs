@@ -96,7 +96,7 @@ async fn an_auditor_reads_the_trail_and_verifies_that_nobody_changed_it() {
     let unaware =
         auditor.verify_audit_chain(wire::VerifyAuditChainRequest::default()).await.unwrap().into_inner();
     assert!(unaware.intact, "within the database nothing shows it");
-    let known = wire::VerifyAuditChainRequest { known_heads: before.heads };
+    let known = wire::VerifyAuditChainRequest { known_heads: before.heads, ..Default::default() };
     let after = auditor.verify_audit_chain(known).await.unwrap().into_inner();
     let found = after.first_break.unwrap();
     assert_eq!((after.intact, found.seq, found.cause.as_str()), (false, 3, "CUT_SHORT"));

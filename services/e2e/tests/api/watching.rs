@@ -5,6 +5,7 @@ use redress_e2e::rpc;
 use redress_e2e::submissions::plain;
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::ComplaintState;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::service::{Tenant, tenant};
@@ -61,6 +62,23 @@ async fn a_reader_that_reconnects_goes_on_after_the_event_it_saw_last() {
     let mut events = tenant.http.events(&owner, &id, Some(3)).await.unwrap();
     assert_eq!(next(&mut events).await.unwrap().id, 4);
     assert_eq!(next(&mut events).await, None);
+}
+
+#[tokio::test]
+async fn a_browser_is_told_not_to_connect_again_to_a_complaint_that_is_over() {
+    let tenant = tenant().await;
+    let owner = tenant.complainant();
+    let id = tenant.registered(&owner, "k-1", &plain("x")).await;
+    withdraw(&tenant, &id).await;
+    let last = tenant.view(&owner, &id).await["stateVersion"].to_string();
+    let request = tenant.http.request(Method::GET, &format!("/v1/complaints/{id}/events"));
+    let response = request.bearer_auth(&owner).header("last-event-id", &last).send().await.unwrap();
+    assert_eq!(response.status(), 204);
+
+    let mut client = rpc::intake(&tenant.grpc, &owner).unwrap();
+    let request = wire::WatchComplaintRequest { complaint_id: id, after_version: last.parse().unwrap() };
+    let mut changes = client.watch_complaint(request).await.unwrap().into_inner();
+    assert_eq!(tokio::time::timeout(SOON, changes.message()).await.expect("it ends").unwrap(), None);
 }
 
 #[tokio::test]

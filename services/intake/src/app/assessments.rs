@@ -1,4 +1,5 @@
-//! Applying what classification found: category, severity and urgency, and the first steps that a machine may take.
+//! Applying what classification found: category, severity and urgency, the first steps that a machine may take, and who
+//! has the case.
 //!
 //! A machine may begin the review (T05), ask for mandatory details (T02), and take a complaint up (T06) where the
 //! tenant's profile allows it and the case is plain. It never refuses (T07): that is a person's decision, so a proposed
@@ -8,21 +9,29 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use prost::{Message, Name};
-use redress_domain::{Category, Clock, ComplaintId, DecidedBy, Severity, TenantId};
-use redress_messaging::EventMeta;
-use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
-use redress_proto::classification::v1::{Assessment, AssessmentMade, AssessmentOverridden};
+use redress_domain::{Clock, ComplaintId, DecidedBy, Severity, TenantId};
+use redress_messaging::{EventMeta, Record};
+use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError, read_through};
+use redress_proto::classification::v1::{self as wire, Assessment as Told};
 use redress_proto::types::v1::Admissibility;
 use sqlx::postgres::PgConnection;
-use uuid::Uuid;
 
+use super::given_up;
 use super::register::whole_microseconds;
 use super::transition::{self, Cause, Transition};
-use crate::domain::lifecycle::{Act, Actor, Capacity, Command, Policy, StateKind};
+use crate::domain::lifecycle::{
+    Act, Actor, Assessment, Capacity, Command, Fact, Policy, StateKind, is_field_path,
+};
 use crate::error::Error;
 use crate::store::complaint;
+use crate::topics::SUBMISSIONS;
 
+/// Who acts where nobody in particular does.
+const CLASSIFICATION: &str = "classification";
+/// How far the clocks of those who write to the log may be apart.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(5);
 /// Below this confidence a machine takes nothing up.
 const PLAIN_ENOUGH: f64 = 0.8;
 
@@ -41,22 +50,28 @@ impl Profile {
     }
 }
 
-/// An assessment as far as the lifecycle is concerned.
+/// What classification tells, as far as the lifecycle is concerned.
+#[derive(Debug)]
+pub enum Finding {
+    /// What the complaint is.
+    Assessed(Assessed),
+    /// Who has it.
+    Assignment(Fact),
+}
+
+/// An assessment.
 #[derive(Debug)]
 pub struct Assessed {
-    id: Uuid,
+    found: Assessment,
     /// Whether a person made it: such an assessment counts whatever stood before.
     by_person: bool,
-    category: Category,
-    severity: Severity,
-    urgent: bool,
     admissibility: Admissibility,
     confidence: f64,
     needs_human: bool,
     missing: Vec<String>,
 }
 
-/// The handler of classification's assessments.
+/// The handler of what classification finds.
 pub struct ApplyAssessments {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
@@ -68,23 +83,32 @@ pub struct ApplyAssessments {
 
 #[async_trait]
 impl BatchHandler for ApplyAssessments {
-    type Event = Assessed;
+    type Event = Finding;
 
-    fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Assessed>, DecodeError> {
-        let (id, by_person, assessment) = if meta.event_type == AssessmentMade::full_name() {
-            let made = AssessmentMade::decode(payload)?;
-            (made.assessment_id, false, made.assessment)
-        } else if meta.event_type == AssessmentOverridden::full_name() {
-            let overridden = AssessmentOverridden::decode(payload)?;
-            (overridden.assessment_id, true, overridden.assessment)
+    fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Finding>, DecodeError> {
+        let is = |name: String| meta.event_type == name;
+        let finding = if is(wire::AssessmentMade::full_name()) {
+            let made = wire::AssessmentMade::decode(payload)?;
+            Finding::Assessed(Assessed::read(&made.assessment_id, false, made.assessment)?)
+        } else if is(wire::AssessmentOverridden::full_name()) {
+            let overridden = wire::AssessmentOverridden::decode(payload)?;
+            Finding::Assessed(Assessed::read(&overridden.assessment_id, true, overridden.assessment)?)
+        } else if is(wire::AssignmentOffered::full_name()) {
+            let to = somebody(wire::AssignmentOffered::decode(payload)?.handler)?;
+            Finding::Assignment(Fact::AssignmentOffered { to })
+        } else if is(wire::AssignmentAccepted::full_name()) {
+            let by = somebody(wire::AssignmentAccepted::decode(payload)?.handler)?;
+            Finding::Assignment(Fact::AssignmentAccepted { by })
+        } else if is(wire::AssignmentReturned::full_name()) {
+            wire::AssignmentReturned::decode(payload)?;
+            Finding::Assignment(Fact::AssignmentReturned)
         } else {
             return Ok(None);
         };
-        let assessment = assessment.ok_or_else(|| DecodeError::new("assessment is missing"))?;
-        Assessed::read(&id, by_person, assessment).map(Some)
+        Ok(Some(finding))
     }
 
-    async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Assessed>]) -> Result<(), HandlerError> {
+    async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Finding>]) -> Result<(), HandlerError> {
         let ids: BTreeSet<(TenantId, ComplaintId)> =
             batch.iter().map(|d| (d.meta.tenant.clone(), ComplaintId::from_uuid(d.meta.subject))).collect();
         let locked = complaint::lock_all(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
@@ -94,12 +118,19 @@ impl BatchHandler for ApplyAssessments {
             .collect();
         for delivery in batch {
             let id = (delivery.meta.tenant.clone(), ComplaintId::from_uuid(delivery.meta.subject));
-            // Classification knows it from us; if it is not here, this database is behind and is reading again.
-            let transition = transitions
-                .get_mut(&id)
-                .ok_or_else(|| HandlerError::Unavailable("the complaint is not registered yet".into()))?;
+            let Some(transition) = transitions.get_mut(&id) else {
+                return Err(unknown(conn, &delivery.record).await?);
+            };
             transition.cause = cause(&delivery.meta);
-            self.assessed(transition, &delivery.event, &delivery.meta)?;
+            match &*delivery.event {
+                Finding::Assessed(assessed) => self.assessed(transition, assessed, &delivery.meta)?,
+                Finding::Assignment(fact) => {
+                    let told = Command::TakeFact(fact.clone());
+                    transition
+                        .command(&told, &by_service(&delivery.meta), &self.policy)
+                        .map_err(Error::from)?;
+                }
+            }
         }
         let now = whole_microseconds(self.clock.now());
         let mut moved: Vec<Transition> = transitions.into_values().collect();
@@ -108,6 +139,27 @@ impl BatchHandler for ApplyAssessments {
         });
         Ok(transition::save(conn, moved, now).await?)
     }
+
+    async fn given_up(
+        &self,
+        conn: &mut PgConnection,
+        event: &EventMeta,
+        operator: &str,
+    ) -> Result<(), HandlerError> {
+        Ok(given_up::note(conn, event, operator, whole_microseconds(self.clock.now())).await?)
+    }
+}
+
+/// A complaint that classification knows from us is not here. It comes as long as submissions that are older than the
+/// record were not read: then this database was set back, and is reading again. After that it never comes.
+async fn unknown(conn: &mut PgConnection, record: &Record) -> Result<HandlerError, sqlx::Error> {
+    let read = read_through(conn, SUBMISSIONS.name).await?;
+    let older = record.timestamp.saturating_add(CLOCKS_APART).unwrap_or(Timestamp::MAX);
+    Ok(if read.is_some_and(|read| read > older) {
+        HandlerError::poison("the complaint is unknown")
+    } else {
+        HandlerError::Unavailable("the complaint is not registered yet".into())
+    })
 }
 
 impl ApplyAssessments {
@@ -117,47 +169,51 @@ impl ApplyAssessments {
         assessed: &Assessed,
         meta: &EventMeta,
     ) -> Result<(), Error> {
-        let undecided = transition.complaint.lifecycle.state().kind() == StateKind::Received;
-        if !undecided && !assessed.by_person {
-            return Ok(());
+        let untouched = transition.complaint.lifecycle.state().kind() == StateKind::Received;
+        if assessed.by_person {
+            let act = Act { decided_by: DecidedBy::Human, ..by_service(meta) };
+            transition.assess(&assessed.found, &act, &self.policy)?;
         }
-        let complaint = &mut transition.complaint;
-        complaint.category = Some(assessed.category);
-        complaint.severity = Some(assessed.severity);
-        complaint.urgent = assessed.urgent;
-        if !undecided {
+        if !untouched {
             return Ok(());
         }
         let act = Act {
             at: whole_microseconds(meta.occurred_at),
-            actor: Actor { subject: "classification".to_owned(), capacity: Capacity::Machine },
+            actor: Actor { subject: CLASSIFICATION.to_owned(), capacity: Capacity::Machine },
             decided_by: DecidedBy::Rule,
         };
-        for command in self.steps(&transition.complaint.tenant, assessed) {
+        if self.asks(assessed) {
+            transition.assess(&assessed.found, &act, &self.policy)?;
+            let ask = Command::RequestCompletion { missing: assessed.missing.clone() };
+            return Ok(transition.command(&ask, &act, &self.policy)?);
+        }
+        for command in self.review(&transition.complaint.tenant, assessed) {
             transition.command(&command, &act, &self.policy)?;
         }
         Ok(())
     }
 
-    /// What a machine does with a complaint that nobody has looked at.
-    fn steps(&self, tenant: &TenantId, assessed: &Assessed) -> Vec<Command> {
-        let asks = assessed.admissibility == Admissibility::NeedsCompletion
+    /// Whether a machine asks the complainant for what is missing.
+    fn asks(&self, assessed: &Assessed) -> bool {
+        assessed.admissibility == Admissibility::NeedsCompletion
             && self.profile.asks_for_completion
-            && !assessed.missing.is_empty();
-        if asks {
-            return vec![Command::RequestCompletion { missing: assessed.missing.clone() }];
-        }
-        let mut steps = vec![Command::StartReview { assessment: Some(assessed.id) }];
+            && !assessed.missing.is_empty()
+    }
+
+    /// How a machine reviews a complaint that nobody has looked at: it begins, and takes up what is plain.
+    fn review(&self, tenant: &TenantId, assessed: &Assessed) -> Vec<Command> {
+        let found = assessed.found;
+        let mut steps = vec![Command::StartReview { assessment: Some(found) }];
         let plain = assessed.admissibility == Admissibility::Yes
-            && assessed.severity == Severity::General
-            && !assessed.urgent
+            && found.severity == Severity::General
+            && !found.urgent
             && !assessed.needs_human
             && assessed.confidence >= PLAIN_ENOUGH;
         if plain && self.profile.accepts(tenant) {
             steps.push(Command::AcceptComplaint {
                 in_scope: true,
                 conflict: false,
-                handler: Some(format!("queue-{}", assessed.category.code().to_lowercase())),
+                handler: Some(format!("queue-{}", found.category.code().to_lowercase())),
                 rule_may_accept: true,
             });
         }
@@ -166,19 +222,43 @@ impl ApplyAssessments {
 }
 
 impl Assessed {
-    fn read(id: &str, by_person: bool, assessment: Assessment) -> Result<Self, DecodeError> {
+    fn read(id: &str, by_person: bool, told: Option<Told>) -> Result<Self, DecodeError> {
         let unfit = |field: &'static str| DecodeError::new(format!("{field} does not fit"));
+        let told = told.ok_or_else(|| unfit("assessment"))?;
+        if !told.missing.iter().all(|path| is_field_path(path)) {
+            return Err(unfit("assessment.missing"));
+        }
         Ok(Self {
-            id: id.parse().map_err(|_| unfit("assessment_id"))?,
+            found: Assessment {
+                id: id.parse().map_err(|_| unfit("assessment_id"))?,
+                category: told.category().try_into().map_err(|_| unfit("assessment.category"))?,
+                severity: told.severity().try_into().map_err(|_| unfit("assessment.severity"))?,
+                urgent: told.urgent,
+            },
             by_person,
-            category: assessment.category().try_into().map_err(|_| unfit("assessment.category"))?,
-            severity: assessment.severity().try_into().map_err(|_| unfit("assessment.severity"))?,
-            urgent: assessment.urgent,
-            admissibility: assessment.admissibility(),
-            confidence: assessment.confidence,
-            needs_human: assessment.needs_human,
-            missing: assessment.missing,
+            admissibility: told.admissibility(),
+            confidence: told.confidence,
+            needs_human: told.needs_human,
+            missing: told.missing,
         })
+    }
+}
+
+/// Somebody of the staff, by the subject of their token.
+fn somebody(handler: String) -> Result<String, DecodeError> {
+    if handler.is_empty() { Err(DecodeError::new("handler is missing")) } else { Ok(handler) }
+}
+
+/// What somebody did in classification, which has checked their rights.
+fn by_service(meta: &EventMeta) -> Act {
+    let decided_by = meta.decided_by.as_deref().and_then(|code| code.parse().ok());
+    Act {
+        at: whole_microseconds(meta.occurred_at),
+        actor: Actor {
+            subject: meta.actor.clone().unwrap_or_else(|| CLASSIFICATION.to_owned()),
+            capacity: Capacity::Service,
+        },
+        decided_by: decided_by.unwrap_or(DecidedBy::Rule),
     }
 }
 

@@ -4,11 +4,12 @@ pub mod accept;
 pub mod assessments;
 pub mod audit;
 pub mod commands;
+mod given_up;
 pub mod publish;
 pub mod queries;
 pub mod register;
+mod told;
 pub mod transition;
 pub mod view;
 pub mod watch;
-
-pub use redress_proto::personal;
+pub mod watchers;

@@ -1,25 +1,11 @@
 //! Lifecycle events as published messages.
 
 use prost::{Message, Name};
-use redress_domain::{Category, Severity};
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1 as types;
 
 use crate::domain::lifecycle::{Event, RefusalReason, State, StateKind};
-
-/// What a message tells beyond its event.
-#[derive(Debug, Clone, Copy)]
-pub struct Surroundings {
-    /// Where the complaint stands after the event.
-    pub to: StateKind,
-    /// The category it carries now.
-    pub category: Option<Category>,
-    /// The severity it carries now.
-    pub severity: Option<Severity>,
-    /// Whether it is urgent now.
-    pub urgent: bool,
-}
 
 /// A message ready for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +23,10 @@ impl Published {
     }
 }
 
-/// The message of `event`; none for the registration, whose message carries the submission and is the register's.
-pub fn message(event: &Event, around: Surroundings) -> Option<Published> {
-    let to = state(around.to).into();
+/// The message of `event`, after which the complaint stands in `to`; none for the registration, whose message carries
+/// the submission and is the register's.
+pub fn message(event: &Event, to: StateKind) -> Option<Published> {
+    let to = state(to).into();
     Some(match event {
         Event::ComplaintRegistered { .. } => return None,
         Event::CompletionRequested { missing, .. } => {
@@ -51,14 +38,18 @@ pub fn message(event: &Event, around: Surroundings) -> Option<Published> {
         Event::ComplaintLapsed { review_until } => {
             Published::of(&wire::ComplaintLapsed { review_until: Some(to_wire_time(*review_until)) })
         }
-        Event::AdmissibilityReviewStarted { assessment } => {
-            Published::of(&wire::AdmissibilityReviewStarted {
-                assessment_id: assessment.to_string(),
-                category: around.category.map_or(types::Category::Unspecified, Into::into).into(),
-                severity: around.severity.map_or(types::Severity::Unspecified, Into::into).into(),
-                urgent: around.urgent,
-            })
-        }
+        Event::AdmissibilityReviewStarted(assessment) => Published::of(&wire::AdmissibilityReviewStarted {
+            assessment_id: assessment.id.to_string(),
+            category: types::Category::from(assessment.category).into(),
+            severity: types::Severity::from(assessment.severity).into(),
+            urgent: assessment.urgent,
+        }),
+        Event::AssessmentApplied(assessment) => Published::of(&wire::AssessmentApplied {
+            assessment_id: assessment.id.to_string(),
+            category: types::Category::from(assessment.category).into(),
+            severity: types::Severity::from(assessment.severity).into(),
+            urgent: assessment.urgent,
+        }),
         Event::ComplaintAccepted { handler } => {
             Published::of(&wire::ComplaintAccepted { handler: handler.clone() })
         }

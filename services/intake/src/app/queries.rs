@@ -6,14 +6,14 @@ use std::time::Duration;
 use redress_domain::{
     Category, ComplaintId, ComplaintNo, ErrorKind, PartyKind, Principal, Problem, Violations,
 };
-use redress_proto::convert::from_wire_time;
 use redress_proto::intake::v1 as wire;
 use redress_redis::DedupeFilter;
 use redress_runtime::page::{self, After};
 
 use super::accept::index;
 use super::publish::state_of;
-use super::view::{self, Sight, Views};
+use super::told;
+use super::view::{self, Views};
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint, Key};
 use crate::store::search::{self, Filter, Visible};
@@ -36,6 +36,10 @@ pub struct Queries {
 
 impl Queries {
     /// One complaint, by id or number.
+    ///
+    /// A complaint that was accepted is unknown until it is registered. To whoever is no staff, that it is on its way,
+    /// that it is a stranger's and that there is none are one answer with one delay: ids follow from subject and key, and
+    /// who guesses both must not learn that somebody complained.
     pub async fn get(
         &self,
         caller: &Principal,
@@ -45,18 +49,14 @@ impl Queries {
         if let Some((complaint, sight)) = self.views.find(caller, &key).await? {
             return self.views.whole(caller, complaint, sight).await;
         }
-        if !self.was_accepted(caller, &key).await {
-            return Err(Problem::not_found().into());
+        // The filter knows no owner. So it is asked for staff alone, to whom every complaint of the tenant may be told.
+        if !caller.is_staff() || !self.was_accepted(caller, &key).await {
+            return Err(Problem::not_found().after(REGISTERED_SOON).into());
         }
-        // Looked up again, without regard to who asks: it may have been registered meanwhile, or have been there all
-        // along and not be this caller's.
-        let mut conn = self.views.db.pool().acquire().await?;
-        let registered = complaint::find(&mut conn, &caller.tenant, &key).await?;
-        drop(conn);
-        let Some(complaint) = registered else { return Err(being_registered().into()) };
-        match self.views.sight(caller, &complaint).await? {
-            Sight::None => Err(Problem::not_found().into()),
-            sight => self.views.whole(caller, complaint, sight).await,
+        // It may have been registered meanwhile.
+        match self.views.find(caller, &key).await? {
+            Some((complaint, sight)) => self.views.whole(caller, complaint, sight).await,
+            None => Err(being_registered().into()),
         }
     }
 
@@ -67,13 +67,16 @@ impl Queries {
         remembered.is_some_and(|entry| entry.confirmed)
     }
 
-    /// A page of complaints.
+    /// A page of complaints. `found` holds what was wrong with the request before its rules were checked.
     pub async fn list(
         &self,
         caller: &Principal,
         request: wire::ListComplaintsRequest,
+        mut found: Violations,
     ) -> Result<wire::ListComplaintsResponse, Error> {
-        let mut filter = filter(&request)?;
+        let mut filter = filter(&request, &mut found);
+        let size = told::part(page::size(request.page_size, PAGE_DEFAULT, PAGE_MAX), &mut found);
+        let (Some(size), true) = (size, found.is_empty()) else { return Err(Problem::invalid(found).into()) };
         if !caller.is_staff() {
             let vault = &self.views.vault;
             let index = index::of_reference(vault, &caller.tenant, &caller.subject).await?;
@@ -81,7 +84,6 @@ impl Queries {
         }
         let conditions = format!("{filter:?}");
         let after = After::read(&request.page_token, &conditions)?;
-        let size = page::size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
         let mut conn = self.views.db.pool().acquire().await?;
         // One more than asked tells whether there is another page.
         let mut found = search::page(&mut conn, &caller.tenant, &filter, after, size + 1).await?;
@@ -144,29 +146,14 @@ fn key(request: &wire::GetComplaintRequest) -> Result<Key, Problem> {
     }
 }
 
-fn filter(request: &wire::ListComplaintsRequest) -> Result<Filter, Problem> {
-    let mut found = Violations::default();
-    let mut time = |field: &str, wire: Option<&pbjson_types::Timestamp>| match wire.map(from_wire_time) {
-        None => None,
-        Some(Ok(time)) => Some(time),
-        Some(Err(_)) => {
-            found.add(field, "MALFORMED_TIME", "the time is outside the calendar");
-            None
-        }
-    };
-    let received_from = time("receivedFrom", request.received_from.as_ref());
-    let received_until = time("receivedUntil", request.received_until.as_ref());
-    let text = |text: &str| (!text.is_empty() && !text.contains('\0')).then(|| text.to_owned());
-    if !found.is_empty() {
-        return Err(Problem::invalid(found));
-    }
-    Ok(Filter {
+fn filter(request: &wire::ListComplaintsRequest, found: &mut Violations) -> Filter {
+    Filter {
         state: state_of(request.state()).map(crate::domain::lifecycle::StateKind::code),
         category: Category::try_from(request.category()).ok(),
-        received_from,
-        received_until,
-        respondent: text(&request.respondent),
-        live_room: text(&request.live_room),
+        received_from: told::time("receivedFrom", request.received_from.as_ref(), found),
+        received_until: told::time("receivedUntil", request.received_until.as_ref(), found),
+        respondent: told::text("respondent", &request.respondent, found),
+        live_room: told::text("liveRoom", &request.live_room, found),
         visible_to: None,
-    })
+    }
 }

@@ -8,9 +8,9 @@ use redress_outbox::{OutboxEvent, enqueue};
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 
-use super::publish::{Surroundings, message};
+use super::publish::message;
 use crate::domain::audit::Entry;
-use crate::domain::lifecycle::{Act, Command, Event, Policy, Refusal, StateKind};
+use crate::domain::lifecycle::{Act, Assessment, Command, Event, Policy, Refusal, StateKind};
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint};
 use crate::store::{Corrupt, audit};
@@ -49,11 +49,17 @@ impl Transition {
         Self { complaint, cause, changes: Vec::new() }
     }
 
-    /// Lets one command happen, or says why not; then nothing has changed.
+    /// Lets one command happen, or says why not; then nothing has changed. Category, severity and urgency follow the
+    /// events that carry an assessment, and nothing else sets them.
     pub fn command(&mut self, command: &Command, act: &Act, policy: &Policy) -> Result<(), Problem> {
         for event in self.complaint.lifecycle.decide(command, act, policy)? {
             let after = self.complaint.lifecycle.clone().evolve(&event).map_err(Refusal::from)?;
             self.complaint.lifecycle = after;
+            if let Some(assessment) = event.assessment() {
+                self.complaint.category = Some(assessment.category);
+                self.complaint.severity = Some(assessment.severity);
+                self.complaint.urgent = assessment.urgent;
+            }
             self.changes.push(Change {
                 event,
                 act: act.clone(),
@@ -62,6 +68,14 @@ impl Transition {
             });
         }
         Ok(())
+    }
+
+    /// Brings the complaint under `assessment`, if that says anything new.
+    pub fn assess(&mut self, assessment: &Assessment, act: &Act, policy: &Policy) -> Result<(), Problem> {
+        if self.complaint.is_assessed_as(assessment) {
+            return Ok(());
+        }
+        self.command(&Command::Assess(*assessment), act, policy)
     }
 }
 
@@ -105,13 +119,7 @@ fn entry(complaint: &Complaint, change: &Change, now: Timestamp) -> Result<Entry
 }
 
 fn published(complaint: &Complaint, change: &Change, cause: &Cause, now: Timestamp) -> Option<OutboxEvent> {
-    let around = Surroundings {
-        to: change.to,
-        category: complaint.category,
-        severity: complaint.severity,
-        urgent: complaint.urgent,
-    };
-    let message = message(&change.event, around)?;
+    let message = message(&change.event, change.to)?;
     let id = *complaint.id.as_uuid();
     Some(OutboxEvent {
         topic: LIFECYCLE.name.into(),

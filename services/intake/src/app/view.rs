@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use prost::Message;
-use redress_domain::{Clock, ComplaintId, PartyKind, Principal, Role, TenantId};
+use redress_domain::{Clock, PartyKind, Principal, Role};
 use redress_postgres::Db;
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as wire;
+use redress_proto::personal::{self, restore};
 use redress_proto::types::v1::{self as types, Sealed, Submission};
 use redress_vault::{Opener, Purpose, Vault, WrappedKey};
-use sqlx::postgres::PgConnection;
+use uuid::Uuid;
 
 use super::accept::index;
-use super::personal::restore;
 use super::publish::state;
 use crate::domain::audit;
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{Capacity, State};
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint, Key};
 use crate::store::note::Note;
@@ -33,23 +33,45 @@ pub enum Sight {
     Personal(Purpose),
 }
 
-/// What `caller` may see of a complaint that was submitted by `submitted_by` for the complainant of `index`.
-/// `own_index` is the keyed hash of the caller's subject.
-pub fn sight(caller: &Principal, own_index: &[u8], submitted_by: &str, index: &[u8]) -> Sight {
+/// What a caller is to a complaint, whatever the roles of the token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// It is the caller's own: it names the caller as its complainant, or the caller submitted it as one.
+    pub complainant: bool,
+    /// The caller submitted it, for itself or for somebody else.
+    pub brought_in: bool,
+}
+
+impl Standing {
+    /// What `subject` is to `complaint`; `index` is the keyed hash of the subject.
+    pub fn of(subject: &str, index: &[u8], complaint: &Complaint) -> Self {
+        let brought_in = complaint.submitted_by == subject;
+        let named = !complaint.complainant_index.is_empty() && complaint.complainant_index == index;
+        let as_complainant = complaint.submitted_as == Capacity::Complainant;
+        Self { complainant: named || (brought_in && as_complainant), brought_in }
+    }
+
+    /// Whether the caller takes part in it.
+    pub const fn is_party(self) -> bool {
+        self.complainant || self.brought_in
+    }
+}
+
+/// What `caller` may see of a complaint to which it stands so.
+pub fn sight(caller: &Principal, standing: Standing) -> Sight {
     if caller.has_any(&[Role::IntakeOfficer, Role::Handler, Role::Supervisor]) {
         return Sight::Personal(Purpose::CaseHandling);
     }
     if caller.has_any(&[Role::Auditor]) {
         return Sight::Public;
     }
-    let own = caller.subject == submitted_by || (!index.is_empty() && index == own_index);
-    if own && caller.has_any(&[Role::Complainant, Role::Service]) {
+    if standing.is_party() && caller.has_any(&[Role::Complainant, Role::Service]) {
         return Sight::Personal(Purpose::OwnData);
     }
     Sight::None
 }
 
-/// Makes views.
+/// Makes views. No connection is held while the vault is asked: a key provider may be a remote service.
 #[derive(Clone)]
 pub struct Views {
     /// The service's database.
@@ -60,19 +82,28 @@ pub struct Views {
     pub clock: Arc<dyn Clock>,
 }
 
+/// What is stored of a complaint beside its row.
+struct Content {
+    submissions: Vec<Stored>,
+    notes: Vec<Note>,
+    history: Vec<audit::Entry>,
+}
+
 impl Views {
     /// Finds a complaint that `caller` may see, with what of it.
     pub async fn find(&self, caller: &Principal, key: &Key) -> Result<Option<(Complaint, Sight)>, Error> {
         let mut conn = self.db.pool().acquire().await?;
-        let Some(found) = complaint::find(&mut conn, &caller.tenant, key).await? else { return Ok(None) };
+        let found = complaint::find(&mut conn, &caller.tenant, key).await?;
+        drop(conn);
+        let Some(found) = found else { return Ok(None) };
         let sight = self.sight(caller, &found).await?;
         Ok((sight != Sight::None).then_some((found, sight)))
     }
 
     /// What `caller` may see of `complaint`.
     pub async fn sight(&self, caller: &Principal, complaint: &Complaint) -> Result<Sight, Error> {
-        let own_index = index::of_reference(&self.vault, &caller.tenant, &caller.subject).await?;
-        Ok(sight(caller, &own_index, &complaint.submitted_by, &complaint.complainant_index))
+        let index = index::of_reference(&self.vault, &caller.tenant, &caller.subject).await?;
+        Ok(sight(caller, Standing::of(&caller.subject, &index, complaint)))
     }
 
     /// The whole view. Opening personal fields is recorded before they are returned.
@@ -82,44 +113,45 @@ impl Views {
         complaint: Complaint,
         sight: Sight,
     ) -> Result<wire::Complaint, Error> {
-        let (tenant, id) = (complaint.tenant.clone(), complaint.id);
-        let mut conn = self.db.pool().acquire().await?;
-        let stored = submission::with_content(&mut conn, &tenant, id).await?;
-        let notes = note::of(&mut conn, &tenant, id).await?;
-        let history = audit_store::history(&mut conn, &tenant, id, 0).await?;
-        let opened = match sight {
-            Sight::Personal(purpose) => {
-                let opener = self.opener(&mut conn, &tenant, id, purpose).await?;
-                if opener.is_some() {
-                    access::record(&mut conn, &tenant, id, &caller.subject, purpose, self.clock.now())
-                        .await?;
-                }
-                opener
-            }
+        let Content { submissions, notes, history } = self.content(&complaint).await?;
+        let opener = match (sight, key_of(&submissions)) {
+            (Sight::Personal(purpose), Some(key)) => Some(self.opener(&complaint, key, purpose).await?),
             _ => None,
         };
-        drop(conn);
+        if let Some(opener) = &opener {
+            self.record(caller, &complaint, opener.purpose()).await?;
+        }
 
         let mut view = summary(&complaint);
         if let State::AwaitingCompletion { missing, .. } = complaint.lifecycle.state() {
             view.missing.clone_from(missing);
         }
         view.history = history.iter().map(entry).collect();
-        self.fill(&mut view, &complaint, stored, opened.as_ref(), caller).await?;
+        self.fill(&mut view, &complaint, submissions, opener.as_ref(), caller).await?;
         view.notes =
-            notes.into_iter().map(|note| shown_note(note, opened.as_ref())).collect::<Result<_, _>>()?;
+            notes.into_iter().map(|note| shown_note(note, opener.as_ref())).collect::<Result<_, _>>()?;
         Ok(view)
     }
 
-    async fn opener(
-        &self,
-        conn: &mut PgConnection,
-        tenant: &TenantId,
-        id: ComplaintId,
-        purpose: Purpose,
-    ) -> Result<Option<Opener>, Error> {
-        let Some(key) = submission::wrapped_key(conn, tenant, id).await? else { return Ok(None) };
-        Ok(Some(self.vault.opener(tenant, id, &WrappedKey::from_bytes(&key)?, purpose).await?))
+    async fn content(&self, complaint: &Complaint) -> Result<Content, Error> {
+        let (tenant, id) = (&complaint.tenant, complaint.id);
+        let mut conn = self.db.pool().acquire().await?;
+        Ok(Content {
+            submissions: submission::with_content(&mut conn, tenant, id).await?,
+            notes: note::of(&mut conn, tenant, id).await?,
+            history: audit_store::history(&mut conn, tenant, id, 0).await?,
+        })
+    }
+
+    async fn record(&self, caller: &Principal, complaint: &Complaint, purpose: Purpose) -> Result<(), Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let now = self.clock.now();
+        access::record(&mut conn, &complaint.tenant, complaint.id, &caller.subject, purpose, now).await
+    }
+
+    async fn opener(&self, complaint: &Complaint, key: &[u8], purpose: Purpose) -> Result<Opener, Error> {
+        let key = WrappedKey::from_bytes(key)?;
+        Ok(self.vault.opener(&complaint.tenant, complaint.id, &key, purpose).await?)
     }
 
     /// Puts the submitted fields into the view, opened where they may be.
@@ -127,29 +159,28 @@ impl Views {
         &self,
         view: &mut wire::Complaint,
         complaint: &Complaint,
-        stored: Vec<Stored>,
+        submissions: Vec<Stored>,
         opener: Option<&Opener>,
         caller: &Principal,
     ) -> Result<(), Error> {
-        for stored in stored {
-            let Stored { disposition, received_at, mut public, sealed } = stored;
+        for stored in submissions {
+            let Stored { id, disposition, received_at, mut public, sealed, wrapped_key } = stored;
             match disposition {
                 Disposition::Registered => {
                     open(&mut public, &sealed, opener)?;
                     take(view, public, opener.is_some());
                 }
                 Disposition::Completion => {
-                    open(&mut public, &sealed, opener)?;
+                    open_names(&mut public, &sealed, opener, id)?;
                     view.attachments.append(&mut public.attachments);
                 }
                 // Somebody else's words under the complainant's key are for staff alone.
                 Disposition::Conflicting if caller.is_staff() => {
-                    let opener = match opener.map(Opener::purpose) {
-                        None => None,
-                        Some(purpose) => {
-                            let key = WrappedKey::from_bytes(&sealed.wrapped_key)?;
-                            Some(self.vault.opener(&complaint.tenant, complaint.id, &key, purpose).await?)
+                    let opener = match (opener, wrapped_key) {
+                        (Some(opener), Some(key)) => {
+                            Some(self.opener(complaint, &key, opener.purpose()).await?)
                         }
+                        _ => None,
                     };
                     open(&mut public, &sealed, opener.as_ref())?;
                     view.conflicts.push(wire::ConflictingSubmission {
@@ -163,6 +194,11 @@ impl Views {
         }
         Ok(())
     }
+}
+
+/// The key of the complaint itself; none once its subject was erased.
+fn key_of(submissions: &[Stored]) -> Option<&[u8]> {
+    submissions.iter().find(|s| s.disposition == Disposition::Registered)?.wrapped_key.as_deref()
 }
 
 /// A complaint in a list: no personal fields, no history.
@@ -218,6 +254,20 @@ fn open(public: &mut Submission, sealed: &Sealed, opener: Option<&Opener>) -> Re
     Ok(())
 }
 
+/// The names of a completion's files. The place they were sealed for follows from the row, not from what it says.
+fn open_names(
+    public: &mut Submission,
+    sealed: &Sealed,
+    opener: Option<&Opener>,
+    submission: Uuid,
+) -> Result<(), Error> {
+    if let (Some(opener), Some(field)) = (opener, sealed.fields.first()) {
+        let place = submission::completion_names(submission);
+        restore(public, personal::NAMES, &opener.open(&place, &field.value)?)?;
+    }
+    Ok(())
+}
+
 fn take(view: &mut wire::Complaint, submission: Submission, opened: bool) {
     view.respondents = submission.respondents;
     view.order = submission.order;
@@ -255,22 +305,19 @@ mod tests {
     }
 
     #[test]
-    fn a_complainant_sees_what_they_sent_or_what_was_sent_for_them_and_nothing_else() {
-        let own = Sight::Personal(Purpose::OwnData);
+    fn a_complainant_sees_what_is_their_own_and_nothing_else() {
         let complainant = caller("c1", &[Role::Complainant]);
-        assert_eq!(sight(&complainant, b"i1", "c1", b""), own);
-        assert_eq!(sight(&complainant, b"i1", "app", b"i1"), own);
-        assert_eq!(sight(&complainant, b"i1", "c2", b"i2"), Sight::None);
-        assert_eq!(
-            sight(&complainant, b"", "c2", b""),
-            Sight::None,
-            "two unknown complainants are not the same"
-        );
+        let own = Standing { complainant: true, brought_in: false };
+        let brought_in = Standing { complainant: false, brought_in: true };
+        for standing in [own, brought_in] {
+            assert_eq!(sight(&complainant, standing), Sight::Personal(Purpose::OwnData));
+        }
+        assert_eq!(sight(&complainant, Standing::default()), Sight::None);
     }
 
     #[test]
     fn staff_see_cases_auditors_see_no_personal_fields_and_administrators_see_no_case() {
-        let of = |role| sight(&caller("x", &[role]), b"", "c1", b"i1");
+        let of = |role| sight(&caller("x", &[role]), Standing::default());
         assert_eq!(of(Role::Handler), Sight::Personal(Purpose::CaseHandling));
         assert_eq!(of(Role::Auditor), Sight::Public);
         assert_eq!(of(Role::Admin), Sight::None);

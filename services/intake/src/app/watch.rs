@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use futures::Stream;
-use redress_domain::{ComplaintId, Principal, Problem, TenantId};
+use redress_domain::{ComplaintId, ErrorKind, Principal, Problem, TenantId};
 use redress_proto::intake::v1 as wire;
 use tokio::sync::watch as signal;
 use tokio_util::sync::CancellationToken;
 
 use super::view::{self, Views};
+use super::watchers::{Limits, Place, Watchers};
 use crate::domain::lifecycle::StateKind;
 use crate::error::Error;
 use crate::store::complaint::Key;
@@ -22,6 +23,8 @@ use crate::store::{audit, watched};
 
 /// How often the database is asked.
 const PERIOD: Duration = Duration::from_millis(250);
+/// After which delay a caller whose process leaves finds another one.
+const ELSEWHERE_AFTER: Duration = Duration::from_millis(500);
 
 type Watched = (TenantId, ComplaintId);
 
@@ -31,32 +34,46 @@ pub struct Watch {
     views: Views,
     /// The version last seen of each watched complaint. A watcher holds its entry alive.
     watched: Arc<Mutex<HashMap<Watched, Weak<signal::Sender<i32>>>>>,
+    watchers: Arc<Watchers>,
     draining: CancellationToken,
 }
 
 impl Watch {
     /// Streams end when `draining` is cancelled.
-    pub fn new(views: Views, draining: CancellationToken) -> Self {
-        Self { views, watched: Arc::default(), draining }
+    pub fn new(views: Views, limits: Limits, draining: CancellationToken) -> Self {
+        Self { views, watched: Arc::default(), watchers: Watchers::new(limits), draining }
     }
 
-    /// The changes of a complaint after a version, then as they happen, until it is over for good or this process
-    /// leaves.
+    /// The changes of a complaint after a version, then as they happen, until it is over for good; none if it is over
+    /// and nothing came after that version. A process that leaves ends it with an error: the caller is to go on elsewhere.
+    ///
+    /// The caller's token may expire meanwhile: whoever serves the stream ends it then.
     pub async fn watch(
         &self,
         caller: &Principal,
         request: wire::WatchComplaintRequest,
-    ) -> Result<impl Stream<Item = Result<wire::HistoryEntry, Error>> + Send + use<>, Error> {
+    ) -> Result<Option<impl Stream<Item = Result<wire::HistoryEntry, Error>> + Send + use<>>, Error> {
         let id: ComplaintId = request.complaint_id.parse().map_err(|_| Problem::not_found())?;
         let Some((complaint, _)) = self.views.find(caller, &Key::Id(id)).await? else {
             return Err(Problem::not_found().into());
         };
+        let lifecycle = &complaint.lifecycle;
+        if is_over(lifecycle.state().kind().code()) && lifecycle.version() <= request.after_version {
+            return Ok(None);
+        }
+        let place = self.watchers.enter(&caller.tenant)?;
         let key = (complaint.tenant, complaint.id);
         let sender = self.entry(&key);
-        let seen = i32::try_from(request.after_version).unwrap_or(i32::MAX);
-        let watcher =
-            Watcher { this: self.clone(), key, news: sender.subscribe(), _alive: sender, seen, over: false };
-        Ok(futures::stream::unfold(
+        let watcher = Watcher {
+            this: self.clone(),
+            key,
+            news: sender.subscribe(),
+            _alive: sender,
+            _place: place,
+            seen: i32::try_from(request.after_version).unwrap_or(i32::MAX),
+            over: false,
+        };
+        Ok(Some(futures::stream::unfold(
             (watcher, Vec::new().into_iter()),
             |(mut watcher, mut ready)| async move {
                 loop {
@@ -73,7 +90,7 @@ impl Watch {
                     }
                 }
             },
-        ))
+        )))
     }
 
     fn entry(&self, key: &Watched) -> Arc<signal::Sender<i32>> {
@@ -128,6 +145,7 @@ struct Watcher {
     key: Watched,
     news: signal::Receiver<i32>,
     _alive: Arc<signal::Sender<i32>>,
+    _place: Place,
     seen: i32,
     over: bool,
 }
@@ -142,12 +160,11 @@ impl Watcher {
             };
             if let Some(last) = entries.last() {
                 self.seen = last.state_version.unwrap_or(self.seen);
-                // Withdrawn has no way back; every other end has one.
-                self.over = last.state == StateKind::Withdrawn.code();
+                self.over = is_over(&last.state);
                 return Ok(Some(entries.iter().map(view::entry).collect()));
             }
             tokio::select! {
-                () = self.this.draining.cancelled() => return Ok(None),
+                () = self.this.draining.cancelled() => return Err(leaving().into()),
                 changed = self.news.wait_for(|version| *version > self.seen) => {
                     if changed.is_err() { return Ok(None); }
                 }
@@ -155,4 +172,14 @@ impl Watcher {
         }
         Ok(None)
     }
+}
+
+/// Withdrawn has no way back; every other end has one.
+fn is_over(state: &str) -> bool {
+    state == StateKind::Withdrawn.code()
+}
+
+fn leaving() -> Problem {
+    let message = "this process leaves; watch on from the last version seen";
+    Problem::new(ErrorKind::Unavailable, "PROCESS_LEAVING", message).after(ELSEWHERE_AFTER)
 }

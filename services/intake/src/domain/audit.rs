@@ -111,6 +111,12 @@ impl<'a> Verifier<'a> {
         Self { tenant, chain, head: Head::EMPTY, known }
     }
 
+    /// The same after an entry up to which the chain was walked before.
+    #[must_use]
+    pub const fn after(self, head: Head) -> Self {
+        Self { head, ..self }
+    }
+
     /// Recomputes the next entry as stored.
     pub fn check(&mut self, seq: i64, entry: &Entry, stored: &Hash) -> Result<(), Break> {
         let expected = self.head.seq + 1;

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use redress_proto::intake::v1 as wire;
 use redress_runtime::http::{Caller, ProblemResponse};
 
@@ -24,7 +24,10 @@ pub(super) async fn stream(
 ) -> Result<Response, ProblemResponse> {
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let request = wire::WatchComplaintRequest { complaint_id: id, after_version: seen.unwrap_or_default() };
-    let changes = app.watch.watch(&caller, request).await.map_err(Error::into_problem)?;
+    let Some(changes) = app.watch.watch(&caller, request).await.map_err(Error::into_problem)? else {
+        // The one answer after which a browser does not connect again.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
     let alive = KeepAlive::new().interval(Duration::from_secs(15));
     Ok(Sse::new(told(changes)).keep_alive(alive).into_response())
 }

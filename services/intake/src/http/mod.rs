@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use http::{HeaderMap, StatusCode};
-use redress_domain::Problem;
+use redress_domain::Violations;
 use redress_proto::intake::v1 as wire;
+use redress_proto::json::Reading;
 use redress_proto::types::v1::Submission;
 use redress_runtime::Deadline;
 use redress_runtime::http::{Caller, ProblemResponse, RequestBody, authorized};
@@ -42,22 +43,23 @@ async fn submit(
     headers: HeaderMap,
     RequestBody(body): RequestBody,
 ) -> Answer {
-    let key = request::idempotency_key(&headers)?;
-    let reading = redress_proto::json::read::<Submission>(&body).map_err(Problem::invalid)?;
+    let mut found = Violations::default();
+    let key = request::idempotency_key(&headers, &mut found);
+    let submission = request::body::<Submission>(&body, &mut found)?;
     let accepted = app
         .accept
-        .accept(&caller, &key, reading.message, reading.violations, Some(deadline.0))
+        .accept(&caller, &key, submission, found, Some(deadline.0))
         .await
-        .map_err(crate::Error::into_problem)?;
-    Ok((StatusCode::ACCEPTED, Json(crate::grpc::accepted(&accepted))).into_response())
+        .map_err(request::refused)?;
+    Ok((StatusCode::ACCEPTED, Json(wire::SubmitComplaintResponse::from(&accepted))).into_response())
 }
 
 async fn list(
     State(app): State<App>,
     Caller(caller): Caller,
-    request: request::Query<wire::ListComplaintsRequest>,
+    request::Query(Reading { message, violations }): request::Query<wire::ListComplaintsRequest>,
 ) -> Answer {
-    let page = app.queries.list(&caller, request.0).await.map_err(crate::Error::into_problem)?;
+    let page = app.queries.list(&caller, message, violations).await.map_err(request::refused)?;
     Ok(Json(page).into_response())
 }
 
@@ -67,6 +69,6 @@ async fn one(State(app): State<App>, Caller(caller): Caller, Path(id): Path<Stri
         Ok(_) => wire::GetComplaintRequest { complaint_id: id, complaint_no: String::new() },
         Err(_) => wire::GetComplaintRequest { complaint_id: String::new(), complaint_no: id },
     };
-    let complaint = app.queries.get(&caller, request).await.map_err(crate::Error::into_problem)?;
+    let complaint = app.queries.get(&caller, request).await.map_err(request::refused)?;
     Ok(Json(complaint).into_response())
 }

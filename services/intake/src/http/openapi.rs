@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
-use redress_proto::schema::{components, reference};
+use redress_proto::openapi::{call, idempotency_key as key, query};
+use redress_proto::schema::reference;
 use serde_json::{Value, json};
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document_value().to_string());
@@ -25,80 +26,49 @@ const WITHDRAWAL: &str = "redress.intake.v1.WithdrawComplaintRequest";
 
 /// The document.
 pub(super) fn document_value() -> Value {
-    let mut schemas =
-        components(&[SUBMISSION, ACCEPTED, PAGE, ENTRY, QUERY, COMPLETION, DECISION, WITHDRAWAL]);
-    schemas.insert("Problem".to_owned(), problem());
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "redress intake",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "Accepts complaints and tells how they stand.",
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    let messages = [SUBMISSION, ACCEPTED, PAGE, ENTRY, QUERY, COMPLETION, DECISION, WITHDRAWAL];
+    let paths = json!({
+        "/v1/complaints": {
+            "post": call("submitComplaint", "Accepts a complaint", &[key()], Some(SUBMISSION), ("202", ACCEPTED)),
+            "get": call("listComplaints", "Lists complaints, newest first", &query(QUERY), None, ("200", PAGE)),
         },
-        "servers": [{"url": "/"}],
-        "security": [{"bearer": []}],
-        "paths": {
-            "/v1/complaints": {
-                "post": call("submitComplaint", "Accepts a complaint", &[key()], Some(SUBMISSION), ("202", ACCEPTED)),
-                "get": call("listComplaints", "Lists complaints, newest first", &query(), None, ("200", PAGE)),
-            },
-            "/v1/complaints/{complaintId}": {
-                "get": call("getComplaint", "Returns a complaint, by id or number", &[id()], None, ("200", COMPLAINT)),
-            },
-            "/v1/complaints/{complaintId}/events": {"get": watch()},
-            "/v1/complaints/{complaintId}:supplyCompletion": {
-                "post": verb("supplyCompletion", "Supplies what a completion request asked for", COMPLETION),
-            },
-            "/v1/complaints/{complaintId}:decideAdmissibility": {
-                "post": verb("decideAdmissibility", "Decides whether a complaint is taken up", DECISION),
-            },
-            "/v1/complaints/{complaintId}:withdraw": {
-                "post": verb("withdrawComplaint", "Withdraws a complaint", WITHDRAWAL),
-            },
+        "/v1/complaints/{complaintId}": {
+            "get": call("getComplaint", "Returns a complaint", &[id_or_number()], None, ("200", COMPLAINT)),
         },
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            "responses": {"Problem": {
-                "description": "Refused; `reason` says why, in a stable code.",
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            }},
+        "/v1/complaints/{complaintId}/events": {"get": watch()},
+        "/v1/complaints/{complaintId}:supplyCompletion": {
+            "post": verb("supplyCompletion", "Supplies what a completion request asked for", COMPLETION),
         },
-    })
+        "/v1/complaints/{complaintId}:decideAdmissibility": {
+            "post": verb("decideAdmissibility", "Decides whether a complaint is taken up", DECISION),
+        },
+        "/v1/complaints/{complaintId}:withdraw": {
+            "post": verb("withdrawComplaint", "Withdraws a complaint", WITHDRAWAL),
+        },
+    });
+    let description = "Accepts complaints and tells how they stand.";
+    let version = env!("CARGO_PKG_VERSION");
+    let mut document =
+        redress_proto::openapi::document("redress intake", description, version, &messages, &paths);
+    for verb in ["SupplyCompletionRequest", "DecideAdmissibilityRequest", "WithdrawComplaintRequest"] {
+        tell_elsewhere(&mut document["components"]["schemas"][verb]);
+    }
+    document
+}
+
+/// Takes out of a body what path and header tell.
+fn tell_elsewhere(schema: &mut Value) {
+    const ELSEWHERE: [&str; 2] = ["requestId", "complaintId"];
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.retain(|name, _| !ELSEWHERE.contains(&name.as_str()));
+    }
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.retain(|name| !ELSEWHERE.iter().any(|elsewhere| name == elsewhere));
+    }
 }
 
 fn verb(operation: &str, summary: &str, body: &str) -> Value {
     call(operation, summary, &[id(), key()], Some(body), ("200", COMPLAINT))
-}
-
-fn call(
-    operation: &str,
-    summary: &str,
-    parameters: &[Value],
-    body: Option<&str>,
-    (status, answer): (&str, &str),
-) -> Value {
-    let mut call = json!({
-        "operationId": operation,
-        "summary": summary,
-        "parameters": parameters,
-        "responses": {
-            status: {
-                "description": "Done.",
-                "content": {"application/json": {"schema": reference(answer)}},
-            },
-            "4XX": {"$ref": "#/components/responses/Problem"},
-            "5XX": {"$ref": "#/components/responses/Problem"},
-        },
-    });
-    if let Some(body) = body {
-        call["requestBody"] = json!({
-            "required": true,
-            "content": {"application/json": {"schema": reference(body)}},
-        });
-    }
-    call
 }
 
 fn watch() -> Value {
@@ -116,61 +86,50 @@ fn watch() -> Value {
                 "description": "The stream; `data` of each event is a HistoryEntry.",
                 "content": {"text/event-stream": {"schema": reference(ENTRY)}},
             },
+            "204": {"description": "The complaint is over and nothing is to come; a browser does not connect again."},
             "4XX": {"$ref": "#/components/responses/Problem"},
+            "5XX": {"$ref": "#/components/responses/Problem"},
         },
     })
 }
 
 fn id() -> Value {
+    named("The complaint's id.")
+}
+
+fn id_or_number() -> Value {
+    named("The complaint's id, or its number.")
+}
+
+fn named(description: &str) -> Value {
     json!({
         "name": "complaintId",
         "in": "path",
         "required": true,
-        "description": "The complaint's id; for reading also its number.",
+        "description": description,
         "schema": {"type": "string"},
     })
 }
 
-fn key() -> Value {
-    json!({
-        "name": "Idempotency-Key",
-        "in": "header",
-        "required": true,
-        "description": "The caller's own name for this act: the same key and body again give the same answer, once.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The fields of the list's message, as the query string takes them.
-fn query() -> Vec<Value> {
-    let schemas = components(&[QUERY]);
-    let fields = schemas.get("ListComplaintsRequest").and_then(|schema| schema["properties"].as_object());
-    let parameter =
-        |(name, schema): (&String, &Value)| json!({"name": name, "in": "query", "schema": schema});
-    fields.map(|fields| fields.iter().map(parameter).collect()).unwrap_or_default()
-}
-
-fn problem() -> Value {
-    json!({
-        "type": "object",
-        "description": "RFC 9457.",
-        "required": ["type", "title", "status", "detail", "reason"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string", "description": "A sentence for people."},
-            "reason": {"type": "string", "description": "A stable code for programs."},
-            "violations": {"type": "array", "items": {
-                "type": "object",
-                "properties": {
-                    "field": {"type": "string"},
-                    "reason": {"type": "string"},
-                    "description": {"type": "string"},
-                },
-            }},
-            "retryAfterMs": {"type": "integer", "description": "After which time a repetition makes sense."},
-            "metadata": {"type": "object"},
-        },
-    })
+    #[test]
+    fn a_body_says_what_it_must_hold_and_names_nothing_that_path_or_header_tell() {
+        let document = document_value();
+        let schema = |name: &str| document["components"]["schemas"][name].clone();
+        assert_eq!(schema("Submission")["required"], json!(["channel", "text", "complainant"]));
+        assert_eq!(schema("SupplyCompletionRequest")["required"], json!(["text"]));
+        assert_eq!(schema("DecideAdmissibilityRequest")["required"], json!(["decision"]));
+        assert_eq!(schema("WithdrawComplaintRequest")["required"], json!([]));
+        for body in ["SupplyCompletionRequest", "DecideAdmissibilityRequest", "WithdrawComplaintRequest"] {
+            let properties = schema(body)["properties"].clone();
+            assert!(properties["expectedVersion"].is_object());
+            assert!(
+                properties.get("requestId").is_none() && properties.get("complaintId").is_none(),
+                "{body}"
+            );
+        }
+    }
 }

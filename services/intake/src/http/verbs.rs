@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use prost::Name;
-use redress_domain::{Principal, Problem};
+use redress_domain::{Principal, Problem, Violations};
 use redress_proto::intake::v1 as wire;
 use redress_runtime::http::{Caller, ProblemResponse, RequestBody, authorized};
 use serde::de::DeserializeOwned;
@@ -48,63 +48,77 @@ pub(super) fn dispatch(State(app): State<App>, Path(target): Path<String>, reque
 }
 
 fn supply_completion(app: App, id: String, request: Request) -> Answered {
-    Box::pin(async move {
-        answer(async {
-            let (caller, key, message) = parts::<wire::SupplyCompletionRequest>(request).await?;
-            let message = wire::SupplyCompletionRequest { request_id: key, complaint_id: id, ..message };
-            shown(app.commands.supply_completion(&caller, message).await)
-        })
-        .await
+    answer(async move {
+        let (caller, message, found) = parts(id, request).await?;
+        shown(app.commands.supply_completion(&caller, message, found).await)
     })
 }
 
 fn decide_admissibility(app: App, id: String, request: Request) -> Answered {
-    Box::pin(async move {
-        answer(async {
-            let (caller, key, message) = parts::<wire::DecideAdmissibilityRequest>(request).await?;
-            let message = wire::DecideAdmissibilityRequest { request_id: key, complaint_id: id, ..message };
-            shown(app.commands.decide_admissibility(&caller, message).await)
-        })
-        .await
+    answer(async move {
+        let (caller, message, found) = parts(id, request).await?;
+        shown(app.commands.decide_admissibility(&caller, message, found).await)
     })
 }
 
 fn withdraw(app: App, id: String, request: Request) -> Answered {
-    Box::pin(async move {
-        answer(async {
-            let (caller, key, message) = parts::<wire::WithdrawComplaintRequest>(request).await?;
-            let message = wire::WithdrawComplaintRequest { request_id: key, complaint_id: id, ..message };
-            shown(app.commands.withdraw(&caller, message).await)
-        })
-        .await
+    answer(async move {
+        let (caller, message, found) = parts(id, request).await?;
+        shown(app.commands.withdraw(&caller, message, found).await)
     })
 }
 
-async fn answer(call: impl Future<Output = Answer>) -> Response {
-    call.await.unwrap_or_else(IntoResponse::into_response)
+fn answer(call: impl Future<Output = Answer> + Send + 'static) -> Answered {
+    Box::pin(async { call.await.unwrap_or_else(IntoResponse::into_response) })
 }
 
 fn shown(outcome: Result<wire::Complaint, Error>) -> Answer {
-    Ok(Json(outcome.map_err(Error::into_problem)?).into_response())
+    Ok(Json(outcome.map_err(request::refused)?).into_response())
 }
 
-/// Caller, key and body of a call. An empty body is an empty message.
-async fn parts<M>(request: Request) -> Result<(Principal, String, M), ProblemResponse>
-where
-    M: DeserializeOwned + Name + Default,
-{
+/// A message of which path and header tell a part.
+trait Verb: DeserializeOwned + Name + Default {
+    /// The request id, which stands in the header.
+    fn request_id(&mut self) -> &mut String;
+    /// The complaint, which stands in the path.
+    fn complaint_id(&mut self) -> &mut String;
+}
+
+macro_rules! verbs {
+    ($($message:ident),+) => {$(
+        impl Verb for wire::$message {
+            fn request_id(&mut self) -> &mut String {
+                &mut self.request_id
+            }
+
+            fn complaint_id(&mut self) -> &mut String {
+                &mut self.complaint_id
+            }
+        }
+    )+};
+}
+
+verbs!(SupplyCompletionRequest, DecideAdmissibilityRequest, WithdrawComplaintRequest);
+
+/// Caller and message of a call, and what is wrong with it so far. An empty body is an empty message.
+async fn parts<M: Verb>(id: String, request: Request) -> Result<(Principal, M, Violations), ProblemResponse> {
     let (mut head, body) = request.into_parts();
     let Caller(caller) = Caller::from_request_parts(&mut head, &()).await?;
-    let key = request::idempotency_key(&head.headers)?;
+    let mut found = Violations::default();
+    let key = request::idempotency_key(&head.headers, &mut found);
     let RequestBody(body) = RequestBody::from_request(Request::from_parts(head, body), &()).await?;
-    if body.is_empty() {
-        return Ok((caller, key, M::default()));
+    let mut message = if body.is_empty() { M::default() } else { request::body::<M>(&body, &mut found)? };
+    tell(message.request_id(), key, request::REQUEST_ID, &mut found);
+    tell(message.complaint_id(), id, "complaintId", &mut found);
+    Ok((caller, message, found))
+}
+
+/// What path and header say counts. A body may say it again, but not otherwise.
+fn tell(field: &mut String, told: String, name: &str, found: &mut Violations) {
+    if !field.is_empty() && *field != told {
+        found.add_unless_known(name, "CONTRADICTION", "the body says otherwise than path or header");
     }
-    let reading = redress_proto::json::read::<M>(&body).map_err(Problem::invalid)?;
-    if !reading.violations.is_empty() {
-        return Err(Problem::invalid(reading.violations).into());
-    }
-    Ok((caller, key, reading.message))
+    *field = told;
 }
 
 fn not_found() -> Answered {

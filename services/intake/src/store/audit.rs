@@ -6,7 +6,8 @@ use futures::TryStreamExt;
 use jiff_sqlx::{Timestamp as SqlTime, ToSqlx};
 use redress_domain::{ComplaintId, TenantId};
 use redress_messaging::partition_of;
-use sqlx::postgres::PgConnection;
+use sqlx::QueryBuilder;
+use sqlx::postgres::{PgConnection, Postgres};
 use uuid::Uuid;
 
 use super::{Corrupt, column};
@@ -110,6 +111,14 @@ async fn insert(conn: &mut PgConnection, rows: &[(&TenantId, u32, Head, &Entry)]
     Ok(())
 }
 
+/// The columns of [`EntryRow`]; a statement is one literal, so they are a macro and not a constant.
+macro_rules! columns {
+    () => {
+        "chain, seq, complaint_id, state_version, state, action, actor, decided_by, happened_at, recorded_at,
+         detail::text AS detail, hash"
+    };
+}
+
 /// Entries of a tenant, in the order of chains and positions.
 pub struct Query<'a> {
     /// The tenant.
@@ -139,27 +148,26 @@ pub struct Placed {
     pub entry: Entry,
 }
 
-/// Reads entries.
+/// Reads entries. The statement holds the conditions that are asked for and no others: one for all, with conditions that
+/// may be empty, could not use the index of a complaint.
 pub async fn read(conn: &mut PgConnection, query: &Query<'_>) -> Result<Vec<Placed>, Error> {
-    let rows: Vec<EntryRow> = sqlx::query_as(
-        "SELECT chain, seq, complaint_id, state_version, state, action, actor, decided_by, happened_at, recorded_at,
-                detail::text AS detail, hash
-         FROM audit_entry
-         WHERE tenant = $1 AND (chain, seq) > ($2, $3)
-           AND ($4::uuid IS NULL OR complaint_id = $4)
-           AND ($5::timestamptz IS NULL OR recorded_at >= $5)
-           AND ($6::timestamptz IS NULL OR recorded_at < $6)
-         ORDER BY chain, seq LIMIT $7",
-    )
-    .bind(query.tenant.as_str())
-    .bind(number(query.after.0))
-    .bind(query.after.1)
-    .bind(query.complaint.map(|id| *id.as_uuid()))
-    .bind(query.from.map(ToSqlx::to_sqlx))
-    .bind(query.until.map(ToSqlx::to_sqlx))
-    .bind(query.limit)
-    .fetch_all(conn)
-    .await?;
+    let mut sql: QueryBuilder<Postgres> = QueryBuilder::new("SELECT ");
+    sql.push(columns!()).push(" FROM audit_entry WHERE tenant = ").push_bind(query.tenant.as_str());
+    sql.push(" AND (chain, seq) > (").push_bind(number(query.after.0)).push(", ");
+    sql.push_bind(query.after.1).push(")");
+    if let Some(complaint) = query.complaint {
+        // All of it lies in one chain: with that said, the complaint's index yields the order too.
+        sql.push(" AND complaint_id = ").push_bind(*complaint.as_uuid());
+        sql.push(" AND chain = ").push_bind(number(chain_of(&complaint)));
+    }
+    if let Some(from) = query.from {
+        sql.push(" AND recorded_at >= ").push_bind(from.to_sqlx());
+    }
+    if let Some(until) = query.until {
+        sql.push(" AND recorded_at < ").push_bind(until.to_sqlx());
+    }
+    sql.push(" ORDER BY chain, seq LIMIT ").push_bind(query.limit);
+    let rows: Vec<EntryRow> = sql.build_query_as().fetch_all(conn).await?;
     rows.into_iter().map(EntryRow::read).collect()
 }
 
@@ -170,12 +178,11 @@ pub async fn history(
     complaint: ComplaintId,
     after_version: i32,
 ) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<EntryRow> = sqlx::query_as(
-        "SELECT chain, seq, complaint_id, state_version, state, action, actor, decided_by, happened_at, recorded_at,
-                detail::text AS detail, hash
-         FROM audit_entry
-         WHERE tenant = $1 AND complaint_id = $2 AND state_version > $3 ORDER BY seq",
-    )
+    let rows: Vec<EntryRow> = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM audit_entry WHERE tenant = $1 AND complaint_id = $2 AND state_version > $3 ORDER BY seq"
+    ))
     .bind(tenant.as_str())
     .bind(complaint.as_uuid())
     .bind(after_version)
@@ -194,22 +201,25 @@ pub async fn heads(conn: &mut PgConnection, tenant: &TenantId) -> Result<BTreeMa
     rows.into_iter().map(|row| row.read().map(|((_, chain), head)| (chain, head))).collect()
 }
 
-/// Walks a chain from its first entry; memory stays flat, however long it is.
-pub async fn verify<'a>(
+/// Lets `verifier` walk on along its chain by at most `most` entries, and returns how many it met: fewer at the end.
+pub async fn verify(
     conn: &mut PgConnection,
-    tenant: &'a TenantId,
+    tenant: &TenantId,
     chain: u32,
-    known: Option<Head>,
-) -> Result<Result<Verifier<'a>, Break>, Error> {
-    let mut rows = sqlx::query_as::<_, EntryRow>(
-        "SELECT chain, seq, complaint_id, state_version, state, action, actor, decided_by, happened_at, recorded_at,
-                detail::text AS detail, hash
-         FROM audit_entry WHERE tenant = $1 AND chain = $2 ORDER BY seq",
-    )
+    verifier: &mut Verifier<'_>,
+    most: i64,
+) -> Result<Result<i64, Break>, Error> {
+    let mut rows = sqlx::query_as::<_, EntryRow>(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM audit_entry WHERE tenant = $1 AND chain = $2 AND seq > $3 ORDER BY seq LIMIT $4"
+    ))
     .bind(tenant.as_str())
     .bind(number(chain))
+    .bind(verifier.head().seq)
+    .bind(most)
     .fetch(conn);
-    let mut verifier = Verifier::new(tenant.as_str(), chain, known);
+    let mut met = 0;
     while let Some(row) = rows.try_next().await? {
         let seq = row.seq;
         let fits = match row.read() {
@@ -220,8 +230,9 @@ pub async fn verify<'a>(
         if let Err(found) = fits {
             return Ok(Err(found));
         }
+        met += 1;
     }
-    Ok(Ok(verifier))
+    Ok(Ok(met))
 }
 
 /// Chains are below 48.

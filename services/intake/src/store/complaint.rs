@@ -1,4 +1,4 @@
-//! The complaint's row: read, locked and saved one at a time, by commands and queries.
+//! The complaint's row: read by queries, locked and saved, one or many at once, by whatever moves complaints.
 
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTime;
@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::{Corrupt, column};
-use crate::domain::lifecycle::Lifecycle;
+use crate::domain::lifecycle::{Assessment, Capacity, Lifecycle};
 use crate::error::Error;
 
 /// A complaint without its personal fields.
@@ -21,6 +21,8 @@ pub struct Complaint {
     pub complaint_no: String,
     /// Subject of the token that submitted it.
     pub submitted_by: String,
+    /// As what that subject submitted it.
+    pub submitted_as: Capacity,
     /// Keyed hash of the complainant; empty if unknown.
     pub complainant_index: Vec<u8>,
     /// What the complainant is.
@@ -51,6 +53,14 @@ pub struct Complaint {
     pub acknowledge_by: Timestamp,
 }
 
+impl Complaint {
+    /// Whether `assessment` says nothing but what the complaint carries already.
+    pub fn is_assessed_as(&self, assessment: &Assessment) -> bool {
+        let known = (self.category, self.severity, self.urgent);
+        known == (Some(assessment.category), Some(assessment.severity), assessment.urgent)
+    }
+}
+
 /// By what a complaint is looked up.
 #[derive(Debug, Clone)]
 pub enum Key {
@@ -63,7 +73,7 @@ pub enum Key {
 /// The columns of [`Row`]; a statement is one literal, so they are a macro and not a constant.
 macro_rules! columns {
     () => {
-        "tenant, complaint_id, complaint_no, submitted_by, complainant_index, complainant_kind, channel, origin,
+        "tenant, complaint_id, complaint_no, submitted_by, submitted_as, complainant_index, complainant_kind, channel, origin,
          language, lifecycle::text AS lifecycle, stream_version, category, severity, urgent, received_at,
          submitted_at, registered_at, acknowledge_by"
     };
@@ -193,6 +203,7 @@ pub(super) struct Row {
     complaint_id: Uuid,
     complaint_no: String,
     submitted_by: String,
+    submitted_as: String,
     complainant_index: Vec<u8>,
     complainant_kind: String,
     channel: String,
@@ -218,6 +229,7 @@ impl Row {
             id: ComplaintId::from_uuid(id),
             complaint_no: self.complaint_no,
             submitted_by: self.submitted_by,
+            submitted_as: self.submitted_as.parse().map_err(|e| corrupt("submitted_as", &e))?,
             complainant_index: self.complainant_index,
             complainant_kind: self.complainant_kind.parse().map_err(|e| corrupt("complainant_kind", &e))?,
             channel: self.channel.parse().map_err(|e| corrupt("channel", &e))?,

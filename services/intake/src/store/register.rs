@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::column;
 use super::submission::Disposition;
+use crate::domain::lifecycle::Capacity;
 use crate::error::Error;
 
 /// A complaint that does not exist yet.
@@ -25,6 +26,8 @@ pub struct NewComplaint {
     pub no_code: String,
     /// Subject of the token that submitted it.
     pub submitted_by: String,
+    /// As what that subject submitted it.
+    pub submitted_as: Capacity,
     /// Keyed hash of the complainant; empty if unknown.
     pub complainant_index: Vec<u8>,
     /// What the complainant is.
@@ -55,8 +58,6 @@ pub struct NewComplaint {
     pub acknowledge_by: Timestamp,
     /// The respondents, in order.
     pub respondents: Vec<(PartyKind, String)>,
-    /// The data key of its personal fields.
-    pub wrapped_key: Vec<u8>,
     /// Order and live session as told, as JSON with its SHA-256.
     pub context: Option<(String, [u8; 32])>,
 }
@@ -80,6 +81,8 @@ pub struct NewSubmission {
     pub body: Option<Vec<u8>>,
     /// Its personal fields; none for repetitions.
     pub sealed: Option<Vec<u8>>,
+    /// The data key of its own, wrapped; none where there is nothing to open or the complaint's key opens it.
+    pub wrapped_key: Option<Vec<u8>>,
 }
 
 /// What is known of a complaint that a batch names.
@@ -137,7 +140,7 @@ pub async fn lock_known(
     Ok(known)
 }
 
-/// Writes new complaints with their parties, keys and context.
+/// Writes new complaints with their parties and context.
 ///
 /// # Errors
 /// A unique violation if somebody else registered one of them meanwhile: read again.
@@ -146,19 +149,20 @@ pub async fn insert_complaints(conn: &mut PgConnection, new: &[NewComplaint]) ->
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO complaint (tenant, complaint_id, complaint_no, no_code, submitted_by, complainant_index,
-                                complainant_kind, channel, origin, language, state, lifecycle, state_version,
+        "INSERT INTO complaint (tenant, complaint_id, complaint_no, no_code, submitted_by, submitted_as,
+                                complainant_index, complainant_kind, channel, origin, language, state, lifecycle, state_version,
                                 stream_version, live_room_id, received_at, submitted_at, registered_at, acknowledge_by)
-         SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[],
-                              $8::text[], $9::text[], $10::text[], $11::text[], $12::json[], $13::integer[],
-                              $14::bigint[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[],
-                              $19::timestamptz[])",
+         SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+                              $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::json[],
+                              $14::integer[], $15::bigint[], $16::text[], $17::timestamptz[], $18::timestamptz[],
+                              $19::timestamptz[], $20::timestamptz[])",
     )
     .bind(column(new, |c| c.tenant.as_str()))
     .bind(column(new, |c| *c.id.as_uuid()))
     .bind(column(new, |c| c.complaint_no.as_str()))
     .bind(column(new, |c| c.no_code.as_str()))
     .bind(column(new, |c| c.submitted_by.as_str()))
+    .bind(column(new, |c| c.submitted_as.code()))
     .bind(column(new, |c| c.complainant_index.as_slice()))
     .bind(column(new, |c| c.complainant_kind.code()))
     .bind(column(new, |c| c.channel.code()))
@@ -176,12 +180,6 @@ pub async fn insert_complaints(conn: &mut PgConnection, new: &[NewComplaint]) ->
     .execute(&mut *conn)
     .await?;
     insert_parties(conn, new).await?;
-    sqlx::query("INSERT INTO subject_key SELECT * FROM unnest($1::text[], $2::uuid[], $3::bytea[])")
-        .bind(column(new, |c| c.tenant.as_str()))
-        .bind(column(new, |c| *c.id.as_uuid()))
-        .bind(column(new, |c| c.wrapped_key.as_slice()))
-        .execute(&mut *conn)
-        .await?;
     insert_context(conn, new).await
 }
 
@@ -232,7 +230,7 @@ async fn insert_context(conn: &mut PgConnection, new: &[NewComplaint]) -> Result
     Ok(())
 }
 
-/// Writes submissions.
+/// Writes submissions, and the keys of those that have one.
 pub async fn insert_submissions(conn: &mut PgConnection, new: &[NewSubmission]) -> Result<(), Error> {
     if new.is_empty() {
         return Ok(());
@@ -251,6 +249,24 @@ pub async fn insert_submissions(conn: &mut PgConnection, new: &[NewSubmission]) 
     .bind(column(new, |s| s.received_at.to_sqlx()))
     .bind(column(new, |s| s.body.as_deref()))
     .bind(column(new, |s| s.sealed.as_deref()))
+    .execute(&mut *conn)
+    .await?;
+    insert_keys(conn, new).await
+}
+
+async fn insert_keys(conn: &mut PgConnection, new: &[NewSubmission]) -> Result<(), Error> {
+    let keys: Vec<(&NewSubmission, &[u8])> =
+        new.iter().filter_map(|s| s.wrapped_key.as_deref().map(|key| (s, key))).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO subject_key SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bytea[])",
+    )
+    .bind(column(&keys, |(s, _)| s.tenant.as_str()))
+    .bind(column(&keys, |(s, _)| *s.complaint.as_uuid()))
+    .bind(column(&keys, |(s, _)| s.id))
+    .bind(column(&keys, |(_, key)| *key))
     .execute(conn)
     .await?;
     Ok(())

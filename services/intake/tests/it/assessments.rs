@@ -1,20 +1,24 @@
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx as _;
 use prost::{Message, Name};
 use redress_domain::{Clock, ComplaintId};
-use redress_intake::app::assessments::{ApplyAssessments, Assessed, Profile};
+use redress_intake::app::assessments::{ApplyAssessments, Finding, Profile};
 use redress_intake::domain::lifecycle::Policy;
 use redress_messaging::{EventMeta, Record};
 use redress_outbox::{BatchHandler, Delivery, HandlerError};
-use redress_proto::classification::v1::{Assessment, AssessmentMade, AssessmentOverridden};
-use redress_proto::intake::v1::{Complaint, DecideAdmissibilityRequest, GetComplaintRequest};
+use redress_proto::classification::v1::{
+    Assessment, AssessmentMade, AssessmentOverridden, AssignmentAccepted, AssignmentOffered,
+    AssignmentReturned,
+};
+use redress_proto::intake::v1::{Complaint, DecideAdmissibilityRequest};
 use redress_proto::types::v1::{Admissibility, Category, ComplaintState, DecidedBy, Severity};
 use uuid::Uuid;
 
 use crate::bench::{Bench, NOON, complainant, officer};
 
-fn plain() -> Assessment {
+pub(crate) fn plain() -> Assessment {
     Assessment {
         category: Category::Cq07.into(),
         severity: Severity::General.into(),
@@ -24,7 +28,7 @@ fn plain() -> Assessment {
     }
 }
 
-fn handler(bench: &Bench, accepts_for: &[&str]) -> ApplyAssessments {
+pub(crate) fn handler(bench: &Bench, accepts_for: &[&str]) -> ApplyAssessments {
     let clock: Arc<dyn Clock> = bench.clock.clone();
     let accepts_for = accepts_for.iter().map(|tenant| (*tenant).to_owned()).collect();
     ApplyAssessments {
@@ -34,27 +38,31 @@ fn handler(bench: &Bench, accepts_for: &[&str]) -> ApplyAssessments {
     }
 }
 
-fn delivery<M: Message + Name>(
-    handler: &ApplyAssessments,
-    id: ComplaintId,
-    message: &M,
-) -> Delivery<Assessed> {
-    let meta = EventMeta {
+pub(crate) fn meta<M: Name>(id: ComplaintId, version: i64) -> EventMeta {
+    EventMeta {
         event_id: Uuid::from_u128(1),
         event_type: M::full_name().into(),
         source: "/redress/classification".into(),
         tenant: "tenant-a".parse().unwrap(),
         subject: *id.as_uuid(),
-        version: Some(1),
+        version: Some(version),
         occurred_at: NOON.parse().unwrap(),
         recorded_at: None,
-        actor: None,
-        decided_by: None,
+        actor: Some("staff-7".into()),
+        decided_by: Some("human".into()),
         causation: None,
         correlation: None,
         traceparent: None,
         tracestate: None,
-    };
+    }
+}
+
+fn delivery<M: Message + Name>(
+    handler: &ApplyAssessments,
+    id: ComplaintId,
+    message: &M,
+) -> Delivery<Finding> {
+    let meta = meta::<M>(id, 1);
     let payload = message.encode_to_vec();
     let event = handler.decode(&meta, &payload).unwrap().expect("the handler knows the type");
     let record = Record {
@@ -72,7 +80,7 @@ fn delivery<M: Message + Name>(
 async fn apply(
     bench: &Bench,
     handler: &ApplyAssessments,
-    batch: &[Delivery<Assessed>],
+    batch: &[Delivery<Finding>],
 ) -> Result<(), HandlerError> {
     let mut tx = bench.db.pool().begin().await?;
     handler.apply(&mut tx, batch).await?;
@@ -80,7 +88,7 @@ async fn apply(
     Ok(())
 }
 
-async fn made(
+pub(crate) async fn made(
     bench: &Bench,
     handler: &ApplyAssessments,
     id: ComplaintId,
@@ -89,12 +97,7 @@ async fn made(
     let assessment_id = Uuid::from_u128(7).to_string();
     let made = AssessmentMade { assessment_id, assessment: Some(assessment) };
     apply(bench, handler, &[delivery(handler, id, &made)]).await.unwrap();
-    view(bench, id).await
-}
-
-async fn view(bench: &Bench, id: ComplaintId) -> Complaint {
-    let request = GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
-    bench.queries.get(&officer(), request).await.unwrap()
+    bench.view(id).await
 }
 
 #[tokio::test]
@@ -157,7 +160,7 @@ async fn a_late_assessment_by_a_machine_does_not_touch_what_a_person_decided_and
         handler: "staff-0042".into(),
         ..Default::default()
     };
-    bench.commands.decide_admissibility(&officer(), decision).await.unwrap();
+    bench.decide(&officer(), decision).await.unwrap();
     let seen = made(&bench, &handler, id, plain()).await;
     assert_eq!((seen.category(), seen.state_version), (Category::Cq01, 3));
 
@@ -167,17 +170,97 @@ async fn a_late_assessment_by_a_machine_does_not_touch_what_a_person_decided_and
         supersedes: Uuid::from_u128(7).to_string(),
         reason: "misread".into(),
     };
-    apply(&bench, &handler, &[delivery(&handler, id, &overridden)]).await.unwrap();
-    let seen = view(&bench, id).await;
-    assert_eq!((seen.category(), seen.urgent, seen.state_version), (Category::Cq07, true, 3));
+    let told = delivery(&handler, id, &overridden);
+    apply(&bench, &handler, &[told.clone()]).await.unwrap();
+    let seen = bench.view(id).await;
+    assert_eq!((seen.category(), seen.urgent, seen.state_version), (Category::Cq07, true, 4));
+    let entry = seen.history.last().unwrap();
+    assert_eq!((entry.event.as_str(), entry.actor.as_str()), ("AssessmentApplied", "staff-7"));
+    assert_eq!(entry.decided_by(), DecidedBy::Human);
+    // The same once more says nothing new.
+    apply(&bench, &handler, &[told]).await.unwrap();
+    assert_eq!(bench.view(id).await.state_version, 4);
 }
 
 #[tokio::test]
-async fn an_assessment_of_a_complaint_that_is_not_here_yet_waits_and_is_not_set_aside() {
+async fn a_persons_assessment_of_what_nobody_has_looked_at_is_the_persons_and_the_review_the_machines() {
+    let bench = Bench::new().await;
+    let handler = handler(&bench, &[]);
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    let overridden = AssessmentOverridden {
+        assessment_id: Uuid::from_u128(8).to_string(),
+        assessment: Some(plain()),
+        ..Default::default()
+    };
+    apply(&bench, &handler, &[delivery(&handler, id, &overridden)]).await.unwrap();
+    let seen = bench.view(id).await;
+    let actors: Vec<_> = seen.history[1..].iter().map(|e| (e.event.as_str(), e.actor.as_str())).collect();
+    assert_eq!(actors, [("AssessmentApplied", "staff-7"), ("AdmissibilityReviewStarted", "classification")]);
+}
+
+#[tokio::test]
+async fn who_has_a_case_is_followed_and_stands_in_its_history() {
+    let bench = Bench::new().await;
+    let handler = handler(&bench, &[]);
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    let offered = AssignmentOffered { handler: "staff-7".into(), ..Default::default() };
+    let accepted = AssignmentAccepted { handler: "staff-7".into() };
+    let returned = AssignmentReturned { handler: "staff-7".into(), reason: "absent".into() };
+    let batch = [delivery(&handler, id, &offered), delivery(&handler, id, &accepted)];
+    apply(&bench, &handler, &batch).await.unwrap();
+    let assignment = async || -> String {
+        sqlx::query_scalar("SELECT lifecycle->'regions'->'assignment'->>'value' FROM complaint")
+            .fetch_one(bench.db.pool())
+            .await
+            .unwrap()
+    };
+    assert_eq!(assignment().await, r#"{"assignment":"accepted","by":"staff-7"}"#);
+    apply(&bench, &handler, &[delivery(&handler, id, &returned)]).await.unwrap();
+    assert_eq!(assignment().await, r#"{"assignment":"unassigned"}"#);
+    let seen = bench.view(id).await;
+    assert_eq!((seen.state(), seen.state_version), (ComplaintState::Received, 4));
+    assert_eq!(seen.history[1].event, "ComplaintAdvanced");
+    assert_eq!(seen.history[1].actor, "staff-7");
+
+    let nobody = AssignmentOffered::default();
+    let meta = meta::<AssignmentOffered>(id, 1);
+    assert!(handler.decode(&meta, &nobody.encode_to_vec()).is_err());
+}
+
+/// Says up to when submissions were read.
+async fn read_through(bench: &Bench, at: Timestamp) {
+    sqlx::query(
+        "INSERT INTO progress (topic, partition, next_offset, applied_through, adopts)
+         VALUES ('redress.intake.submissions.v1', 0, 0, $1, false)
+         ON CONFLICT (topic, partition) DO UPDATE SET applied_through = $1",
+    )
+    .bind(at.to_sqlx())
+    .execute(bench.db.pool())
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn an_assessment_waits_for_its_complaint_as_long_as_that_can_come_and_is_poison_then() {
     let bench = Bench::new().await;
     let handler = handler(&bench, &[]);
     let id = ComplaintId::from_uuid(Uuid::from_u128(99));
     let message = AssessmentMade { assessment_id: Uuid::from_u128(7).to_string(), assessment: Some(plain()) };
-    let refused = apply(&bench, &handler, &[delivery(&handler, id, &message)]).await.unwrap_err();
-    assert!(matches!(refused, HandlerError::Unavailable(_)), "{refused:?}");
+    let told = delivery(&handler, id, &message);
+    let refused = async || apply(&bench, &handler, &[told.clone()]).await.unwrap_err();
+    assert!(matches!(refused().await, HandlerError::Unavailable(_)), "nothing was read yet");
+    read_through(&bench, told.record.timestamp).await;
+    assert!(matches!(refused().await, HandlerError::Unavailable(_)), "clocks differ a little");
+    read_through(&bench, told.record.timestamp + SignedDuration::from_secs(6)).await;
+    assert!(matches!(refused().await, HandlerError::Poison(_)), "all that is older was read");
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named_by_paths_and_by_nothing_else() {
+    let bench = Bench::new().await;
+    let handler = handler(&bench, &[]);
+    let assessment = Assessment { missing: vec!["王小样的电话".into()], ..plain() };
+    let made = AssessmentMade { assessment_id: Uuid::from_u128(7).to_string(), assessment: Some(assessment) };
+    let id = ComplaintId::from_uuid(Uuid::from_u128(99));
+    assert!(handler.decode(&meta::<AssessmentMade>(id, 1), &made.encode_to_vec()).is_err());
 }

@@ -1,5 +1,5 @@
 use redress_domain::{ComplaintId, Principal, Role};
-use redress_intake::store::audit::chain_of;
+use redress_intake::store::audit::{Query, chain_of, read};
 use redress_proto::intake::v1::{
     AuditBreak, QueryAuditRequest, VerifyAuditChainRequest, VerifyAuditChainResponse,
 };
@@ -11,7 +11,7 @@ fn auditor() -> Principal {
 }
 
 async fn verdict(bench: &Bench) -> VerifyAuditChainResponse {
-    bench.audit.verify(&auditor(), VerifyAuditChainRequest::default()).await.unwrap()
+    bench.audit.verify(&auditor(), VerifyAuditChainRequest::default(), None).await.unwrap()
 }
 
 /// A bench whose chain of the returned number has five entries.
@@ -122,7 +122,28 @@ async fn a_trail_cut_at_its_end_shows_also_if_the_recorded_end_was_cut_with_it()
     tamper(&bench, "UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit_entry WHERE seq = 3)")
         .await;
     assert!(verdict(&bench).await.intact, "within the database nothing can be seen");
-    let request = VerifyAuditChainRequest { known_heads: kept };
-    let found = bench.audit.verify(&auditor(), request).await.unwrap();
+    let request = VerifyAuditChainRequest { known_heads: kept, ..Default::default() };
+    let found = bench.audit.verify(&auditor(), request, None).await.unwrap();
     assert_eq!(found.first_break.unwrap(), at(chain, 4, "CUT_SHORT"));
+}
+
+#[tokio::test]
+async fn the_trail_of_one_complaint_is_found_by_its_index_however_often_it_is_asked_for() {
+    let bench = Bench::new().await;
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    let tenant = auditor().tenant;
+    let query =
+        Query { tenant: &tenant, complaint: Some(id), from: None, until: None, after: (0, 0), limit: 100 };
+    let mut tx = bench.db.pool().begin().await.unwrap();
+    // As after some calls on a table that has grown: no plan for one set of values.
+    let grown = "INSERT INTO audit_entry SELECT tenant, chain, n, gen_random_uuid(), 1, state, action, actor, decided_by,
+                                                happened_at, recorded_at, detail, hash
+                 FROM audit_entry, generate_series(1001, 11000) AS n";
+    for statement in [grown, "ANALYZE audit_entry", "SET LOCAL plan_cache_mode = force_generic_plan"] {
+        sqlx::query(statement).execute(&mut *tx).await.unwrap();
+    }
+    assert_eq!(read(&mut tx, &query).await.unwrap().len(), 1);
+    let scans = "SELECT pg_stat_get_xact_numscans('audit_entry_complaint_idx'::regclass)";
+    let scans: i64 = sqlx::query_scalar(scans).fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(scans, 1);
 }

@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use prost::Message;
 use redress_devstack::shared;
-use redress_domain::{Clock, ComplaintId, ComplaintNo, Principal, Role};
+use redress_domain::{Clock, ComplaintId, ComplaintNo, Principal, Problem, Role, Violations};
+use redress_intake::Error;
 use redress_intake::app::accept::{Accepted, sealing};
 use redress_intake::app::audit::Audit;
 use redress_intake::app::commands::Commands;
@@ -17,7 +18,10 @@ use redress_intake::domain::lifecycle::Policy;
 use redress_messaging::{EventMeta, Record};
 use redress_outbox::{BatchHandler, Delivery, HandlerError, Wake};
 use redress_postgres::{Db, PostgresConfig, migrate};
-use redress_proto::types::v1::{Channel, Complainant, PartyKind, Respondent, Submission};
+use redress_proto::intake::v1 as wire;
+use redress_proto::types::v1::{
+    Admissibility, Attachment, Category, Channel, Complainant, PartyKind, Respondent, Submission,
+};
 use redress_redis::{DedupeFilter, Redis, RedisConfig};
 use redress_testkit::{FixedClock, TestDatabase};
 use redress_vault::{FileKeyProvider, Vault};
@@ -30,10 +34,11 @@ pub(crate) struct Bench {
     pub(crate) queries: Queries,
     pub(crate) audit: Audit,
     register: Arc<Register>,
-    _database: TestDatabase,
-    _keys: tempfile::TempDir,
+    pub(crate) database: TestDatabase,
+    keys: tempfile::TempDir,
 }
 
+const KEY_FILE: &str = "vault.toml";
 pub(crate) const NOON: &str = "2026-11-25T04:00:00Z";
 
 impl Bench {
@@ -43,7 +48,7 @@ impl Bench {
         let db = Db::connect(&PostgresConfig::at(database.url.as_str()), "intake-test").unwrap();
         migrate(&db, &[&redress_outbox::MIGRATOR, &redress_intake::MIGRATOR]).await.unwrap();
         let keys = tempfile::tempdir().unwrap();
-        let key_file = keys.path().join("vault.toml");
+        let key_file = keys.path().join(KEY_FILE);
         let tenants = ["tenant-a", "tenant-b"].map(|tenant| tenant.parse().unwrap());
         FileKeyProvider::create(&key_file, &tenants).unwrap();
         let vault = Arc::new(Vault::new(Arc::new(FileKeyProvider::open(&key_file).unwrap())));
@@ -60,7 +65,7 @@ impl Bench {
             policy: Arc::new(Policy::default()),
             wake: Wake::default(),
         };
-        let register = Register { clock: shared_clock, acknowledge_within: SignedDuration::from_hours(1) };
+        let register = Register { clock: shared_clock };
         Self {
             queries: Queries { views, filter },
             audit: Audit { db: db.clone() },
@@ -69,9 +74,14 @@ impl Bench {
             vault,
             clock,
             commands,
-            _database: database,
-            _keys: keys,
+            database,
+            keys,
         }
+    }
+
+    /// Another provider of the same keys.
+    pub(crate) fn provider(&self) -> FileKeyProvider {
+        FileKeyProvider::open(&self.keys.path().join(KEY_FILE)).unwrap()
     }
 
     /// One attempt to submit, as the log would carry it. Two calls with the same arguments are two attempts.
@@ -87,7 +97,7 @@ impl Bench {
             id,
             no: ComplaintNo::new(received_at.to_zoned(TimeZone::UTC).date(), &id),
             received_at,
-            acknowledge_by: received_at,
+            acknowledge_by: received_at + SignedDuration::from_mins(45),
             duplicate: false,
         };
         let fingerprint = self.vault.fingerprint(&caller.tenant, &submission.encode_to_vec()).await.unwrap();
@@ -125,6 +135,36 @@ impl Bench {
         let id = ComplaintId::from_uuid(attempt.meta.subject);
         self.apply(&[attempt]).await.unwrap();
         id
+    }
+
+    pub(crate) async fn decide(
+        &self,
+        caller: &Principal,
+        request: wire::DecideAdmissibilityRequest,
+    ) -> Result<wire::Complaint, Error> {
+        self.commands.decide_admissibility(caller, request, Violations::default()).await
+    }
+
+    pub(crate) async fn supply(
+        &self,
+        caller: &Principal,
+        request: wire::SupplyCompletionRequest,
+    ) -> Result<wire::Complaint, Error> {
+        self.commands.supply_completion(caller, request, Violations::default()).await
+    }
+
+    pub(crate) async fn withdraw(
+        &self,
+        caller: &Principal,
+        request: wire::WithdrawComplaintRequest,
+    ) -> Result<wire::Complaint, Error> {
+        self.commands.withdraw(caller, request, Violations::default()).await
+    }
+
+    /// The complaint as staff see it.
+    pub(crate) async fn view(&self, id: ComplaintId) -> wire::Complaint {
+        let request = wire::GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
+        self.queries.get(&officer(), request).await.unwrap()
     }
 
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
@@ -172,4 +212,70 @@ pub(crate) fn submission(text: &str) -> Submission {
         }],
         ..Submission::default()
     }
+}
+
+/// A decision to take a complaint up.
+pub(crate) fn accept(id: ComplaintId, request_id: &str) -> wire::DecideAdmissibilityRequest {
+    wire::DecideAdmissibilityRequest {
+        request_id: request_id.into(),
+        complaint_id: id.to_string(),
+        decision: Admissibility::Yes.into(),
+        category: Category::Cq07.into(),
+        handler: "staff-0042".into(),
+        ..Default::default()
+    }
+}
+
+/// A decision to refuse it.
+pub(crate) fn refuse(id: ComplaintId, reason: wire::RefusalReason) -> wire::DecideAdmissibilityRequest {
+    wire::DecideAdmissibilityRequest {
+        request_id: "refuse-1".into(),
+        complaint_id: id.to_string(),
+        decision: Admissibility::No.into(),
+        category: Category::Cq09.into(),
+        refusal_reason: reason.into(),
+        facts: "没有争议的事实".into(),
+        rule: "l04.3@2026-04-15".into(),
+        ..Default::default()
+    }
+}
+
+/// A request for the order's number.
+pub(crate) fn ask(id: ComplaintId, request_id: &str) -> wire::DecideAdmissibilityRequest {
+    wire::DecideAdmissibilityRequest {
+        request_id: request_id.into(),
+        complaint_id: id.to_string(),
+        decision: Admissibility::NeedsCompletion.into(),
+        missing: vec!["order.orderNo".into()],
+        ..Default::default()
+    }
+}
+
+/// An answer to it, with a file.
+pub(crate) fn supply(id: ComplaintId, request_id: &str) -> wire::SupplyCompletionRequest {
+    wire::SupplyCompletionRequest {
+        request_id: request_id.into(),
+        complaint_id: id.to_string(),
+        text: "订单号是 TEST-0001".into(),
+        attachments: vec![Attachment {
+            name: Some("测试截图.png".into()),
+            media_type: "image/png".into(),
+            sha256: "0".repeat(64),
+            object_key: "k/1".into(),
+        }],
+        ..Default::default()
+    }
+}
+
+pub(crate) fn withdraw(id: ComplaintId, request_id: &str) -> wire::WithdrawComplaintRequest {
+    wire::WithdrawComplaintRequest {
+        request_id: request_id.into(),
+        complaint_id: id.to_string(),
+        reason: "商家已经退款".into(),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn problem<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Problem {
+    outcome.unwrap_err().into_problem()
 }

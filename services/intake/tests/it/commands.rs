@@ -1,45 +1,12 @@
-use redress_domain::{ComplaintId, ErrorKind, Principal, Problem};
+use redress_domain::{ComplaintId, ErrorKind, Principal};
 use redress_intake::Error;
 use redress_proto::intake::v1 as wire;
-use redress_proto::types::v1::{Admissibility, Attachment, Category, ComplaintState};
+use redress_proto::types::v1::{Category, ComplaintState};
 
-use crate::bench::{Bench, complainant, officer, supervisor};
-
-fn accept(id: ComplaintId, request_id: &str) -> wire::DecideAdmissibilityRequest {
-    wire::DecideAdmissibilityRequest {
-        request_id: request_id.into(),
-        complaint_id: id.to_string(),
-        decision: Admissibility::Yes.into(),
-        category: Category::Cq07.into(),
-        handler: "staff-0042".into(),
-        ..Default::default()
-    }
-}
-
-fn refuse(id: ComplaintId, reason: wire::RefusalReason) -> wire::DecideAdmissibilityRequest {
-    wire::DecideAdmissibilityRequest {
-        request_id: "refuse-1".into(),
-        complaint_id: id.to_string(),
-        decision: Admissibility::No.into(),
-        category: Category::Cq09.into(),
-        refusal_reason: reason.into(),
-        facts: "没有争议的事实".into(),
-        rule: "l04.3@2026-04-15".into(),
-        ..Default::default()
-    }
-}
+use crate::bench::{self, Bench, accept, ask, complainant, officer, problem, refuse, supervisor, supply};
 
 fn withdraw(id: ComplaintId, expected_version: u32) -> wire::WithdrawComplaintRequest {
-    wire::WithdrawComplaintRequest {
-        request_id: "withdraw-1".into(),
-        complaint_id: id.to_string(),
-        expected_version,
-        reason: "商家已经退款".into(),
-    }
-}
-
-fn problem<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Problem {
-    outcome.unwrap_err().into_problem()
+    wire::WithdrawComplaintRequest { expected_version, ..bench::withdraw(id, "withdraw-1") }
 }
 
 fn events(view: &wire::Complaint) -> Vec<&str> {
@@ -50,7 +17,7 @@ fn events(view: &wire::Complaint) -> Vec<&str> {
 async fn an_officer_takes_a_complaint_up_and_the_history_tells_it() {
     let bench = Bench::new().await;
     let id = bench.registered(&complainant("c1"), "k1").await;
-    let view = bench.commands.decide_admissibility(&officer(), accept(id, "r1")).await.unwrap();
+    let view = bench.decide(&officer(), accept(id, "r1")).await.unwrap();
     assert_eq!(view.state(), ComplaintState::Accepted);
     assert_eq!(view.category(), Category::Cq07);
     assert_eq!(events(&view), ["ComplaintRegistered", "AdmissibilityReviewStarted", "ComplaintAccepted"]);
@@ -63,11 +30,11 @@ async fn an_officer_takes_a_complaint_up_and_the_history_tells_it() {
 async fn repeating_a_call_changes_nothing_and_other_content_under_its_name_is_refused() {
     let bench = Bench::new().await;
     let id = bench.registered(&complainant("c1"), "k1").await;
-    let first = bench.commands.decide_admissibility(&officer(), accept(id, "r1")).await.unwrap();
-    let second = bench.commands.decide_admissibility(&officer(), accept(id, "r1")).await.unwrap();
+    let first = bench.decide(&officer(), accept(id, "r1")).await.unwrap();
+    let second = bench.decide(&officer(), accept(id, "r1")).await.unwrap();
     assert_eq!(first.state_version, second.state_version);
     let other = wire::DecideAdmissibilityRequest { handler: "staff-0043".into(), ..accept(id, "r1") };
-    let refused = problem(bench.commands.decide_admissibility(&officer(), other).await);
+    let refused = problem(bench.decide(&officer(), other).await);
     assert_eq!((refused.kind, refused.reason), (ErrorKind::AlreadyExists, "IDEMPOTENCY_KEY_REUSED"));
 }
 
@@ -76,7 +43,7 @@ async fn two_racing_twins_of_a_call_have_one_effect() {
     let bench = Bench::new().await;
     let id = bench.registered(&complainant("c1"), "k1").await;
     let officer = officer();
-    let calls = (0..8).map(|_| bench.commands.decide_admissibility(&officer, accept(id, "r1")));
+    let calls = (0..8).map(|_| bench.decide(&officer, accept(id, "r1")));
     let outcomes = futures::future::join_all(calls).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     assert_eq!(bench.count("SELECT state_version::bigint FROM complaint").await, 3);
@@ -87,10 +54,10 @@ async fn a_decision_on_an_outdated_version_is_aborted() {
     let bench = Bench::new().await;
     let caller = complainant("c1");
     let id = bench.registered(&caller, "k1").await;
-    bench.commands.decide_admissibility(&officer(), accept(id, "r1")).await.unwrap();
-    let refused = problem(bench.commands.withdraw(&caller, withdraw(id, 1)).await);
+    bench.decide(&officer(), accept(id, "r1")).await.unwrap();
+    let refused = problem(bench.withdraw(&caller, withdraw(id, 1)).await);
     assert_eq!((refused.kind, refused.reason), (ErrorKind::Aborted, "VERSION_MISMATCH"));
-    let view = bench.commands.withdraw(&caller, withdraw(id, 3)).await.unwrap();
+    let view = bench.withdraw(&caller, withdraw(id, 3)).await.unwrap();
     assert_eq!(view.state(), ComplaintState::Withdrawn);
 }
 
@@ -100,11 +67,11 @@ async fn abuse_is_for_a_supervisor_to_find_and_the_facts_are_told_to_the_complai
     let caller = complainant("c1");
     let id = bench.registered(&caller, "k1").await;
     let abuse = refuse(id, wire::RefusalReason::AbuseOrSpam);
-    let refused = problem(bench.commands.decide_admissibility(&officer(), abuse.clone()).await);
+    let refused = problem(bench.decide(&officer(), abuse.clone()).await);
     assert_eq!(refused.reason, "SUPERVISOR_REQUIRED");
     assert_eq!(bench.count("SELECT state_version::bigint FROM complaint").await, 1, "nothing was half done");
 
-    bench.commands.decide_admissibility(&supervisor(), abuse).await.unwrap();
+    bench.decide(&supervisor(), abuse).await.unwrap();
     let request = wire::GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
     let own = bench.queries.get(&caller, request).await.unwrap();
     assert_eq!(own.state(), ComplaintState::NotAccepted);
@@ -118,31 +85,13 @@ async fn what_is_missing_is_asked_for_and_supplied() {
     let bench = Bench::new().await;
     let caller = complainant("c1");
     let id = bench.registered(&caller, "k1").await;
-    let ask = wire::DecideAdmissibilityRequest {
-        request_id: "ask".into(),
-        complaint_id: id.to_string(),
-        decision: Admissibility::NeedsCompletion.into(),
-        missing: vec!["order.orderNo".into()],
-        ..Default::default()
-    };
-    let asked = bench.commands.decide_admissibility(&officer(), ask).await.unwrap();
+    let asked = bench.decide(&officer(), ask(id, "ask")).await.unwrap();
     assert_eq!(asked.state(), ComplaintState::AwaitingCompletion);
     assert_eq!(asked.missing, ["order.orderNo"]);
-    let supply = wire::SupplyCompletionRequest {
-        request_id: "supply".into(),
-        complaint_id: id.to_string(),
-        text: "订单号是 TEST-0001".into(),
-        attachments: vec![Attachment {
-            name: Some("测试截图.png".into()),
-            media_type: "image/png".into(),
-            sha256: "0".repeat(64),
-            object_key: "k/1".into(),
-        }],
-        ..Default::default()
-    };
-    let stranger = problem(bench.commands.supply_completion(&complainant("c2"), supply.clone()).await);
+    let supply = supply(id, "supply");
+    let stranger = problem(bench.supply(&complainant("c2"), supply.clone()).await);
     assert_eq!(stranger.kind, ErrorKind::NotFound);
-    let view = bench.commands.supply_completion(&caller, supply).await.unwrap();
+    let view = bench.supply(&caller, supply).await.unwrap();
     assert_eq!(view.state(), ComplaintState::Received);
     assert_eq!(view.notes[0].text.as_deref(), Some("订单号是 TEST-0001"));
     assert_eq!(view.attachments[0].name.as_deref(), Some("测试截图.png"));
@@ -155,10 +104,8 @@ async fn one_of_a_withdrawal_and_an_acceptance_at_the_same_instant_is_told_that_
     let id = bench.registered(&caller, "k1").await;
     let (officer, version) = (officer(), 1);
     let decision = wire::DecideAdmissibilityRequest { expected_version: version, ..accept(id, "r1") };
-    let (accepted, withdrawn) = tokio::join!(
-        bench.commands.decide_admissibility(&officer, decision),
-        bench.commands.withdraw(&caller, withdraw(id, version)),
-    );
+    let (accepted, withdrawn) =
+        tokio::join!(bench.decide(&officer, decision), bench.withdraw(&caller, withdraw(id, version)),);
     assert!(accepted.is_ok() != withdrawn.is_ok(), "{accepted:?} {withdrawn:?}");
     let lost = accepted.err().or(withdrawn.err()).unwrap().into_problem();
     assert_eq!(lost.reason, "VERSION_MISMATCH");
@@ -174,6 +121,6 @@ async fn another_tenants_complaint_does_not_exist() {
     let bench = Bench::new().await;
     let id = bench.registered(&complainant("c1"), "k1").await;
     let stranger = |principal: Principal| Principal { tenant: "tenant-b".parse().unwrap(), ..principal };
-    nobody_elses(bench.commands.decide_admissibility(&stranger(officer()), accept(id, "r1")).await);
-    nobody_elses(bench.commands.withdraw(&stranger(complainant("c1")), withdraw(id, 0)).await);
+    nobody_elses(bench.decide(&stranger(officer()), accept(id, "r1")).await);
+    nobody_elses(bench.withdraw(&stranger(complainant("c1")), withdraw(id, 0)).await);
 }

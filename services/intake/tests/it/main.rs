@@ -8,7 +8,15 @@
 
 mod assessments;
 mod audit;
+mod audit_parts;
 mod bench;
 mod commands;
+mod consuming;
+mod decisions;
+mod erasure;
 mod queries;
+mod receipts;
 mod register;
+mod roles;
+mod views;
+mod watching;

@@ -1,5 +1,5 @@
 use jiff::SignedDuration;
-use redress_domain::{ErrorKind, Role};
+use redress_domain::{ComplaintId, ErrorKind, Principal, Role, Violations};
 use redress_proto::intake::v1::{GetComplaintRequest, ListComplaintsRequest};
 use redress_proto::types::v1::ComplaintState;
 
@@ -52,32 +52,60 @@ async fn personal_fields_are_absent_for_who_may_not_see_them_and_each_opening_is
 }
 
 #[tokio::test]
-async fn what_is_accepted_and_not_registered_is_told_so_and_a_strangers_is_never_told() {
+async fn what_is_on_its_way_is_told_to_staff_and_is_to_everybody_else_like_what_does_not_exist() {
     let bench = Bench::new().await;
     let who = complainant(&redress_testkit::unique_name("c"));
     let attempt = bench.attempt(&who, "k1", submission("a")).await;
-    let id = redress_domain::ComplaintId::from_uuid(attempt.meta.subject);
+    let id = ComplaintId::from_uuid(attempt.meta.subject);
     bench.queries.filter.confirm(&who.tenant, &id, [1; 32], 0).await.unwrap();
-    let request = || GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
-    let told = bench.queries.get(&who, request()).await.unwrap_err().into_problem();
-    assert_eq!((told.kind, told.reason), (ErrorKind::NotFound, "BEING_REGISTERED"));
-    assert!(told.retry_after.is_some());
+    let told = async |who: &Principal, id: ComplaintId| {
+        let request = GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
+        bench.queries.get(who, request).await.unwrap_err().into_problem()
+    };
+    let staff = told(&officer(), id).await;
+    assert_eq!((staff.kind, staff.reason), (ErrorKind::NotFound, "BEING_REGISTERED"));
+    assert!(staff.retry_after.is_some());
+
+    let of_nobody = ComplaintId::from_uuid(uuid::Uuid::from_u128(7));
+    let stranger = told(&complainant("c2"), id).await;
+    assert_eq!(stranger.reason, "NOT_FOUND");
+    assert!(stranger.retry_after.is_some(), "whoever has just submitted learns when to ask again");
+    assert_eq!(told(&complainant("c2"), of_nobody).await, stranger);
+    assert_eq!(told(&who, id).await, stranger);
+    assert_eq!(told(&officer(), of_nobody).await.reason, "NOT_FOUND");
 
     bench.apply(&[attempt]).await.unwrap();
-    assert!(bench.queries.get(&who, request()).await.is_ok());
-    let stranger = bench.queries.get(&complainant("c2"), request()).await.unwrap_err().into_problem();
-    assert_eq!(stranger.reason, "NOT_FOUND");
+    assert_eq!(told(&complainant("c2"), id).await, stranger);
+    let request = GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
+    assert!(bench.queries.get(&who, request).await.is_ok());
 }
 
 #[tokio::test]
-async fn an_erased_subject_leaves_the_complaint_without_its_personal_fields() {
+async fn a_condition_that_cannot_be_followed_is_refused_with_all_else_and_never_left_out() {
     let bench = Bench::new().await;
-    let id = bench.registered(&complainant("c1"), "k1").await;
-    sqlx::query("DELETE FROM subject_key").execute(bench.db.pool()).await.unwrap();
-    let request = GetComplaintRequest { complaint_id: id.to_string(), ..Default::default() };
-    let seen = bench.queries.get(&officer(), request).await.unwrap();
-    assert_eq!(seen.text, None);
-    assert_eq!(seen.state(), ComplaintState::Received);
+    let request = ListComplaintsRequest {
+        received_from: Some(pbjson_types::Timestamp { seconds: i64::MAX, nanos: 0 }),
+        respondent: "\0".into(),
+        live_room: "room\n".into(),
+        page_size: -1,
+        page_token: "of nobody".into(),
+        ..Default::default()
+    };
+    // As an edge found it in the form.
+    let mut found = Violations::default();
+    found.add("state", "UNKNOWN_ENUM_VALUE", "");
+    let refused = bench.queries.list(&officer(), request, found).await.unwrap_err().into_problem();
+    let told: Vec<_> = refused.violations.iter().map(|v| (v.field.as_str(), v.reason)).collect();
+    assert_eq!(
+        told,
+        [
+            ("state", "UNKNOWN_ENUM_VALUE"),
+            ("receivedFrom", "MALFORMED_TIME"),
+            ("respondent", "CONTROL_CHARACTER"),
+            ("liveRoom", "CONTROL_CHARACTER"),
+            ("pageSize", "OUT_OF_RANGE"),
+        ]
+    );
 }
 
 #[tokio::test]
@@ -95,7 +123,7 @@ async fn pages_follow_each_other_without_gap_or_repetition_and_a_token_is_bound_
     let mut token = String::new();
     loop {
         let request = ListComplaintsRequest { page_size: 3, page_token: token, ..Default::default() };
-        let page = bench.queries.list(&officer, request).await.unwrap();
+        let page = bench.queries.list(&officer, request, Violations::default()).await.unwrap();
         seen.extend(page.complaints.into_iter().map(|complaint| complaint.complaint_id));
         token = page.next_page_token;
         if token.is_empty() {
@@ -103,7 +131,8 @@ async fn pages_follow_each_other_without_gap_or_repetition_and_a_token_is_bound_
         }
         let state = ComplaintState::Closed.into();
         let other = ListComplaintsRequest { page_token: token.clone(), state, ..Default::default() };
-        let refused = bench.queries.list(&officer, other).await.unwrap_err().into_problem();
+        let refused =
+            bench.queries.list(&officer, other, Violations::default()).await.unwrap_err().into_problem();
         assert_eq!(refused.violations[0].field, "pageToken");
     }
     assert_eq!(seen.len(), 7);
@@ -122,7 +151,7 @@ async fn lists_are_filtered_and_complainants_see_their_own_alone() {
     bench.registered(&complainant("c2"), "k1").await;
     let ids = |request: ListComplaintsRequest, who| {
         let bench = &bench;
-        async move { bench.queries.list(&who, request).await.unwrap().complaints.len() }
+        async move { bench.queries.list(&who, request, Violations::default()).await.unwrap().complaints.len() }
     };
     let all = ListComplaintsRequest::default;
     assert_eq!(ids(all(), officer()).await, 2);

@@ -92,3 +92,12 @@ async fn what_is_stored_and_published_holds_no_personal_field_in_clear() {
         assert!(!bodies.iter().any(|body| found(body)), "{canary} in a submission");
     }
 }
+
+#[tokio::test]
+async fn the_promise_is_kept_as_it_was_told() {
+    let bench = Bench::new().await;
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    let seen = bench.view(id).await;
+    let promised = seen.acknowledge_by.unwrap().seconds - seen.received_at.unwrap().seconds;
+    assert_eq!(promised, 45 * 60, "as the attempt told it, whatever the register would promise");
+}

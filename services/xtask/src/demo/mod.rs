@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     workspace::enter()?;
     let shape = Shape { complaints: args.complaints, rate: args.rate, spike: args.spike };
     let plan = Plan::of(&texts::all()?, shape, now());
-    let launched = launch::launch().await?;
+    let launched = launch::launch(&[]).await?;
     let shown = show(&launched, plan).await;
     eprintln!("ending …");
     let stopped = launched.stop().await;
@@ -75,9 +75,13 @@ fn now() -> Timestamp {
 
 async fn show(launched: &Launched, plan: Plan) -> anyhow::Result<Report> {
     let published = Published::follow(&launched.stack.endpoints().kafka)?;
-    let mut stores = Stores::connect(&launched.installation.database_url).await?;
+    let mut stores = Stores::connect(&launched.service("intake")?.installation.database_url).await?;
     let ledger = Arc::new(Ledger::default());
-    let driver = Arc::new(Driver::new(&launched.addresses.http, gateways(launched)?, Arc::clone(&ledger))?);
+    let driver = Arc::new(Driver::new(
+        &launched.service("intake")?.addresses.http,
+        gateways(launched)?,
+        Arc::clone(&ledger),
+    )?);
 
     println!("{}", plan.announcement());
     let begin = Instant::now();
@@ -96,7 +100,7 @@ async fn show(launched: &Launched, plan: Plan) -> anyhow::Result<Report> {
 
 /// One gateway of each tenant, which brings in the complaints of many.
 fn gateways(launched: &Launched) -> anyhow::Result<Vec<Gateway>> {
-    let issuer = launched.installation.issuer();
+    let issuer = launched.site.issuer();
     let gateway = |tenant: &TenantId| {
         let claims = issuer.claims(tenant, "gateway-1", &[Role::Service], now());
         Ok(Gateway { tenant: tenant.to_string(), token: issuer.sign(&claims)? })

@@ -6,7 +6,7 @@ use redress_proto::convert::from_wire_time;
 use sqlx::{PgExecutor, Row as _};
 
 use super::Admin;
-use super::service::{of_database, of_kafka, of_redrive, refuse, require_reason};
+use super::service::{of_database, of_kafka, of_redrive, operators_only, refuse, require_reason};
 use crate::consume::redrive::Operator;
 use crate::store::parked::{self, Place};
 use crate::store::position;
@@ -99,6 +99,9 @@ impl Admin {
             Some(Ok(_)) => {}
         }
         refuse(violations)?;
+        if !self.operates(caller) {
+            return Err(operators_only());
+        }
         let (Some(lane), Some(Ok(from))) = (lane, from) else { return Err(Problem::internal()) };
         let topic = lane.topic();
         let offsets = self.reader.off_the_runtime(move |reader| reader.offsets_at(topic, from)).await;
@@ -122,7 +125,7 @@ impl Admin {
         positions: &[wire::Position],
         topic: &str,
     ) -> Result<Vec<Found>, Problem> {
-        find(self.kit.db.pool(), caller, positions, topic).await.map_err(|error| of_database(&error))
+        find(self.kit.db.pool(), caller, self.operates(caller), positions, topic).await.map_err(|error| of_database(&error))
     }
 
     /// Keeps on record what an operator is about to do.
@@ -164,13 +167,14 @@ fn bound(positions: &[wire::Position], violations: &mut Violations) {
 async fn find(
     database: impl PgExecutor<'_>,
     caller: &Principal,
+    operates: bool,
     positions: &[wire::Position],
     topic: &str,
 ) -> Result<Vec<Found>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT topic, incarnation, partition, log_offset, key
          FROM parked_event
-         WHERE status = 'parked' AND (tenant = $1 OR tenant IS NULL)
+         WHERE status = 'parked' AND (tenant = $1 OR tenant IS NULL AND $6)
            AND CASE WHEN cardinality($2) = 0 THEN topic = $5
                     ELSE (topic, partition, log_offset)
                          IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[])) END
@@ -181,6 +185,7 @@ async fn find(
     .bind(positions.iter().map(|position| position.partition).collect::<Vec<_>>())
     .bind(positions.iter().map(|position| position.offset).collect::<Vec<_>>())
     .bind(topic)
+    .bind(operates)
     .fetch_all(database)
     .await?;
     rows.iter()

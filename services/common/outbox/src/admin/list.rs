@@ -46,7 +46,7 @@ impl Admin {
             "SELECT topic, incarnation, partition, log_offset, aggregate_id::text AS aggregate_id, event_type,
                     cause, detail, attempts, parked_at, octet_length(payload)::bigint AS payload_bytes
              FROM parked_event
-             WHERE status = 'parked' AND ($1 = '' OR topic = $1) AND (tenant = $2 OR tenant IS NULL)
+             WHERE status = 'parked' AND ($1 = '' OR topic = $1) AND (tenant = $2 OR tenant IS NULL AND $9)
                AND (parked_at, topic, incarnation, partition, log_offset) > ($3, $4, $5, $6, $7)
              ORDER BY parked_at, topic, incarnation, partition, log_offset
              LIMIT $8",
@@ -59,6 +59,7 @@ impl Admin {
         .bind(partition)
         .bind(offset)
         .bind(i64::from(size) + 1)
+        .bind(self.operates(caller))
         .fetch_all(self.kit.db.pool())
         .await?;
         let full = usize::try_from(size).unwrap_or_default();

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use redress_domain::{Principal, TenantId};
 use redress_messaging::{KafkaClientError, KafkaConfig, LogReader};
 
 use crate::ConsumerGroup;
@@ -18,6 +19,7 @@ pub struct Admin {
     lanes: Vec<(Arc<Kit>, Arc<dyn Lane>)>,
     reader: LogReader,
     holder: String,
+    operator: Option<TenantId>,
 }
 
 impl Admin {
@@ -32,7 +34,15 @@ impl Admin {
             lanes: lanes(group),
             reader: LogReader::new(kafka)?,
             holder: holder.into(),
+            operator: None,
         })
+    }
+
+    /// The tenant whose administrators also do what concerns every tenant: replay topics, and look after records whose
+    /// tenant cannot be read. Without it nobody does: an administrator is one of a tenant.
+    #[must_use]
+    pub fn operated_by(self, operator: Option<TenantId>) -> Self {
+        Self { operator, ..self }
     }
 
     /// Operates another group of the same service too.
@@ -40,6 +50,11 @@ impl Admin {
     pub fn and(mut self, group: &ConsumerGroup) -> Self {
         self.lanes.extend(lanes(group));
         self
+    }
+
+    /// Whether `caller` may do what concerns every tenant.
+    fn operates(&self, caller: &Principal) -> bool {
+        self.operator.as_ref() == Some(&caller.tenant)
     }
 
     fn lane(&self, topic: &str) -> Option<&Arc<dyn Lane>> {

@@ -90,6 +90,12 @@ pub(super) fn of_redrive(error: &RedriveError) -> Problem {
     }
 }
 
+/// The problem of a tenant's administrator who asks for what concerns every tenant.
+pub(super) fn operators_only() -> Problem {
+    let text = "only administrators of the operator's tenant may do this";
+    Problem::new(ErrorKind::PermissionDenied, "OPERATOR_REQUIRED", text)
+}
+
 /// Refuses a request that has violations.
 pub(super) fn refuse(violations: Violations) -> Result<(), Problem> {
     if violations.is_empty() { Ok(()) } else { Err(Problem::invalid(violations)) }

@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
+use redress_messaging::EventMeta;
 use redress_postgres::summary_of;
 use sqlx::PgConnection;
 use thiserror::Error;
@@ -134,8 +135,9 @@ impl<H: BatchHandler> TypedLane<H> {
         let item = self.read(&link.record);
         for _ in 0..ATTEMPTS {
             let swap = self.swap(kit, item.identity, false).await?.ok();
-            let change =
-                Change { delivery: None, swap, settle: Some(Settled::Discarded), place: link.place.clone() };
+            let given_up = item.meta.clone();
+            let settle = Some(Settled::Discarded);
+            let change = Change { delivery: None, given_up, swap, settle, place: link.place.clone() };
             match self.write(kit, change, by).await {
                 Ok(()) => {
                     if let Some(key) = link.key() {
@@ -189,7 +191,7 @@ impl<H: BatchHandler> TypedLane<H> {
             return Ok(Step::Dropped);
         }
         let settle = (!link.discarded).then_some(Settled::Redriven);
-        let change = Change { delivery, swap, settle, place: link.place.clone() };
+        let change = Change { delivery, given_up: None, swap, settle, place: link.place.clone() };
         match self.write(kit, change, by).await {
             Ok(()) => Ok(Step::Applied),
             Err(Failure::Outdated | Failure::Conflict(_)) => Ok(Step::Outdated),
@@ -274,6 +276,7 @@ enum Unfit {
 /// What one transaction of a redrive writes.
 struct Change<E> {
     delivery: Option<Delivery<E>>,
+    given_up: Option<Arc<EventMeta>>,
     swap: Option<Swap>,
     settle: Option<Settled>,
     place: Place,
@@ -292,6 +295,9 @@ impl<E: Send + Sync + 'static> Change<E> {
         if let Some(delivery) = &self.delivery {
             let batch = std::slice::from_ref(delivery);
             handler.apply(connection, batch).await.map_err(TransactionFailure::Handler)?;
+        }
+        if let Some(event) = &self.given_up {
+            handler.given_up(connection, event, &by.actor).await.map_err(TransactionFailure::Handler)?;
         }
         if let Some(how) = self.settle {
             parked::settle(connection, &self.place, how, &by.actor, &by.reason).await?;

@@ -1,13 +1,13 @@
-use redress_outbox::Admin;
+use redress_outbox::{Admin, Guard};
 use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_proto::admin::v1::{
-    ConsumerStatusRequest, ListParkedRequest, OutboxStatusRequest, PartitionStatus, RedriveParkedRequest,
-    ReplayFromRequest,
+    ConsumerStatusRequest, DiscardParkedRequest, ListParkedRequest, OutboxStatusRequest, PartitionStatus,
+    RedriveParkedRequest, ReplayFromRequest,
 };
 use redress_testkit::wait_until;
 
 use crate::ledger::{Ledger, SOURCE, meta};
-use crate::world::{LIMIT, World, admin_request, aggregate, stream};
+use crate::world::{LIMIT, OPERATOR, World, admin_request, aggregate, request_of, stream};
 
 pub(crate) async fn consumers(admin: &Admin) -> Vec<PartitionStatus> {
     let request = admin_request(ConsumerStatusRequest {});
@@ -123,4 +123,54 @@ async fn another_tenants_parked_events_are_not_shown_and_pages_join() {
     let own: Vec<String> = (1..8).map(|n| aggregate(n).to_string()).collect();
     assert_eq!(seen, own);
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_concerns_every_tenant_is_for_the_operators_administrators_alone() {
+    let world = World::new().await;
+    world.produce_without_tenant(&meta(aggregate(0), 1)).await;
+    let running = world.start(Ledger::default());
+    world.wait_for_parked(1).await;
+    let replay = running.admin.replay_from(request_of("other", from(0))).await.unwrap_err();
+    assert_eq!(redress_runtime::grpc::problem_of(&replay).unwrap().reason, "OPERATOR_REQUIRED");
+    assert_eq!(world.count("progress WHERE replays > 0").await, 0);
+
+    let listed = async |tenant| {
+        let request = request_of(tenant, ListParkedRequest::default());
+        running.admin.list_parked(request).await.unwrap().into_inner().events
+    };
+    assert_eq!(listed("other").await.len(), 0);
+    let seen = listed(OPERATOR).await.remove(0);
+    let give_up = async |tenant| {
+        let request = DiscardParkedRequest {
+            positions: vec![seen.position.clone().unwrap()],
+            reason: "nobody's".to_owned(),
+        };
+        running.admin.discard_parked(request_of(tenant, request)).await.unwrap().into_inner().discarded
+    };
+    assert_eq!(give_up("other").await, 0);
+    assert_eq!(world.count("parked_event WHERE status = 'parked'").await, 1);
+    assert_eq!(give_up(OPERATOR).await, 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_operator_nobody_does_what_concerns_every_tenant() {
+    let world = World::new().await;
+    let (group, _) = world.group(Guard::Version, Ledger::default());
+    let admin = Admin::new(&group, &world.kafka, "one").unwrap();
+    let replay = admin.replay_from(admin_request(from(0))).await.unwrap_err();
+    assert_eq!(replay.code(), tonic::Code::PermissionDenied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_operators_did_is_not_changed_by_an_ordinary_statement() {
+    let world = World::new().await;
+    let noted = "INSERT INTO operator_action (actor, tenant, action, target, reason)
+                 VALUES ('operator', 'acme', 'replay', '{}', 'a test')";
+    sqlx::query(noted).execute(world.db.pool()).await.unwrap();
+    for sql in ["UPDATE operator_action SET actor = 'x'", "DELETE FROM operator_action", "TRUNCATE operator_action"] {
+        assert!(sqlx::query(sql).execute(world.db.pool()).await.is_err(), "{sql}");
+    }
+    assert_eq!(world.count("operator_action").await, 1);
 }

@@ -3,8 +3,11 @@ use std::sync::atomic::Ordering;
 use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_proto::admin::v1::{DiscardParkedRequest, ListParkedRequest, Position, RedriveParkedRequest};
 
-use crate::ledger::{Ledger, meta};
-use crate::world::{Running, World, admin_request, aggregate, stream};
+use redress_domain::Clock as _;
+use redress_testkit::wait_until;
+
+use crate::ledger::{Ledger, SOURCE, WallClock, meta};
+use crate::world::{LIMIT, PARTITIONS, Running, World, admin_request, aggregate, stream};
 
 /// An aggregate whose second event is poison, among others that are well.
 async fn with_poison(world: &World, poison: &[u8]) {
@@ -60,6 +63,39 @@ async fn parks_and_mends(poison: &[u8], cause: &str) {
     world.produce([(meta(aggregate(7), 5), b"ok".to_vec())]).await;
     world.wait_for_ledger(92).await;
     assert_eq!(world.applied().await[&aggregate(7)], [1, 2, 3, 4, 5]);
+    running.stop().await;
+}
+
+/// Up to when the source has been applied, seconds since 1970.
+async fn applied_through(world: &World) -> Option<i64> {
+    let found = redress_outbox::watermarks(world.db.pool(), &[SOURCE, "test.never.v1"]).await.unwrap();
+    assert!(found.iter().all(|watermark| watermark.topic == SOURCE), "nobody reads the other");
+    found.first()?.applied_through.map(jiff::Timestamp::as_second)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watermark_follows_the_clock_and_a_parked_record_holds_it_back_until_it_is_settled() {
+    let world = World::new().await;
+    assert_eq!(applied_through(&world).await, None);
+    let ledger = Ledger::default();
+    let running = world.start(ledger.clone());
+    let begun = WallClock.now().as_second();
+    wait_until("the clock is followed", LIMIT, async || {
+        applied_through(&world).await.filter(|at| *at >= begun)
+    })
+    .await;
+    world.produce([(meta(aggregate(1), 1), b"refuse".to_vec())]).await;
+    world.wait_for_parked(1).await;
+    let parked_at = WallClock.now().as_second();
+    wait_until("the partitions moved on", LIMIT, async || {
+        let moved = format!("progress WHERE extract(epoch FROM applied_through) > {}", parked_at + 1);
+        (world.count(&moved).await == i64::from(PARTITIONS)).then_some(())
+    })
+    .await;
+    assert!(applied_through(&world).await.unwrap() <= parked_at);
+    ledger.mended.store(true, Ordering::Relaxed);
+    assert_eq!(redrive(&running, Vec::new()).await, (1, 0, 0));
+    assert!(applied_through(&world).await.unwrap() > parked_at);
     running.stop().await;
 }
 

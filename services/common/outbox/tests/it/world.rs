@@ -21,6 +21,8 @@ use crate::ledger::{Ledger, SCHEMA, SINK, SOURCE, WallClock};
 
 pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 pub(crate) const PARTITIONS: i32 = 4;
+/// The tenant that runs the installation.
+pub(crate) const OPERATOR: &str = "acme";
 
 /// One test's database and topics.
 pub(crate) struct World {
@@ -72,6 +74,15 @@ impl World {
         }
     }
 
+    /// Writes a record whose tenant cannot be read.
+    pub(crate) async fn produce_without_tenant(&self, meta: &EventMeta) {
+        let mut headers = meta.to_headers();
+        headers.retain(|(name, _)| name != "ce_tenant");
+        let outgoing =
+            Outgoing { topic: SOURCE.into(), key: meta.subject.to_string(), headers, payload: b"ok".to_vec() };
+        self.producer.enqueue(&outgoing).unwrap().outcome().await.unwrap();
+    }
+
     pub(crate) fn group<H: BatchHandler>(&self, guard: Guard, handler: H) -> (ConsumerGroup, Wake) {
         self.group_of(vec![Subscription::new(SOURCE, guard, handler)])
     }
@@ -93,7 +104,8 @@ impl World {
 
     pub(crate) fn start_group(&self, group: ConsumerGroup, wake: Wake) -> Running {
         let stop = CancellationToken::new();
-        let admin = Admin::new(&group, &self.kafka, "one").unwrap();
+        let operator = Some(OPERATOR.parse().unwrap());
+        let admin = Admin::new(&group, &self.kafka, "one").unwrap().operated_by(operator);
         let relay = Relay::new(self.db.clone(), Producer::for_relay(&self.kafka).unwrap(), "one", wake);
         Running {
             admin,
@@ -110,7 +122,7 @@ impl World {
         ServiceProcess::start(name, &command, dir).unwrap()
     }
 
-    pub(crate) async fn count(&self, table: &'static str) -> i64 {
+    pub(crate) async fn count(&self, table: &str) -> i64 {
         let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         sqlx::query_scalar(query).fetch_one(self.db.pool()).await.unwrap_or(-1)
     }
@@ -237,10 +249,16 @@ pub(crate) fn aggregate(n: u128) -> Uuid {
     Uuid::from_u128(0x8000_0000_0000_8000_8000_0000_0000_0000 | n)
 }
 
+/// A call of an administrator of the operator's tenant.
 pub(crate) fn admin_request<T>(message: T) -> tonic::Request<T> {
+    request_of(OPERATOR, message)
+}
+
+/// A call of an administrator of `tenant`.
+pub(crate) fn request_of<T>(tenant: &str, message: T) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
     let principal = Principal {
-        tenant: "acme".parse().unwrap(),
+        tenant: tenant.parse().unwrap(),
         subject: "operator".to_owned(),
         roles: vec![Role::Admin],
     };

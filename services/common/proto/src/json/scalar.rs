@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::Path;
 
+/// 0001-01-01T00:00:00Z, where the messages' calendar begins.
+const YEAR_ONE: i64 = -62_135_596_800;
+
 /// Reason and description of a value that does not fit.
 pub(super) type Unfit = (&'static str, &'static str);
 
@@ -28,12 +31,16 @@ pub(super) fn empty(kind: &Kind) -> Value {
     }
 }
 
-pub(super) fn time(value: &Value) -> Result<(), Unfit> {
+/// Times in every form that is unambiguous, put into the one form that the messages' own reader takes.
+pub(super) fn time(value: &mut Value) -> Result<(), Unfit> {
     let text = value.as_str().ok_or(("WRONG_TYPE", "a time of RFC 3339 is expected"))?;
-    text.parse::<Timestamp>().map(|_| ()).map_err(|_| ("MALFORMED_TIME", "a time of RFC 3339 is expected"))
+    let time = text.parse::<Timestamp>().ok().filter(|time| time.as_second() >= YEAR_ONE);
+    let time = time.ok_or(("MALFORMED_TIME", "a time of RFC 3339 is expected"))?;
+    *value = Value::String(time.to_string());
+    Ok(())
 }
 
-pub(super) fn check(value: &Value, kind: &Kind) -> Result<(), Unfit> {
+pub(super) fn check(value: &mut Value, kind: &Kind) -> Result<(), Unfit> {
     match kind {
         Kind::String => value.is_string().then_some(()).ok_or(("WRONG_TYPE", "text is expected")),
         Kind::Bytes => value.is_string().then_some(()).ok_or(("WRONG_TYPE", "base64 is expected")),
@@ -55,15 +62,18 @@ pub(super) fn check(value: &Value, kind: &Kind) -> Result<(), Unfit> {
     }
 }
 
-/// Integers come as JSON numbers or, where they may exceed 53 bits, as text.
-fn integer(value: &Value, least: i128, most: i128) -> Result<(), Unfit> {
+/// Integers come as JSON numbers or, where they may exceed 53 bits, as text; they go on as text.
+fn integer(value: &mut Value, least: i128, most: i128) -> Result<(), Unfit> {
     let number = match value {
         Value::Number(number) => number.to_string().parse::<i128>().ok(),
         Value::String(text) => text.parse::<i128>().ok(),
         _ => return Err(("WRONG_TYPE", "a whole number is expected")),
     };
     match number {
-        Some(number) if (least..=most).contains(&number) => Ok(()),
+        Some(number) if (least..=most).contains(&number) => {
+            *value = Value::String(number.to_string());
+            Ok(())
+        }
         _ => Err(("OUT_OF_RANGE", "a whole number within the field's range is expected")),
     }
 }

@@ -3,6 +3,7 @@
 
 mod dedupe;
 mod faults;
+mod similar;
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::keys::Keys;
 use super::source::Source;
-use super::token::{Refusal, Verified, verify};
+use super::token::{Proof, Refusal, Verified, verify};
 use crate::Condition;
 use crate::config::AuthConfig;
 use crate::telemetry::TOKENS_REFUSED;
@@ -64,24 +64,27 @@ impl Authenticator {
 
     /// The caller that the header `authorization` proves.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Principal>, Problem> {
-        match bearer(headers) {
-            Some(token) => self.verify(token).await,
-            None => Err(refused(Refusal::Missing)),
-        }
+        Ok(self.proof(headers).await?.principal)
+    }
+
+    /// The same with the time until which the caller is proved.
+    pub(crate) async fn proof(&self, headers: &HeaderMap) -> Result<Proof, Problem> {
+        let token = bearer(headers).ok_or_else(|| refused(Refusal::Missing))?;
+        self.check(token).await.map_err(refused)
     }
 
     /// The caller that `token` proves. UNAUTHENTICATED if it proves none; UNAVAILABLE if the issuer's keys could not
     /// be read for so long that nothing can be proved.
     pub async fn verify(&self, token: &str) -> Result<Arc<Principal>, Problem> {
-        self.check(token).await.map_err(refused)
+        Ok(self.check(token).await.map_err(refused)?.principal)
     }
 
-    async fn check(&self, token: &str) -> Result<Arc<Principal>, Refusal> {
+    async fn check(&self, token: &str) -> Result<Proof, Refusal> {
         let keys = self.keys().ok_or(Refusal::NoKeys)?;
         let now = self.clock.now().as_duration().as_secs_f64();
         let hash = hash(token);
         if let Some(known) = self.remembered.get(&hash).await {
-            return if known.has_expired(now) { Err(Refusal::Expired) } else { Ok(known.principal) };
+            return if known.has_expired(now) { Err(Refusal::Expired) } else { Ok(known.proof(now)) };
         }
         // The header is read before anything is proved: from it come the key's id and a first sieve, no more.
         let header = decode_header(token).map_err(|error| match error.kind() {
@@ -96,8 +99,9 @@ impl Authenticator {
         let keys = if keys.find(&id).is_some() { keys } else { self.keys_with(&id).await? };
         let key = keys.find(&id).ok_or(Refusal::UnknownKey)?;
         let verified = verify(token, key, &self.issuer, &self.audience, now)?;
-        self.remembered.insert(hash, verified.clone()).await;
-        Ok(verified.principal)
+        let proof = verified.proof(now);
+        self.remembered.insert(hash, verified).await;
+        Ok(proof)
     }
 
     /// Reads the keys again because `id` is unknown, unless someone just has.

@@ -10,3 +10,4 @@ mod source;
 mod token;
 
 pub use authenticator::Authenticator;
+pub(crate) use token::Proof;

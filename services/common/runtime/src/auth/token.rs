@@ -1,14 +1,18 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use jsonwebtoken::errors::ErrorKind as JwtError;
 use jsonwebtoken::{Validation, decode};
 use redress_domain::{ErrorKind, Principal, Problem, TenantId};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::keys::Key;
 
 /// How far clocks of issuer and service may differ, in seconds.
 const LEEWAY_SECONDS: f64 = 30.0;
+/// A year.
+const LONGEST_SECONDS: f64 = 365.0 * 86_400.0;
 
 /// Why a token is refused. The caller learns less than the metric: whether a signature or an audience was wrong is
 /// of use to an attacker only.
@@ -51,7 +55,7 @@ impl Refusal {
         match self {
             Self::Missing => crate::grpc::unauthenticated(),
             Self::Expired => refuse("TOKEN_EXPIRED", "the token has expired"),
-            Self::NoKeys => Problem::unavailable("ISSUER_UNREACHABLE", std::time::Duration::from_secs(5)),
+            Self::NoKeys => Problem::unavailable("ISSUER_UNREACHABLE", Duration::from_secs(5)),
             _ => refuse("TOKEN_INVALID", "the token is not valid here"),
         }
     }
@@ -75,7 +79,19 @@ pub(crate) struct Verified {
     expires_at: f64,
 }
 
+/// A caller and until when it is proved, by the monotonic clock: what goes on after the call's answer has begun ends then.
+pub(crate) struct Proof {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) until: Instant,
+}
+
 impl Verified {
+    pub(crate) fn proof(&self, now: f64) -> Proof {
+        // Any number may stand in a claim; what lies beyond the longest life of a process is as good as never.
+        let left = Duration::from_secs_f64((self.expires_at - now).clamp(0.0, LONGEST_SECONDS));
+        Proof { principal: Arc::clone(&self.principal), until: Instant::now() + left }
+    }
+
     pub(crate) fn has_expired(&self, now: f64) -> bool {
         now > self.expires_at
     }

@@ -86,7 +86,7 @@ pub fn load<C: Settings>(layers: &Layers) -> Result<Loaded<C>, Problems> {
         put(&mut alone, &key, value.clone());
         match typed::<C>(alone) {
             Ok(_) => put(&mut tree, &key, value),
-            Err(error) => problems.push(format!("{} ({source}): {error}", key.join("."))),
+            Err(error) => problems.push(format!("{} ({source}): {}", key.join("."), without(&value, error))),
         }
     }
     // What fits together is asked even if single keys are wrong: those stand at their defaults meanwhile.
@@ -98,6 +98,27 @@ pub fn load<C: Settings>(layers: &Layers) -> Result<Loaded<C>, Problems> {
 
 fn typed<C: Settings>(tree: Table) -> Result<C, String> {
     Value::Table(tree).try_into().map_err(|error: toml::de::Error| error.message().to_owned())
+}
+
+/// A library's message about `value` without the value, which may be a secret in the wrong place. What was expected instead
+/// comes from the code and is told.
+fn without(value: &Value, message: String) -> String {
+    let shows = |text: &&str| message.contains(*text) || message.contains(&text.escape_debug().to_string());
+    let shows = texts(value).iter().any(shows);
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) if shows => format!("must be {expected}"),
+        None if shows => "does not fit".to_owned(),
+        _ => message,
+    }
+}
+
+/// The texts in a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) if !text.is_empty() => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn put(tree: &mut Table, key: &[String], value: Value) {

@@ -1,6 +1,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use redress_domain::TenantId;
+use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Deserializer};
 
 /// The section `[runtime]` of every service's configuration.
@@ -93,6 +95,10 @@ pub struct AuthConfig {
     pub refresh_ms: u64,
     /// How long keys are used after the issuer was last reached.
     pub max_stale_ms: u64,
+    /// The tenant whose administrators run the installation, for what belongs to no tenant or to all; without it nobody
+    /// does.
+    #[serde(default, deserialize_with = "empty_is_none")]
+    pub operator_tenant: Option<TenantId>,
 }
 
 /// `[runtime.telemetry]`
@@ -129,9 +135,13 @@ pub struct ShutdownConfig {
     pub tasks_ms: u64,
 }
 
-fn empty_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+fn empty_is_none<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
     let text = String::deserialize(deserializer)?;
-    Ok((!text.is_empty()).then(|| text.into()))
+    if text.is_empty() { Ok(None) } else { T::deserialize(text.into_deserializer()).map(Some) }
 }
 
 impl RuntimeConfig {

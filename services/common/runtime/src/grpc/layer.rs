@@ -13,8 +13,10 @@ use tower::{Layer, Service};
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
+use super::undecodable;
 use crate::Rpc;
 use crate::admission::Admission;
+use crate::expiry::{UntilExpiry, expired};
 use crate::telemetry;
 
 /// Services that are open to everyone: probes and, where switched on, reflection.
@@ -113,8 +115,18 @@ where
 {
     let admitted = admission.admit(rpc, request.headers()).await?;
     admitted.tell(request.extensions_mut());
+    let until = admitted.proved_until();
     let Ok(response) = admitted.bounded(inner.call(request)).await?;
-    Ok(response)
+    match Status::from_header_map(response.headers()) {
+        Some(status) => Ok(undecodable::told(&status).unwrap_or(response)),
+        None => Ok(response.map(|body| Body::new(UntilExpiry::new(body, until, expiry_trailers)))),
+    }
+}
+
+fn expiry_trailers() -> Option<http::HeaderMap> {
+    let mut trailers = http::HeaderMap::new();
+    super::status(expired()).add_header(&mut trailers).ok()?;
+    Some(trailers)
 }
 
 /// A handler's error stands in the headers; a stream that fails later has been answered OK here.

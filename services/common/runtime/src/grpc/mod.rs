@@ -4,6 +4,7 @@ mod layer;
 mod principal;
 mod status;
 mod timeout;
+mod undecodable;
 
 pub(crate) use layer::CallLayer;
 pub use principal::principal;

@@ -2,17 +2,23 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use futures::future::{BoxFuture, FutureExt as _};
 use redress_domain::Problem;
+use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use super::ProblemResponse;
 use crate::admission::Admission;
+use crate::expiry::UntilExpiry;
 
 /// A layer for a route: who may call and how dear the call is follows the policy row of `rpc_path`, for example
-/// `/redress.intake.v1.IntakeService/SubmitComplaint`. A path without a row is refused to everyone.
+/// `/redress.intake.v1.IntakeService/SubmitComplaint`. A path without a row is refused to everyone. Answers are kept by no
+/// cache, and a stream ends when the caller's token does.
 pub fn authorized(rpc_path: &'static str) -> Authorized {
     Authorized { rpc_path }
 }
@@ -75,6 +81,18 @@ where
         request.extensions().get::<Arc<Admission>>().cloned().ok_or_else(Problem::permission_denied)?;
     let admitted = admission.admit(admission.rpc(rpc_path), request.headers()).await?;
     admitted.tell(request.extensions_mut());
+    let until = admitted.proved_until();
     let Ok(response) = admitted.bounded(inner.call(request)).await?;
-    Ok(response.into_response())
+    let mut response = response.into_response();
+    // Whatever a token opens is its bearer's alone, and may hold personal fields: no cache between may keep it.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(ended_at(until, response))
+}
+
+/// A stream ends when the caller's token does. A body of known length is at hand already.
+fn ended_at(until: Instant, response: Response) -> Response {
+    if response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    response.map(|body| Body::new(UntilExpiry::new(body, until, || None)))
 }

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
-use axum::routing::post;
+use axum::body::{Body, Bytes};
+use axum::routing::{get, post};
 use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto};
 use redress_domain::Role;
 use redress_runtime::http::{Caller, ProblemResponse, RequestBody, authorized};
@@ -36,6 +37,15 @@ struct GreeterConfig {
     #[expect(dead_code, reason = "stands for a secret in the tests of masking")]
     pepper: SecretString,
     times: u8,
+    #[expect(dead_code, reason = "stands for a choice in the tests of configuration")]
+    tone: Tone,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Tone {
+    Warm,
+    Cool,
 }
 
 impl Settings for Config {
@@ -50,6 +60,7 @@ impl Settings for Config {
 }
 
 const GREET: &str = "/redress.greeter.v1.GreeterService/Greet";
+const STAY: &str = "/redress.greeter.v1.GreeterService/Stay";
 
 /// `Unruled` is served too, but has no row.
 const POLICY: &[Rpc] = &[
@@ -59,6 +70,7 @@ const POLICY: &[Rpc] = &[
         allow: Allow::Roles(&[Role::Handler]),
         criticality: Criticality::Status,
     },
+    Rpc { path: STAY, allow: Allow::AnyAuthenticated, criticality: Criticality::Status },
     Rpc {
         path: "/redress.greeter.v1.GreeterService/Crash",
         allow: Allow::Roles(&[Role::Admin]),
@@ -75,7 +87,7 @@ static DESCRIPTORS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     };
     let service = ServiceDescriptorProto {
         name: Some("GreeterService".to_owned()),
-        method: vec![method("Greet"), method("Hold"), method("Crash")],
+        method: vec![method("Greet"), method("Hold"), method("Stay"), method("Crash")],
         ..Default::default()
     };
     let file = FileDescriptorProto {
@@ -115,6 +127,8 @@ impl Service for GreeterService {
             )
             .layer(authorized(GREET)),
         );
+        let stay = async || Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        let http = http.route("/v1/stay", get(stay).layer(authorized(STAY)));
         let http = http.route("/v1/bare", post(async |Caller(caller): Caller| caller.subject));
         let task = Task::new("crashing task", state.crash(context.stop.clone()));
         Ok(Parts {

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, Ready, ready};
+use futures::stream::Pending;
 use redress_runtime::{grpc, telemetry};
 use serde_json::json;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
-use tonic::server::{Grpc, NamedService, UnaryService};
+use tonic::server::{Grpc, NamedService, ServerStreamingService, UnaryService};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
@@ -70,9 +71,25 @@ impl tower::Service<http::Request<Body>> for Greeter {
         let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
         async move {
             let mut server = Grpc::new(ProstCodec::default());
+            if method == "Stay" {
+                return Ok(server.server_streaming(Stay, request).await);
+            }
             Ok(server.unary(Method { state, method }, request).await)
         }
         .boxed()
+    }
+}
+
+/// Streams nothing, for ever.
+struct Stay;
+
+impl ServerStreamingService<String> for Stay {
+    type Response = String;
+    type ResponseStream = Pending<Result<String, Status>>;
+    type Future = Ready<Result<Response<Self::ResponseStream>, Status>>;
+
+    fn call(&mut self, _: Request<String>) -> Self::Future {
+        ready(Ok(Response::new(futures::stream::pending())))
     }
 }
 

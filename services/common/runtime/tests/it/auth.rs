@@ -52,6 +52,22 @@ fn bad_tokens(issuer: &Issuer) -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
+async fn a_stream_ends_when_its_callers_token_does() {
+    let greeter = Greeter::start().await;
+    // Clocks may differ by half a minute, so this one is good for a few seconds yet.
+    let token = greeter.issuer.signed(&with(|claims| claims["exp"] = json!(now() - 27)));
+    let request = reqwest::Client::new().get(format!("{}/v1/stay", greeter.http)).bearer_auth(&token);
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let (mut stream, until) = (greeter.stay(&token).await, Instant::now() + PATIENCE);
+    let status = tokio::time::timeout_at(until, stream.message()).await.expect("it ends").unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated, "{status:?}");
+    assert_eq!(problem_of(&status).unwrap().reason, "TOKEN_EXPIRED");
+    let body = tokio::time::timeout_at(until, response.bytes()).await.expect("it ends").unwrap();
+    assert!(body.is_empty());
+}
+
+#[tokio::test]
 async fn every_bad_token_is_refused_and_counted_by_its_reason() {
     let greeter = Greeter::start().await;
     let bad = bad_tokens(&greeter.issuer);

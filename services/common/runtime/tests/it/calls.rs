@@ -3,7 +3,7 @@ use redress_runtime::http::MAX_BODY_BYTES;
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio_stream::StreamExt as _;
-use tonic::Code;
+use tonic::{Code, Request};
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
@@ -57,6 +57,35 @@ async fn http_calls_pass_the_same_gate_and_fail_as_problem_json() {
     let wrong = reqwest::get(format!("{}/v1/greetings", greeter.http)).await.unwrap();
     assert_eq!(wrong.status(), 405);
     assert_eq!(wrong.json::<Value>().await.unwrap()["reason"], "METHOD_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn what_a_token_opened_is_kept_by_no_cache() {
+    let greeter = Greeter::start().await;
+    let request = reqwest::Client::new().post(format!("{}/v1/greetings", greeter.http));
+    let response = request.bearer_auth(greeter.issuer.token(&[])).send().await.unwrap();
+    assert_eq!(response.headers()["cache-control"], "no-store");
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_decode_or_is_too_large_is_the_callers_mistake_and_says_so() {
+    let greeter = Greeter::start().await;
+    let send = async |bytes: Vec<u8>| {
+        let mut request = Request::new(bytes);
+        let token = format!("Bearer {}", greeter.issuer.token(&[]));
+        request.metadata_mut().insert("authorization", token.parse().unwrap());
+        greeter.send("Greet", request).await.unwrap_err()
+    };
+    for (bytes, reason) in
+        [(b"\xff\xfe".to_vec(), "MALFORMED_MESSAGE"), (vec![b'x'; 4 * 1024 * 1024 + 1], "BODY_TOO_LARGE")]
+    {
+        let status = send(bytes).await;
+        assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+        assert_eq!(problem_of(&status).unwrap().reason, reason);
+    }
+    let labels = ["rpc_method=\"redress.greeter.v1.GreeterService/Greet\"", "error_type"];
+    let faults = greeter.metric("rpc_server_call_duration_seconds_count", &labels).await;
+    assert!(faults.abs() < 0.5, "no fault of the service: {}", greeter.metrics().await);
 }
 
 #[tokio::test]

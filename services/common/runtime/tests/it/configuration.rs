@@ -33,6 +33,7 @@ fn all_problems_are_told_at_once_each_with_its_key_and_source_and_no_secret() {
             ("REDRESS__GREETER__TIMES", "10"),
             ("REDRESS__GREETER", "hunter2"),
             ("REDRESS__GREETER__COLOUR", "hunter2"),
+            ("REDRESS__GREETER__TONE", "hunter2"),
         ],
     );
     assert_eq!(output.status.code(), Some(2));
@@ -46,11 +47,12 @@ fn all_problems_are_told_at_once_each_with_its_key_and_source_and_no_secret() {
         "runtime.shutdown.drain_ms (REDRESS__RUNTIME__SHUTDOWN__DRAIN_MS): must be a whole number",
         "greeter (REDRESS__GREETER): is a section, not a key",
         "greeter.colour (REDRESS__GREETER__COLOUR): unknown key",
+        "greeter.tone (REDRESS__GREETER__TONE): must be `warm` or `cool`",
         "greeter.times must be 1 to 9",
     ] {
         assert!(told.contains(problem), "{problem}\nis missing in\n{told}");
     }
-    assert!(told.contains("8 problem(s)"), "{told}");
+    assert!(told.contains("9 problem(s)"), "{told}");
     assert!(!told.contains("hunter2") && !told.contains("4711"), "{told}");
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
 use tonic::body::Body;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 use crate::issuer::{ISSUER, Issuer};
@@ -134,11 +134,28 @@ impl Greeter {
         self.send(method, request).await
     }
 
-    pub(crate) async fn send(&self, method: &str, request: Request<String>) -> Result<String, Status> {
+    pub(crate) async fn send<M: prost::Message + 'static>(
+        &self,
+        method: &str,
+        request: Request<M>,
+    ) -> Result<String, Status> {
+        let codec = ProstCodec::<M, String>::default();
+        self.client().await?.unary(request, path(method), codec).await.map(tonic::Response::into_inner)
+    }
+
+    /// The stream of `Stay`, which has nothing to tell.
+    pub(crate) async fn stay(&self, token: &str) -> Streaming<String> {
+        let mut request = Request::new(String::new());
+        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        let codec = ProstCodec::<String, String>::default();
+        let mut client = self.client().await.unwrap();
+        client.server_streaming(request, path("Stay"), codec).await.unwrap().into_inner()
+    }
+
+    async fn client(&self) -> Result<tonic::client::Grpc<Plain>, Status> {
         let mut client = tonic::client::Grpc::with_origin(self.client.clone(), self.grpc.clone());
         client.ready().await.map_err(|error| Status::new(Code::Unavailable, error.to_string()))?;
-        let path: PathAndQuery = format!("/redress.greeter.v1.GreeterService/{method}").parse().unwrap();
-        client.unary(request, path, ProstCodec::default()).await.map(tonic::Response::into_inner)
+        Ok(client)
     }
 
     /// What `Greet` answers to a caller without roles.
@@ -167,6 +184,10 @@ impl Greeter {
             .find(|line| line.starts_with(name) && labels.iter().all(|label| line.contains(label)));
         line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
     }
+}
+
+fn path(method: &str) -> PathAndQuery {
+    format!("/redress.greeter.v1.GreeterService/{method}").parse().unwrap()
 }
 
 impl Drop for Greeter {

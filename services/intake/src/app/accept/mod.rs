@@ -4,6 +4,7 @@
 //! asked: a spike is absorbed by the log. Redis is a filter: it spares Kafka the repetitions that it remembers, and
 //! where it is away or empty the register decides by its primary keys.
 
+mod answer;
 pub mod index;
 pub mod sealing;
 pub mod validate;
@@ -84,16 +85,9 @@ impl Accept {
         deadline: Option<Instant>,
     ) -> Result<Accepted, Error> {
         let now = whole_milliseconds(self.clock.now());
-        let key = request_id.parse::<IdempotencyKey>();
-        if key.is_err() {
-            found.add_unless_known(
-                "requestId",
-                "MALFORMED",
-                "1 to 128 visible ASCII characters are expected",
-            );
-        }
+        let key = name_of_call(request_id, &mut found);
         validate::submission(&submission, now, &mut found);
-        let (Ok(key), true) = (key, found.is_empty()) else { return Err(Problem::invalid(found).into()) };
+        let (Some(key), true) = (key, found.is_empty()) else { return Err(Problem::invalid(found).into()) };
 
         let id = ComplaintId::derive(&caller.tenant, &caller.subject, &key);
         let fingerprint = self.vault.fingerprint(&caller.tenant, &submission.encode_to_vec()).await?;
@@ -161,6 +155,15 @@ impl Accept {
             _ => Error::Send(error),
         })
     }
+}
+
+/// The caller's own name for a call, if it is one.
+pub fn name_of_call(request_id: &str, found: &mut Violations) -> Option<IdempotencyKey> {
+    let key = request_id.parse().ok();
+    if key.is_none() {
+        found.add_unless_known("requestId", "MALFORMED", "1 to 128 visible ASCII characters are expected");
+    }
+    key
 }
 
 fn reused(id: &ComplaintId) -> Problem {

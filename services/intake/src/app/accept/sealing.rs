@@ -7,13 +7,13 @@ use redress_domain::{Principal, Role};
 use redress_messaging::{EventMeta, Outgoing};
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1::SubmissionAccepted;
+use redress_proto::personal::{Halves, split};
 use redress_proto::types::v1::{Sealed, SealedField, Submission};
 use redress_runtime::telemetry;
 use redress_vault::Vault;
 use uuid::Uuid;
 
 use super::{Accepted, index};
-use crate::app::personal::{Halves, split};
 use crate::domain::lifecycle::Capacity;
 use crate::error::Error;
 use crate::topics::SUBMISSIONS;
@@ -36,6 +36,7 @@ pub async fn record(
     let message = SubmissionAccepted {
         complaint_no: answer.no.to_string(),
         received_at: Some(to_wire_time(answer.received_at)),
+        acknowledge_by: Some(to_wire_time(answer.acknowledge_by)),
         submitted_by: caller.subject.clone(),
         submission: Some(public),
         sealed: Some(Sealed { wrapped_key: sealer.wrapped_key().to_bytes(), fields }),

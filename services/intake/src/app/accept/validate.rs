@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use redress_domain::{Currency, Violations};
 use redress_proto::convert::from_wire_time;
 use redress_proto::types::v1::{
-    Attachment, Channel, Complainant, ContactType, Demand, LiveRef, Money, OrderRef, PartyKind, Respondent,
-    Submission,
+    Attachment, Channel, Complainant, ContactPoint, ContactType, Demand, LiveRef, Money, OrderRef, Origin,
+    PartyKind, Respondent, Submission,
 };
 
 /// How far a channel's clock may be ahead of ours.
@@ -21,6 +21,8 @@ pub const ATTACHMENTS_MAX: usize = 20;
 /// Notes everything about `submission` that does not fit, beside what `found` holds already.
 pub fn submission(submission: &Submission, now: Timestamp, found: &mut Violations) {
     let mut check = Check { found, now };
+    check.known::<Channel>("channel", submission.channel);
+    check.known::<Origin>("origin", submission.origin);
     if submission.channel() == Channel::Unspecified {
         check.required("channel");
     }
@@ -32,10 +34,7 @@ pub fn submission(submission: &Submission, now: Timestamp, found: &mut Violation
         None => check.required("complainant"),
         Some(complainant) => check.complainant(complainant),
     }
-    check.count("respondents", submission.respondents.len(), 10);
-    for (index, respondent) in submission.respondents.iter().enumerate() {
-        check.respondent(&format!("respondents[{index}]"), respondent);
-    }
+    check.each("respondents", &submission.respondents, 10, Check::respondent);
     if let Some(order) = &submission.order {
         check.order(order);
     }
@@ -46,14 +45,14 @@ pub fn submission(submission: &Submission, now: Timestamp, found: &mut Violation
         check.demand(demand);
     }
     check.past("submittedAt", submission.submitted_at.as_ref());
-    check.attachments("attachments", &submission.attachments);
+    check.each("attachments", &submission.attachments, ATTACHMENTS_MAX, Check::attachment);
 }
 
 /// Notes what does not fit in a later answer of the complainant: its words and files.
 pub fn completion(text: &str, files: &[Attachment], now: Timestamp, found: &mut Violations) {
     let mut check = Check { found, now };
     check.text("text", text, TEXT_MAX);
-    check.attachments("attachments", files);
+    check.each("attachments", files, ATTACHMENTS_MAX, Check::attachment);
 }
 
 struct Check<'a> {
@@ -99,8 +98,19 @@ impl Check<'_> {
         }
     }
 
-    fn count(&mut self, field: &str, number: usize, most: usize) {
-        if number > most {
+    /// A number of a later version is refused: it would be read as not told.
+    fn known<E: TryFrom<i32>>(&mut self, field: impl Into<String>, number: i32) {
+        if E::try_from(number).is_err() {
+            self.found.add_unless_known(field, "UNKNOWN_ENUM_VALUE", "the enumeration has no such value");
+        }
+    }
+
+    /// A list of at most `most` items. Their own problems come first: that the list is too long would hide them.
+    fn each<T>(&mut self, field: &str, items: &[T], most: usize, check: fn(&mut Self, &str, &T)) {
+        for (index, item) in items.iter().take(most).enumerate() {
+            check(self, &format!("{field}[{index}]"), item);
+        }
+        if items.len() > most {
             self.found.add_unless_known(field, "TOO_MANY", format!("at most {most} entries"));
         }
     }
@@ -139,6 +149,7 @@ impl Check<'_> {
     }
 
     fn complainant(&mut self, complainant: &Complainant) {
+        self.known::<PartyKind>("complainant.kind", complainant.kind);
         match complainant.kind() {
             PartyKind::Unspecified => self.required("complainant.kind"),
             PartyKind::Consumer | PartyKind::Merchant | PartyKind::User => {}
@@ -150,17 +161,19 @@ impl Check<'_> {
         }
         self.free("complainant.externalRef", complainant.external_ref(), 128);
         self.free("complainant.name", complainant.name(), 200);
-        self.count("complainant.contacts", complainant.contacts.len(), 10);
-        for (index, contact) in complainant.contacts.iter().enumerate() {
-            let field = format!("complainant.contacts[{index}]");
-            if contact.r#type() == ContactType::Unspecified {
-                self.required(format!("{field}.type"));
-            }
-            self.text(&format!("{field}.value"), &contact.value, 200);
+        self.each("complainant.contacts", &complainant.contacts, 10, Self::contact);
+    }
+
+    fn contact(&mut self, field: &str, contact: &ContactPoint) {
+        self.known::<ContactType>(format!("{field}.type"), contact.r#type);
+        if contact.r#type() == ContactType::Unspecified {
+            self.required(format!("{field}.type"));
         }
+        self.text(&format!("{field}.value"), &contact.value, 200);
     }
 
     fn respondent(&mut self, field: &str, respondent: &Respondent) {
+        self.known::<PartyKind>(format!("{field}.kind"), respondent.kind);
         match respondent.kind() {
             PartyKind::Unspecified => self.required(format!("{field}.kind")),
             PartyKind::Consumer | PartyKind::PaymentProvider => self.found.add_unless_known(
@@ -195,46 +208,37 @@ impl Check<'_> {
     }
 
     fn demand(&mut self, demand: &Demand) {
-        self.count("demand.remedies", demand.remedies.len(), 10);
-        for (index, remedy) in demand.remedies.iter().enumerate() {
-            self.pattern(format!("demand.remedies[{index}]"), remedy, 40, |c| {
-                c.is_ascii_alphanumeric() || c == '_'
-            });
-        }
+        self.each("demand.remedies", &demand.remedies, 10, |check, field, remedy| {
+            check.pattern(field, remedy, 40, |c| c.is_ascii_alphanumeric() || c == '_');
+        });
         if let Some(amount) = &demand.amount {
             self.money("demand.amount", amount);
         }
         self.free("demand.text", demand.text(), 4_000);
     }
 
-    fn attachments(&mut self, field: &str, files: &[Attachment]) {
-        self.count(field, files.len(), ATTACHMENTS_MAX);
-        for (index, file) in files.iter().enumerate() {
-            let field = format!("{field}[{index}]");
-            self.free(format!("{field}.name"), file.name(), 200);
-            self.pattern(format!("{field}.mediaType"), &file.media_type, 127, |c| {
-                c.is_ascii_alphanumeric() || "/+-._".contains(c)
-            });
-            if file.sha256.len() != 64 || !file.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            {
-                self.found.add_unless_known(
-                    format!("{field}.sha256"),
-                    "MALFORMED",
-                    "64 lower-case hexadecimal digits are expected",
-                );
-            }
-            if file.object_key.is_empty() {
-                self.required(format!("{field}.objectKey"));
-            }
-            self.plain(format!("{field}.objectKey"), &file.object_key, 512);
+    fn attachment(&mut self, field: &str, file: &Attachment) {
+        self.free(format!("{field}.name"), file.name(), 200);
+        self.pattern(format!("{field}.mediaType"), &file.media_type, 127, |c| {
+            c.is_ascii_alphanumeric() || "/+-._".contains(c)
+        });
+        if file.sha256.len() != 64 || !file.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            self.found.add_unless_known(
+                format!("{field}.sha256"),
+                "MALFORMED",
+                "64 lower-case hexadecimal digits are expected",
+            );
         }
+        if file.object_key.is_empty() {
+            self.required(format!("{field}.objectKey"));
+        }
+        self.plain(format!("{field}.objectKey"), &file.object_key, 512);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use redress_proto::types::v1::ContactPoint;
 
     fn now() -> Timestamp {
         "2026-11-25T02:00:00Z".parse().unwrap()
@@ -324,6 +328,31 @@ mod tests {
         assert_eq!(kind(PartyKind::Consumer), [("respondents[0].kind".into(), "NOT_ALLOWED")]);
         assert_eq!(kind(PartyKind::Anchor), [("complainant.kind".into(), "NOT_ALLOWED")]);
         assert_eq!(kind(PartyKind::Unspecified).len(), 2);
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_hides_no_problem_inside_it_and_nothing_beyond_its_length_is_looked_at() {
+        let mut respondents =
+            vec![Respondent { kind: PartyKind::Merchant.into(), ..Respondent::default() }; 12];
+        respondents[3].kind = PartyKind::Unspecified.into();
+        respondents[11].kind = PartyKind::Unspecified.into();
+        assert_eq!(
+            problems(|s| s.respondents = respondents),
+            [("respondents[3].kind".into(), "REQUIRED"), ("respondents".into(), "TOO_MANY")]
+        );
+    }
+
+    #[test]
+    fn a_number_that_no_enumeration_has_is_told_as_unknown_and_not_as_missing() {
+        let found = problems(|s| {
+            (s.channel, s.origin) = (99, 99);
+            let contacts = vec![ContactPoint { r#type: 99, value: "x".into(), ..ContactPoint::default() }];
+            s.complainant = Some(Complainant { kind: 99, contacts, ..Complainant::default() });
+            s.respondents = vec![Respondent { kind: -1, ..Respondent::default() }];
+        });
+        let fields =
+            ["channel", "origin", "complainant.kind", "complainant.contacts[0].type", "respondents[0].kind"];
+        assert_eq!(found, fields.map(|field| (field.to_owned(), "UNKNOWN_ENUM_VALUE")));
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod withdraw;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use prost::Message;
+use prost::{Message, Name};
 use redress_domain::{Clock, ComplaintId, DecidedBy, ErrorKind, Principal, Problem, Role};
 use redress_outbox::{Call, Seen, Wake};
 use redress_postgres::Db;
@@ -21,7 +21,7 @@ use sqlx::postgres::PgConnection;
 
 use super::register::whole_microseconds;
 use super::transition::{self, Cause, Transition};
-use super::view::{Sight, Views, sight};
+use super::view::{Sight, Standing, Views, sight};
 use crate::domain::lifecycle::{Act, Actor, Capacity, Command, CommandKind, Policy};
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint, Key};
@@ -49,8 +49,13 @@ struct Target<'a> {
     request_id: &'a str,
     complaint_id: &'a str,
     expected_version: u32,
-    /// The message without its request id, by which a repetition is recognised.
+    /// By what a repetition is recognised, see [`content`].
     content: Vec<u8>,
+}
+
+/// A call's message without its request id, under its name: two messages may have the same bytes.
+fn content<M: Message + Name>(message: &M) -> Vec<u8> {
+    [M::full_name().as_bytes(), b"\0", &message.encode_to_vec()].concat()
 }
 
 /// What a command does beside moving the lifecycle.
@@ -62,14 +67,13 @@ struct Effects {
     note: Option<(note::Kind, String)>,
     /// A submission to be kept.
     submission: Option<register::NewSubmission>,
-    /// A decider's own assessment.
-    assessment: Option<(redress_domain::Category, redress_domain::Severity)>,
 }
 
 /// What a command's own part may ask.
 struct Situation<'a> {
     complaint: &'a Complaint,
-    caller: &'a Principal,
+    /// What the caller is to it.
+    standing: Standing,
     sealer: Option<&'a Sealer>,
     now: Timestamp,
 }
@@ -145,9 +149,8 @@ impl Work {
         let Some(complaint) = complaint::lock(conn, &self.caller.tenant, self.id).await? else {
             return Err(Problem::not_found().into());
         };
-        let seen =
-            sight(&self.caller, &self.own_index, &complaint.submitted_by, &complaint.complainant_index);
-        if seen == Sight::None {
+        let standing = Standing::of(&self.caller.subject, &self.own_index, &complaint);
+        if sight(&self.caller, standing) == Sight::None {
             return Err(Problem::not_found().into());
         }
         // After the lock, so that a twin of this call that was faster is seen.
@@ -162,29 +165,22 @@ impl Work {
                 Problem::new(ErrorKind::Aborted, "VERSION_MISMATCH", "the complaint has changed meanwhile");
             return Err(problem.with("stateVersion", version.to_string()).into());
         }
-        let situation = Situation {
-            complaint: &complaint,
-            caller: &self.caller,
-            sealer: (*self.sealer).as_ref(),
-            now: self.now,
-        };
+        let situation =
+            Situation { complaint: &complaint, standing, sealer: (*self.sealer).as_ref(), now: self.now };
         let effects = (self.decide)(&situation)?;
-        self.apply(conn, complaint, effects).await
+        self.apply(conn, complaint, standing, effects).await
     }
 
     async fn apply(
         &self,
         conn: &mut PgConnection,
-        mut complaint: Complaint,
+        complaint: Complaint,
+        standing: Standing,
         effects: Effects,
     ) -> Result<(), Error> {
-        if let Some((category, severity)) = effects.assessment {
-            complaint.category = Some(category);
-            complaint.severity = Some(severity);
-        }
         let mut transition = Transition::new(complaint, self.cause.clone());
         for command in &effects.steps {
-            transition.command(command, &self.act(command.kind()), &self.policy)?;
+            transition.command(command, &self.act(command.kind(), standing), &self.policy)?;
         }
         let complaint = &transition.complaint;
         let version = complaint::state_version(&complaint.lifecycle);
@@ -200,9 +196,11 @@ impl Work {
         transition::save(conn, vec![transition], self.now).await
     }
 
-    /// The caller in the capacity that the command asks for, as far as the token's roles give one.
-    fn act(&self, kind: CommandKind) -> Act {
-        let capacity = kind.capacities().iter().copied().find(|capacity| holds(&self.caller, *capacity));
+    /// The caller in the capacity that the command asks for, as far as the token's roles and the caller's standing
+    /// give one.
+    fn act(&self, kind: CommandKind, standing: Standing) -> Act {
+        let held = |capacity: &Capacity| holds(&self.caller, standing, *capacity);
+        let capacity = kind.capacities().iter().copied().find(held);
         let fallback = if self.caller.is_staff() { Capacity::Handler } else { Capacity::Adapter };
         Act {
             at: self.now,
@@ -212,15 +210,16 @@ impl Work {
     }
 }
 
-/// Whether a token's roles let its subject act so.
-pub fn holds(caller: &Principal, capacity: Capacity) -> bool {
-    let role = match capacity {
-        Capacity::Complainant => Role::Complainant,
-        Capacity::Respondent => Role::Respondent,
-        Capacity::Adapter => Role::Service,
-        Capacity::IntakeOfficer => Role::IntakeOfficer,
-        Capacity::Handler => Role::Handler,
-        Capacity::Supervisor => Role::Supervisor,
+/// Whether a token's roles let its subject act so on a complaint. A complainant is one of their own complaints only,
+/// also with a role besides that lets them see others; an adapter brings in what belongs to what it brought in.
+fn holds(caller: &Principal, standing: Standing, capacity: Capacity) -> bool {
+    let (role, standing) = match capacity {
+        Capacity::Complainant => (Role::Complainant, standing.complainant),
+        Capacity::Adapter => (Role::Service, standing.brought_in),
+        Capacity::Respondent => (Role::Respondent, true),
+        Capacity::IntakeOfficer => (Role::IntakeOfficer, true),
+        Capacity::Handler => (Role::Handler, true),
+        Capacity::Supervisor => (Role::Supervisor, true),
         // No token gives these: they belong to clocks, rules, services, and roles that come with their services.
         Capacity::Agent
         | Capacity::Investigator
@@ -229,7 +228,7 @@ pub fn holds(caller: &Principal, capacity: Capacity) -> bool {
         | Capacity::Timer
         | Capacity::Service => return false,
     };
-    caller.has_any(&[role])
+    standing && caller.has_any(&[role])
 }
 
 /// A person's command is caused by the call that it came in.

@@ -3,31 +3,32 @@
 use prost::Message;
 use redress_domain::{Principal, Problem, Violations, derived_id};
 use redress_proto::intake::v1 as wire;
+use redress_proto::personal::{self, Halves};
 use redress_proto::types::v1::{Sealed, SealedField, Submission};
 
-use super::{Commands, Effects, Situation, Target, erased};
-use crate::app::accept::validate;
-use crate::app::personal::{self, Halves};
+use super::{Commands, Effects, Situation, Target, content, erased};
+use crate::app::accept::{name_of_call, validate};
 use crate::domain::lifecycle::{Command, State};
 use crate::error::Error;
 use crate::store::note::Kind;
 use crate::store::register::NewSubmission;
-use crate::store::submission::Disposition;
+use crate::store::submission::{Disposition, completion_names};
 
 impl Commands {
-    /// Supplies missing details.
+    /// Supplies missing details. `found` holds what was wrong with the request before its rules were checked.
     pub async fn supply_completion(
         &self,
         caller: &Principal,
         request: wire::SupplyCompletionRequest,
+        mut found: Violations,
     ) -> Result<wire::Complaint, Error> {
-        let mut found = Violations::default();
+        name_of_call(&request.request_id, &mut found);
         validate::completion(&request.text, &request.attachments, self.clock.now(), &mut found);
         if !found.is_empty() {
             return Err(Problem::invalid(found).into());
         }
         let content =
-            wire::SupplyCompletionRequest { request_id: String::new(), ..request.clone() }.encode_to_vec();
+            content(&wire::SupplyCompletionRequest { request_id: String::new(), ..request.clone() });
         let fingerprint = self.vault.fingerprint(&caller.tenant, &content).await?;
         let target = Target {
             request_id: &request.request_id,
@@ -43,11 +44,12 @@ impl Commands {
             };
             let files = Submission { attachments: attachments.clone(), ..Submission::default() };
             Ok(Effects {
-                // Whoever may see the complaint as its complainant is a party of it; others were turned away before.
-                steps: vec![Command::SupplyCompletion { sender_is_party: true, supplied }],
+                steps: vec![Command::SupplyCompletion {
+                    sender_is_party: situation.standing.is_party(),
+                    supplied,
+                }],
                 note: Some((Kind::Completion, text.clone())),
                 submission: Some(kept(situation, files, fingerprint)?),
-                assessment: None,
             })
         };
         self.run(caller, target, Box::new(decide)).await
@@ -57,22 +59,26 @@ impl Commands {
 /// The files of the completion as a submission of their own; their names are sealed under the complaint's key.
 fn kept(situation: &Situation<'_>, files: Submission, fingerprint: [u8; 32]) -> Result<NewSubmission, Error> {
     let sealer = situation.sealer.ok_or_else(erased)?;
+    // The same answer may be given twice to two requests; the version tells them apart.
+    let version = situation.complaint.stream_version.to_be_bytes();
+    let id = derived_id("redress/completion/1", &[&fingerprint, &version]);
+    let place = completion_names(id);
     let Halves { public, personal } = personal::split(files);
     let names = personal.into_iter().filter(|(field, _)| *field == personal::NAMES);
     let fields = names
-        .map(|(field, plain)| Ok(SealedField { name: field.to_owned(), value: sealer.seal(field, &plain)? }))
+        .map(|(_, plain)| Ok(SealedField { name: place.clone(), value: sealer.seal(&place, &plain)? }))
         .collect::<Result<_, Error>>()?;
     let sealed = Sealed { wrapped_key: Vec::new(), fields };
-    // The same answer may be given twice to two requests; the version tells them apart.
-    let version = situation.complaint.stream_version.to_be_bytes();
     Ok(NewSubmission {
         tenant: situation.complaint.tenant.clone(),
         complaint: situation.complaint.id,
-        id: derived_id("redress/completion/1", &[&fingerprint, &version]),
+        id,
         disposition: Disposition::Completion,
         fingerprint: fingerprint.to_vec(),
         received_at: situation.now,
         body: Some(public.encode_to_vec()),
         sealed: Some(sealed.encode_to_vec()),
+        // The complaint's key opens it.
+        wrapped_key: None,
     })
 }

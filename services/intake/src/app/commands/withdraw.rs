@@ -1,10 +1,10 @@
 //! T30: the complainant takes the complaint back.
 
-use prost::Message;
 use redress_domain::{Principal, Problem, Violations};
 use redress_proto::intake::v1 as wire;
 
-use super::{Commands, Effects, Target};
+use super::{Commands, Effects, Target, content};
+use crate::app::accept::name_of_call;
 use crate::domain::lifecycle::{Command, GroupConsent, SafetyLead};
 use crate::error::Error;
 use crate::store::note::Kind;
@@ -13,13 +13,14 @@ use crate::store::note::Kind;
 const REASON_MAX: usize = 2_000;
 
 impl Commands {
-    /// Withdraws a complaint.
+    /// Withdraws a complaint. `found` holds what was wrong with the request before its rules were checked.
     pub async fn withdraw(
         &self,
         caller: &Principal,
         request: wire::WithdrawComplaintRequest,
+        mut found: Violations,
     ) -> Result<wire::Complaint, Error> {
-        let mut found = Violations::default();
+        name_of_call(&request.request_id, &mut found);
         if request.reason.chars().nth(REASON_MAX).is_some() {
             found.add("reason", "TOO_LONG", format!("at most {REASON_MAX} characters"));
         }
@@ -27,7 +28,7 @@ impl Commands {
             return Err(Problem::invalid(found).into());
         }
         let content =
-            wire::WithdrawComplaintRequest { request_id: String::new(), ..request.clone() }.encode_to_vec();
+            content(&wire::WithdrawComplaintRequest { request_id: String::new(), ..request.clone() });
         let target = Target {
             request_id: &request.request_id,
             complaint_id: &request.complaint_id,

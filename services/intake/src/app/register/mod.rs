@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use prost::{Message, Name};
 use redress_domain::{Clock, ComplaintId, TenantId};
 use redress_messaging::EventMeta;
@@ -20,6 +20,7 @@ use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError, enqueue}
 use redress_proto::intake::v1::SubmissionAccepted;
 use sqlx::postgres::PgConnection;
 
+use crate::app::given_up;
 use crate::error::Error;
 use crate::store::{audit, register as store};
 use plan::Plan;
@@ -29,8 +30,6 @@ pub use submitted::Submitted;
 pub struct Register {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Time to the acknowledgement of receipt (C05).
-    pub acknowledge_within: SignedDuration,
 }
 
 #[async_trait]
@@ -51,6 +50,15 @@ impl BatchHandler for Register {
     ) -> Result<(), HandlerError> {
         Ok(self.register(conn, batch).await?)
     }
+
+    async fn given_up(
+        &self,
+        conn: &mut PgConnection,
+        event: &EventMeta,
+        operator: &str,
+    ) -> Result<(), HandlerError> {
+        Ok(given_up::note(conn, event, operator, whole_microseconds(self.clock.now())).await?)
+    }
 }
 
 impl Register {
@@ -60,7 +68,7 @@ impl Register {
         let ids: Vec<_> = ids.into_iter().collect();
         let mut known = store::lock_known(conn, &ids).await?;
         let now = whole_microseconds(self.clock.now());
-        let plan = Plan::of(batch, &mut known, now, self.acknowledge_within)?;
+        let plan = Plan::of(batch, &mut known, now)?;
 
         store::insert_complaints(conn, &plan.complaints).await?;
         store::insert_submissions(conn, &plan.submissions).await?;

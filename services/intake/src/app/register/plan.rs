@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use prost::Message;
 use redress_domain::{ComplaintId, DecidedBy, Problem, TenantId, event_id};
 use redress_messaging::EventMeta;
@@ -43,7 +43,6 @@ impl Plan {
         batch: &[Delivery<Submitted>],
         known: &mut HashMap<Id, Known>,
         now: Timestamp,
-        acknowledge_within: SignedDuration,
     ) -> Result<Self, Error> {
         let mut plan = Self::default();
         let mut moved: HashMap<Id, i64> = HashMap::new();
@@ -51,7 +50,7 @@ impl Plan {
             let id = (delivery.meta.tenant.clone(), ComplaintId::from_uuid(delivery.meta.subject));
             match known.get_mut(&id) {
                 None => {
-                    known.insert(id.clone(), plan.register(delivery, &id, now, acknowledge_within)?);
+                    known.insert(id.clone(), plan.register(delivery, &id, now)?);
                 }
                 Some(known) if known.submissions.contains(&delivery.meta.event_id) => {}
                 Some(known) => {
@@ -83,7 +82,6 @@ impl Plan {
         delivery: &Delivery<Submitted>,
         (tenant, id): &Id,
         now: Timestamp,
-        acknowledge_within: SignedDuration,
     ) -> Result<Known, Error> {
         let submitted = &delivery.event;
         let act = Act {
@@ -95,15 +93,10 @@ impl Plan {
         let registration = Registration { complaint: *id, tenant_active: true, key_seen: false };
         let begun = Lifecycle::register(&registration, &act).map_err(Problem::from)?;
         let lifecycle = Lifecycle::begin(&begun).map_err(|refused| Problem::from(Refusal::from(refused)))?;
-        let acknowledge_by =
-            submitted.received_at.saturating_add(acknowledge_within).unwrap_or(Timestamp::MAX);
-
-        let mut sealed = submitted.sealed.clone();
-        let wrapped_key = std::mem::take(&mut sealed.wrapped_key);
         let message = wire::ComplaintRegistered {
             complaint_no: submitted.no.to_string(),
             received_at: Some(to_wire_time(submitted.received_at)),
-            acknowledge_by: Some(to_wire_time(acknowledge_by)),
+            acknowledge_by: Some(to_wire_time(submitted.acknowledge_by)),
             submitted_by: submitted.submitted_by.clone(),
             submission: Some(submitted.public.clone()),
             sealed: Some(submitted.sealed.clone()),
@@ -113,13 +106,14 @@ impl Plan {
         let kind = lifecycle.state().kind();
         let version = state_version(&lifecycle);
         self.record(delivery, Some(version), kind.code(), begun.name(), now);
-        self.keep(delivery, Disposition::Registered, Some(&sealed));
+        self.keep(delivery, Disposition::Registered);
         self.complaints.push(NewComplaint {
             tenant: tenant.clone(),
             id: *id,
             complaint_no: submitted.no.to_string(),
             no_code: submitted.no.code(),
             submitted_by: submitted.submitted_by.clone(),
+            submitted_as: submitted.submitted_as,
             complainant_index: submitted.complainant_index.clone(),
             complainant_kind: submitted.complainant_kind,
             channel: submitted.channel,
@@ -133,9 +127,8 @@ impl Plan {
             received_at: submitted.received_at,
             submitted_at: submitted.submitted_at,
             registered_at: now,
-            acknowledge_by,
+            acknowledge_by: submitted.acknowledge_by,
             respondents: submitted.respondents.clone(),
-            wrapped_key,
             context: context(submitted.public.order.as_ref(), submitted.public.live.as_ref()),
         });
         Ok(Known {
@@ -158,18 +151,22 @@ impl Plan {
                 Published::of(&wire::SubmissionDeduplicated { received_at }),
             );
             self.record(delivery, None, &known.state, "SubmissionDeduplicated", now);
-            self.keep(delivery, Disposition::Repeated, None);
+            self.keep(delivery, Disposition::Repeated);
         } else {
             let channel = types::Channel::from(submitted.channel).into();
             let message = wire::SubmissionConflicted { received_at, channel };
             self.publish(delivery, known.stream_version, now, Published::of(&message));
             self.record(delivery, None, &known.state, "SubmissionConflicted", now);
-            self.keep(delivery, Disposition::Conflicting, Some(&submitted.sealed));
+            self.keep(delivery, Disposition::Conflicting);
         }
     }
 
-    fn keep(&mut self, delivery: &Delivery<Submitted>, disposition: Disposition, sealed: Option<&Sealed>) {
+    /// Keeps the submission; a repetition without its content. The key stays apart from what it opens.
+    fn keep(&mut self, delivery: &Delivery<Submitted>, disposition: Disposition) {
         let submitted = &delivery.event;
+        let new = disposition != Disposition::Repeated;
+        let Sealed { wrapped_key, fields } = submitted.sealed.clone();
+        let sealed = Sealed { wrapped_key: Vec::new(), fields };
         self.submissions.push(NewSubmission {
             tenant: delivery.meta.tenant.clone(),
             complaint: ComplaintId::from_uuid(delivery.meta.subject),
@@ -177,8 +174,9 @@ impl Plan {
             disposition,
             fingerprint: submitted.fingerprint.clone(),
             received_at: submitted.received_at,
-            body: sealed.map(|_| submitted.public.encode_to_vec()),
-            sealed: sealed.map(Message::encode_to_vec),
+            body: new.then(|| submitted.public.encode_to_vec()),
+            sealed: new.then(|| sealed.encode_to_vec()),
+            wrapped_key: new.then_some(wrapped_key),
         });
     }
 

@@ -14,6 +14,8 @@ pub struct Submitted {
     pub no: ComplaintNo,
     /// When it was accepted.
     pub received_at: Timestamp,
+    /// By when receipt is to be acknowledged, as the caller was told.
+    pub acknowledge_by: Timestamp,
     /// When it was sent, by the channel's clock.
     pub submitted_at: Option<Timestamp>,
     /// The token's subject.
@@ -58,9 +60,11 @@ impl Submitted {
             .collect::<Result<_, DecodeError>>()?;
         let time = |wire: &pbjson_types::Timestamp, field| from_wire_time(wire).map_err(|_| unfit(field)());
         let received_at = message.received_at.ok_or_else(unfit("received_at"))?;
+        let acknowledge_by = message.acknowledge_by.ok_or_else(unfit("acknowledge_by"))?;
         Ok(Self {
             no: message.complaint_no.parse().map_err(|_| unfit("complaint_no")())?,
             received_at: time(&received_at, "received_at")?,
+            acknowledge_by: time(&acknowledge_by, "acknowledge_by")?,
             submitted_at: public
                 .submitted_at
                 .as_ref()

@@ -36,6 +36,19 @@ impl FromStr for Code {
     }
 }
 
+/// Whether `text` can be the path of a field, as completion requests name what is missing: an ASCII letter, then up to
+/// 63 letters, digits, `_`, `.`, `[` and `]`.
+pub fn is_field_path(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_.[]".contains(&b);
+    text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(allowed)
+}
+
+/// Whether `text` can be a staff number or the name of a queue: 1 to 64 ASCII letters, digits, `_`, `-`, `.`, `@`.
+pub fn is_staff_reference(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.@".contains(&b);
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+}
+
 impl TryFrom<String> for Code {
     type Error = CodeError;
     fn try_from(text: String) -> Result<Self, CodeError> {

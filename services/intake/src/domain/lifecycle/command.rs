@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use redress_domain::{ComplaintId, Matter};
-use uuid::Uuid;
 
+use super::assessment::Assessment;
 use super::code::Code;
 use super::fact::{Closing, Fact};
 use super::reasons::{EscalationReason, RefusalReason, ReopenGround, SuspensionReason};
@@ -121,8 +121,11 @@ pub enum Command {
     /// T05: the review of admissibility begins (F020).
     StartReview {
         /// The assessment that it rests on.
-        assessment: Option<Uuid>,
+        assessment: Option<Assessment>,
     },
+    /// Another assessment takes the place of the one before. It stands beside the table, for it moves no state: a
+    /// machine's counts as long as nobody has looked at the complaint, a person's always.
+    Assess(Assessment),
     /// T06 (F021, F022).
     AcceptComplaint {
         /// Whether the matter is this platform's.

@@ -17,6 +17,8 @@ coded_enum! {
         LapseCompletion = "lapse_completion",
         /// T05
         StartReview = "start_review",
+        /// Beside the table
+        Assess = "assess",
         /// T06
         AcceptComplaint = "accept_complaint",
         /// T07
@@ -51,7 +53,8 @@ coded_enum! {
 }
 
 impl CommandKind {
-    /// In which capacities the command may be given (column "by" of the table), the most usual first.
+    /// In which capacities the command may be given (column "by" of the table), what lets more comes first: it counts
+    /// where a caller has several.
     ///
     /// Which token may act in which capacity is for the policy table of the RPCs; this is the rule of the field.
     pub const fn capacities(self) -> &'static [Capacity] {
@@ -60,13 +63,15 @@ impl CommandKind {
             Supervisor, Timer,
         };
         match self {
-            Self::Register => &[Complainant, Agent, Adapter],
+            // Whoever brought a complaint in for somebody also brings in what that person says later.
+            Self::Register | Self::SupplyCompletion => &[Complainant, Agent, Adapter],
             Self::RequestCompletion | Self::StartReview | Self::AcceptComplaint => {
                 &[IntakeOfficer, Supervisor, Machine]
             }
             Self::LapseCompletion => &[Timer],
-            Self::RefuseComplaint => &[IntakeOfficer, Supervisor],
-            Self::SupplyCompletion | Self::RequestReview => &[Complainant, Agent],
+            Self::Assess => &[IntakeOfficer, Supervisor, Service, Machine],
+            Self::RefuseComplaint => &[Supervisor, IntakeOfficer],
+            Self::RequestReview => &[Complainant, Agent],
             Self::TakeFact => &[Service, Timer],
             Self::Withdraw => &[Complainant],
             Self::Merge | Self::RecordOutcome | Self::Transfer => &[Handler, Supervisor],
@@ -88,6 +93,7 @@ impl Command {
             Self::SupplyCompletion { .. } => CommandKind::SupplyCompletion,
             Self::LapseCompletion { .. } => CommandKind::LapseCompletion,
             Self::StartReview { .. } => CommandKind::StartReview,
+            Self::Assess(_) => CommandKind::Assess,
             Self::AcceptComplaint { .. } => CommandKind::AcceptComplaint,
             Self::RefuseComplaint { .. } => CommandKind::RefuseComplaint,
             Self::RequestReview { .. } => CommandKind::RequestReview,

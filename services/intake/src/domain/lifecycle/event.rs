@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use redress_domain::{ComplaintId, Matter};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+use super::assessment::Assessment;
 use super::code::Code;
 use super::fact::{Closing, Fact, FactKind};
 use super::reasons::{EscalationReason, Outcome, RefusalReason, ReopenGround, SuspensionReason};
@@ -40,11 +40,10 @@ pub enum Event {
         /// The last instant to ask for a review.
         review_until: Timestamp,
     },
-    /// T05.
-    AdmissibilityReviewStarted {
-        /// The assessment it rests on.
-        assessment: Uuid,
-    },
+    /// T05: the review rests on this assessment.
+    AdmissibilityReviewStarted(Assessment),
+    /// Category, severity or urgency changed outside T05.
+    AssessmentApplied(Assessment),
     /// T06.
     ComplaintAccepted {
         /// The handler or staff number.
@@ -167,6 +166,16 @@ pub struct ReferralEnd {
 }
 
 impl Event {
+    /// The assessment that counts from this event on, if it brings one.
+    pub const fn assessment(&self) -> Option<&Assessment> {
+        match self {
+            Self::AdmissibilityReviewStarted(assessment) | Self::AssessmentApplied(assessment) => {
+                Some(assessment)
+            }
+            _ => None,
+        }
+    }
+
     /// The name of the message that is published for it.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -174,7 +183,8 @@ impl Event {
             Self::CompletionRequested { .. } => "CompletionRequested",
             Self::CompletionSupplied { .. } => "CompletionSupplied",
             Self::ComplaintLapsed { .. } => "ComplaintLapsed",
-            Self::AdmissibilityReviewStarted { .. } => "AdmissibilityReviewStarted",
+            Self::AdmissibilityReviewStarted(_) => "AdmissibilityReviewStarted",
+            Self::AssessmentApplied(_) => "AssessmentApplied",
             Self::ComplaintAccepted { .. } => "ComplaintAccepted",
             Self::ComplaintRefused { .. } => "ComplaintRefused",
             Self::RefusalReviewRequested { .. } => "RefusalReviewRequested",

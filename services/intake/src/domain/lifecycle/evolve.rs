@@ -59,7 +59,7 @@ fn next(state: State, event: &Event) -> Option<State> {
             review_until: *review_until,
             deciders: Vec::new(),
         },
-        (State::Received, Event::AdmissibilityReviewStarted { .. }) => {
+        (State::Received, Event::AdmissibilityReviewStarted(_)) => {
             State::AdmissibilityReview { deciders: Vec::new() }
         }
         (State::AdmissibilityReview { .. }, Event::ComplaintAccepted { handler }) => {
@@ -78,9 +78,8 @@ fn next(state: State, event: &Event) -> Option<State> {
         (_, Event::ComplaintAdvanced { from: met, to, .. }) if from == *met => to.clone(),
         (same, Event::FactRefused { state: met, .. }) if from == *met => same,
         (State::Closed { .. }, Event::ComplaintReopened { .. }) => State::Investigating,
-        (same @ State::Closed { .. }, Event::ComplaintClosed { .. }) | (same, Event::MatterSplit { .. }) => {
-            same
-        }
+        (same @ State::Closed { .. }, Event::ComplaintClosed { .. })
+        | (same, Event::MatterSplit { .. } | Event::AssessmentApplied(_)) => same,
         (state, event) => return next_of_whole_case(state, event),
     };
     Some(next)

@@ -16,6 +16,7 @@
 //! whatever command comes, so the check must happen at run time anyway.
 
 mod act;
+mod assessment;
 mod code;
 mod command;
 mod command_kind;
@@ -33,7 +34,8 @@ mod stored;
 mod tests;
 
 pub use act::{Act, Actor, Capacity};
-pub use code::{Code, CodeError};
+pub use assessment::Assessment;
+pub use code::{Code, CodeError, is_field_path, is_staff_reference};
 pub use command::{
     Command, GroupConsent, MergeBasis, MergeTarget, ReferralResult, RefusalNotice, Registration, SafetyLead,
 };

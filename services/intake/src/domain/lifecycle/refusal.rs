@@ -86,7 +86,7 @@ coded_enum! {
         HandlerMissing = "HANDLER_MISSING",
         /// T06
         RuleMayNotAccept = "RULE_MAY_NOT_ACCEPT",
-        /// T06, T07, T29, T31, T35
+        /// T06, T07, T29, T31, T35, and assessments of what a person has looked at
         HumanRequired = "HUMAN_REQUIRED",
         /// T07
         SupervisorRequired = "SUPERVISOR_REQUIRED",
@@ -96,6 +96,8 @@ coded_enum! {
         NoticeIncomplete = "NOTICE_INCOMPLETE",
         /// T08
         ReviewWindowOver = "REVIEW_WINDOW_OVER",
+        /// T08
+        ReviewerMissing = "REVIEWER_MISSING",
         /// T06, T07, T08, T29 (I10)
         ReviewerIsDecider = "REVIEWER_IS_DECIDER",
         /// T17 (I10)
@@ -168,6 +170,7 @@ impl GuardReason {
             Self::ReasonNotForPersons => "the reason is given by the clock alone; another one must be named",
             Self::NoticeIncomplete => "the notice must state the facts, the rule and the other routes",
             Self::ReviewWindowOver => "the request must come within the review window",
+            Self::ReviewerMissing => "somebody must be named who reviews",
             Self::ReviewerIsDecider => "someone who has not decided before must review",
             Self::ReviewerIsAuthor => "someone other than the plan's author must approve it",
             Self::OutcomeMissing => "a closing needs its outcome and cause",

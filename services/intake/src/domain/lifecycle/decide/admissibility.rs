@@ -28,9 +28,14 @@ pub(super) fn decide(
             require(*reminder_sent, GuardReason::ReminderNotSent)?;
             Event::ComplaintLapsed { review_until: policy.window_end(act.at, policy.review_days) }
         }
-        (Command::StartReview { assessment }, State::Received) => Event::AdmissibilityReviewStarted {
-            assessment: assessment.ok_or(GuardReason::AssessmentMissing)?,
-        },
+        (Command::StartReview { assessment }, State::Received) => {
+            Event::AdmissibilityReviewStarted(assessment.ok_or(GuardReason::AssessmentMissing)?)
+        }
+        (Command::Assess(assessment), state) => {
+            let untouched = matches!(state, State::Received);
+            require(untouched || act.is_human(), GuardReason::HumanRequired)?;
+            Event::AssessmentApplied(*assessment)
+        }
         (
             Command::AcceptComplaint { in_scope, conflict, handler, rule_may_accept },
             State::AdmissibilityReview { deciders },
@@ -53,6 +58,7 @@ pub(super) fn decide(
         }
         (Command::RequestReview { reviewer }, State::NotAccepted { review_until, deciders, .. }) => {
             require(act.at <= *review_until, GuardReason::ReviewWindowOver)?;
+            require(!reviewer.trim().is_empty(), GuardReason::ReviewerMissing)?;
             not_decided_before(deciders, reviewer)?;
             Event::RefusalReviewRequested { reviewer: reviewer.clone() }
         }

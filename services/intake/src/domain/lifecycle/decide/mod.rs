@@ -35,6 +35,7 @@ impl Lifecycle {
             | Command::SupplyCompletion { .. }
             | Command::LapseCompletion { .. }
             | Command::StartReview { .. }
+            | Command::Assess(_)
             | Command::AcceptComplaint { .. }
             | Command::RefuseComplaint { .. }
             | Command::RequestReview { .. } => {

@@ -55,6 +55,13 @@ pub(super) fn admissibility() -> Vec<Case> {
         (awaiting(), lapse(in_days(1), true), by(Timer), G::CompletionNotDue),
         (awaiting(), lapse(now(), false), by(Timer), G::ReminderNotSent),
         (State::Received, Command::StartReview { assessment: None }, by(Machine), G::AssessmentMissing),
+        (review(), Command::Assess(assessment()), by(Machine), G::HumanRequired),
+        (
+            review(),
+            Command::Assess(assessment()),
+            with_decider(by(Service), DecidedBy::Rule),
+            G::HumanRequired,
+        ),
         (review(), accept_with(false, false, Some("H-0042"), false), officer(), G::OutOfScope),
         (review(), accept_with(true, true, Some("H-0042"), false), officer(), G::ConflictOfInterest),
         (review(), accept_with(true, false, None, false), officer(), G::HandlerMissing),
@@ -89,6 +96,7 @@ pub(super) fn admissibility() -> Vec<Case> {
         (review(), refuse_with(Some("rule-1@1"), false, true), officer(), G::NoticeIncomplete),
         (review(), refuse_with(Some("rule-1@1"), true, false), officer(), G::NoticeIncomplete),
         (state(S::NotAccepted), request("officer-901"), at(complainant(), in_days(11)), G::ReviewWindowOver),
+        (state(S::NotAccepted), request(" "), complainant(), G::ReviewerMissing),
         (state(S::NotAccepted), request("officer-900"), complainant(), G::ReviewerIsDecider),
     ]
 }

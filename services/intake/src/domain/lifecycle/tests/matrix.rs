@@ -24,7 +24,7 @@ fn possible_from(command: CommandKind) -> Vec<StateKind> {
         C::Unmerge => vec![Merged],
         C::RecordOutcome => vec![Referred],
         C::Reopen => vec![Closed],
-        C::SplitMatter => StateKind::ALL.to_vec(),
+        C::SplitMatter | C::Assess => StateKind::ALL.to_vec(),
     }
 }
 

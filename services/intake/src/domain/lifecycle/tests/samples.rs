@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
-use redress_domain::{ComplaintId, DecidedBy, Matter};
+use redress_domain::{Category, ComplaintId, DecidedBy, Matter, Severity};
 use uuid::Uuid;
 
 use crate::domain::lifecycle::*;
@@ -109,6 +109,10 @@ pub(super) fn refuse(reason: RefusalReason) -> Command {
     }
 }
 
+pub(super) fn assessment() -> Assessment {
+    Assessment { id: Uuid::from_u128(77), category: Category::Cq07, severity: Severity::Major, urgent: false }
+}
+
 pub(super) fn target() -> MergeTarget {
     MergeTarget { complaint: id(2), open: true, basis: MergeBasis::SameComplainant, labels_compatible: true }
 }
@@ -129,14 +133,15 @@ pub(super) fn suspend(second: &str) -> Command {
 /// Every command of intake itself but T01, with its guards satisfied, and by whom.
 pub(super) fn own_commands() -> Vec<(Command, Act)> {
     let command = |command: Command| {
-        let usual = command.kind().capacities()[0];
-        (command, by(usual))
+        let first = command.kind().capacities()[0];
+        (command, by(first))
     };
     vec![
         command(Command::RequestCompletion { missing: vec!["order.orderNo".into()] }),
         command(Command::SupplyCompletion { sender_is_party: true, supplied: vec!["order.orderNo".into()] }),
         command(Command::LapseCompletion { due_at: now(), reminder_sent: true }),
-        command(Command::StartReview { assessment: Some(Uuid::from_u128(77)) }),
+        command(Command::StartReview { assessment: Some(assessment()) }),
+        command(Command::Assess(assessment())),
         command(accept()),
         command(refuse(RefusalReason::NoDispute)),
         command(Command::RequestReview { reviewer: "officer-901".into() }),

@@ -74,6 +74,21 @@ fn a_code_holds_no_free_text() {
 }
 
 #[test]
+fn paths_and_staff_references_hold_no_free_text() {
+    for path in ["order.orderNo", "order_no", "contacts[0].value"] {
+        assert!(is_field_path(path), "{path}");
+    }
+    for reference in ["H-0042", "queue-cq07", "staff_1@unit.7"] {
+        assert!(is_staff_reference(reference), "{reference}");
+    }
+    let long = "c".repeat(65);
+    for free in ["", "Ms Example called", "王小样", "+86", &long] {
+        assert!(!is_field_path(free) && !is_staff_reference(free), "{free}");
+    }
+    assert!(!is_field_path("13800000000"), "a number is no path");
+}
+
+#[test]
 fn a_replay_needs_the_first_event_first() {
     let registered = Lifecycle::register(&registration(), &by(Capacity::Complainant)).unwrap();
     let withdrawn = Event::ComplaintWithdrawn;

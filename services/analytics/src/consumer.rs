@@ -1,0 +1,41 @@
+//! What analytics consumes: one subscription per topic, each in a group of its own, since an installation may not have
+//! every service, or not yet.
+
+use redress_domain::{Disposition, ErrorKind};
+use redress_outbox::{Guard, HandlerError, Subscription};
+
+use crate::app::assessments::CountAssessments;
+use crate::app::incidents::CountIncidents;
+use crate::app::lifecycle::CountLifecycle;
+use crate::app::notices::CountNotices;
+use crate::error::Error;
+use crate::topics::{ASSESSMENTS, INCIDENTS, LIFECYCLE, NOTICES};
+
+/// What intake tells.
+pub(crate) fn lifecycle() -> Subscription {
+    Subscription::new(LIFECYCLE, Guard::Version, CountLifecycle)
+}
+
+/// What classification finds in complaints, in incidents, and what notification sends; each with the end of its group's
+/// name.
+pub(crate) fn others() -> [(&'static str, &'static str, Subscription); 3] {
+    [
+        ("assessments", ASSESSMENTS, Subscription::new(ASSESSMENTS, Guard::Version, CountAssessments)),
+        ("incidents", INCIDENTS, Subscription::new(INCIDENTS, Guard::Version, CountIncidents)),
+        ("notices", NOTICES, Subscription::new(NOTICES, Guard::Version, CountNotices)),
+    ]
+}
+
+/// What a failure means to the kit.
+impl From<Error> for HandlerError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(error) => error.into(),
+            other if other.kind() == ErrorKind::Aborted => Self::Conflict(other.to_string().into()),
+            other if other.kind().disposition() == Disposition::Retry => {
+                Self::Unavailable(other.to_string().into())
+            }
+            other => Self::poison(other.to_string()),
+        }
+    }
+}

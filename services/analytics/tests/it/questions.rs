@@ -1,0 +1,184 @@
+//! What can be asked beside totals: the complaints behind them, single facts, deadlines; and what comes late.
+
+use futures::TryStreamExt;
+use jiff::{SignedDuration, Timestamp};
+use redress_analytics::domain::selection::Dimension;
+use redress_analytics::topics::INCIDENTS;
+use redress_domain::ErrorKind;
+use redress_proto::analytics::v1 as wire;
+use redress_proto::classification::v1 as classification;
+use redress_proto::convert::to_wire_time;
+use redress_proto::intake::v1 as intake;
+use redress_proto::types::v1::ComplaintState;
+use uuid::Uuid;
+
+use crate::bench::{Bench, supervisor};
+use crate::history::{Case, History, begin};
+use crate::order::{span, wire_dimension};
+use crate::single::{TENANT, acknowledgement, complaint, question, registration};
+use crate::told::Stream;
+
+async fn facts(bench: &Bench, case: &Case) -> wire::CaseFacts {
+    let request = wire::GetCaseFactsRequest { complaint_id: case.id.to_string() };
+    bench.questions.case(&supervisor(case.tenant), &request).await.unwrap()
+}
+
+async fn number(bench: &Bench, metric: &str) -> Option<(f64, i64)> {
+    let answer = bench.questions.query(&supervisor(TENANT), question(metric)).await.unwrap();
+    answer.rows.first().map(|row| (row.value, row.population))
+}
+
+async fn drilled(bench: &Bench, metric: &str, dimension: Dimension, value: &str) -> Vec<String> {
+    let (from, until) = span();
+    let mut request = wire::DrillDownRequest {
+        metric: metric.into(),
+        from: Some(to_wire_time(from)),
+        until: Some(to_wire_time(until)),
+        dimension: wire_dimension(dimension),
+        value: value.into(),
+        page_size: 7,
+        page_token: String::new(),
+    };
+    let mut found = Vec::new();
+    loop {
+        let page = bench.questions.drill_down(&supervisor(TENANT), request.clone()).await.unwrap();
+        found.extend(page.cases.into_iter().map(|case| case.complaint_id));
+        if page.next_page_token.is_empty() {
+            return found;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_number_leads_to_as_many_complaints_as_it_is_made_of_each_once() {
+    let bench = Bench::new().await;
+    bench.counted_through(begin() + SignedDuration::from_hours(60)).await;
+    bench.apply_all(History::of(4, 150).streams).await;
+    for metric in bench.questions.dictionary.entries() {
+        for dimension in [Dimension::Channel, Dimension::Category, Dimension::Merchant, Dimension::State] {
+            let asked =
+                wire::QueryMetricsRequest { dimension: wire_dimension(dimension), ..question(&metric.name) };
+            for row in bench.questions.query(&supervisor(TENANT), asked).await.unwrap().rows {
+                let mut found = drilled(&bench, &metric.name, dimension, &row.key).await;
+                found.sort();
+                found.dedup();
+                let counted = usize::try_from(row.population).unwrap();
+                assert_eq!(found.len(), counted, "{} of {dimension} `{}`", metric.name, row.key);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_acknowledgement_is_overdue_only_once_the_notices_are_counted_up_to_its_deadline() {
+    let bench = Bench::new().await;
+    let case = complaint(1, begin() + SignedDuration::from_hours(24));
+    bench.apply_all([registration(&case)]).await;
+    assert_eq!(number(&bench, "acknowledged_in_time").await, None, "nothing is known of notices");
+    bench.counted_through(case.acknowledge_by - SignedDuration::from_secs(1)).await;
+    assert_eq!(number(&bench, "acknowledged_in_time").await, None, "they may still bring it");
+    bench.counted_through(case.acknowledge_by).await;
+    assert_eq!(number(&bench, "acknowledged_in_time").await, Some((0.0, 1)));
+    // It had been sent in time, and its event comes late.
+    bench.apply_all([acknowledgement(&case, case.acknowledge_by)]).await;
+    assert_eq!(number(&bench, "acknowledged_in_time").await, Some((1.0, 1)));
+}
+
+#[tokio::test]
+async fn an_earlier_complaint_that_comes_late_makes_the_later_one_a_repetition() {
+    let bench = Bench::new().await;
+    let later = complaint(1, begin() + SignedDuration::from_hours(48));
+    let earlier = complaint(2, begin() + SignedDuration::from_hours(24));
+    let too_early = Case { complainant: Some(2), ..complaint(3, earlier.received_at) };
+    bench.apply_all([registration(&later), registration(&too_early)]).await;
+    assert!(!facts(&bench, &later).await.repeated);
+    bench.apply_all([registration(&earlier)]).await;
+    assert!(facts(&bench, &later).await.repeated);
+    assert!(!facts(&bench, &earlier).await.repeated);
+    assert_eq!(number(&bench, "repeat_rate").await, Some((1.0 / 3.0, 3)));
+}
+
+#[tokio::test]
+async fn a_complaint_of_several_incidents_counts_to_the_first_that_is_not_dissolved() {
+    let bench = Bench::new().await;
+    let case = complaint(1, begin() + SignedDuration::from_hours(24));
+    let incident = |number: u128, at: Timestamp, dissolved: bool| {
+        let mut stream = Stream::new(INCIDENTS, TENANT, Uuid::from_u128(number));
+        stream.tell(at, &classification::IncidentSuspected::default());
+        stream.tell(at, &classification::IncidentMemberAdded { complaint_id: case.id.to_string() });
+        if dissolved {
+            stream.tell(at, &classification::IncidentDissolved::default());
+        }
+        stream
+    };
+    let at = |minute| case.received_at + SignedDuration::from_mins(minute);
+    let incidents = [incident(10, at(3), false), incident(11, at(2), false), incident(12, at(1), true)];
+    bench.apply_all(incidents.into_iter().chain([registration(&case)])).await;
+    assert_eq!(facts(&bench, &case).await.incident_id, Uuid::from_u128(11).to_string());
+    assert_eq!(number(&bench, "incidents").await, Some((1.0, 1)));
+}
+
+#[tokio::test]
+async fn the_facts_of_a_complaint_are_told_with_all_that_was_counted_of_it() {
+    let bench = Bench::new().await;
+    let case = complaint(1, begin() + SignedDuration::from_hours(24));
+    let mut lifecycle = registration(&case);
+    let repeated_at = Some(to_wire_time(case.received_at));
+    lifecycle.tell(case.received_at, &intake::SubmissionDeduplicated { received_at: repeated_at });
+    let withdrawn_at = case.received_at + SignedDuration::from_hours(2);
+    lifecycle.tell(withdrawn_at, &intake::ComplaintWithdrawn {});
+    let answered_at = case.received_at + SignedDuration::from_mins(1);
+    bench.apply_all([lifecycle, acknowledgement(&case, answered_at)]).await;
+    let facts = facts(&bench, &case).await;
+    assert_eq!(facts.state(), ComplaintState::Withdrawn);
+    assert_eq!((facts.outcome.as_str(), facts.resubmissions), ("withdrawn", 1));
+    assert_eq!(facts.ended_at, Some(to_wire_time(withdrawn_at)));
+    assert_eq!(facts.first_response_at, Some(to_wire_time(answered_at)));
+    assert_eq!((facts.decided_at, facts.result_at), (None, None));
+
+    let unknown = wire::GetCaseFactsRequest { complaint_id: "no-uuid".into() };
+    let refused = bench.questions.case(&supervisor(TENANT), &unknown).await.unwrap_err().into_problem();
+    assert_eq!((refused.kind, refused.reason), (ErrorKind::NotFound, "NOT_FOUND"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deadlines_listed_are_those_that_the_share_is_made_of() {
+    let bench = Bench::new().await;
+    bench.counted_through(begin() + SignedDuration::from_hours(60)).await;
+    bench.apply_all(History::of(5, 150).streams).await;
+    let (from, until) = span();
+    let request =
+        wire::ListSlaFactsRequest { from: Some(to_wire_time(from)), until: Some(to_wire_time(until)) };
+    let listed = bench.questions.sla_facts(&supervisor(TENANT), request).await.unwrap();
+    let listed: Vec<wire::ListSlaFactsResponse> = listed.try_collect().await.unwrap();
+    let met = listed.iter().filter(|fact| fact.met).count();
+    assert!(met > 0 && met < listed.len());
+    let float = |count: usize| f64::from(u32::try_from(count).unwrap());
+    let by_hand = (float(met) / float(listed.len()), i64::try_from(listed.len()).unwrap());
+    assert_eq!(number(&bench, "acknowledged_in_time").await, Some(by_hand));
+    assert!(listed.iter().all(|fact| fact.clock == "C05" && (fact.met_at.is_some() || !fact.met)));
+}
+
+#[tokio::test]
+async fn windows_come_in_their_order_the_largest_first_within_one_and_no_more_than_asked_for() {
+    let bench = Bench::new().await;
+    bench.apply_all(History::of(6, 200).streams).await;
+    let by_state = wire::QueryMetricsRequest {
+        dimension: wire_dimension(Dimension::State),
+        window_seconds: 86_400,
+        limit: 9,
+        ..question("complaints")
+    };
+    let rows = bench.questions.query(&supervisor(TENANT), by_state).await.unwrap().rows;
+    assert_eq!(rows.len(), 9);
+    let order = |row: &wire::MetricRow| (row.window_start.unwrap().seconds, -row.population);
+    assert!(rows.is_sorted_by_key(order));
+    let one = wire::QueryMetricsRequest {
+        dimension: wire_dimension(Dimension::State),
+        value: "closed".into(),
+        ..question("complaints")
+    };
+    let rows = bench.questions.query(&supervisor(TENANT), one).await.unwrap().rows;
+    assert_eq!(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["closed"]);
+}

@@ -1,0 +1,267 @@
+//! Incidents of a batch: rates and open incidents are read once, each complaint is placed, all is written once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use redress_domain::{DecidedBy, TenantId, derived_id};
+use redress_messaging::EventMeta;
+use redress_outbox::OutboxEvent;
+use redress_proto::classification::v1 as wire;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::super::publish::Origin;
+use super::super::whole_microseconds;
+use super::New;
+use crate::domain::incident::{
+    Complaint, Dimension, Gathering, Incident, IncidentState, Opened, Placed, Rate, RateKey, leaves_no_doubt,
+};
+use crate::error::Error;
+use crate::store::complaint::{self, NewComplaint};
+use crate::store::incident::{self, Stored};
+use crate::store::member::{self, Member};
+use crate::store::rate;
+use crate::topics::INCIDENTS;
+
+/// Places the complaints of a batch, which are written already, and gives the incidents' events.
+pub(super) async fn gather(
+    conn: &mut PgConnection,
+    new: &[New<'_>],
+    complaints: &[NewComplaint],
+    now: Timestamp,
+) -> Result<Vec<OutboxEvent>, Error> {
+    let placing: Vec<Complaint> = complaints.iter().map(placed_by).collect();
+    let keys: BTreeSet<RateKey> = placing.iter().flat_map(Complaint::keys).collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before: BTreeMap<RateKey, Rate> =
+        rate::lock(conn, &keys.iter().collect::<Vec<_>>()).await?.into_iter().collect();
+    let subjects: BTreeSet<(&TenantId, Dimension, &str)> =
+        keys.iter().map(|key| (&key.tenant, key.dimension, key.subject.as_str())).collect();
+    let open = incident::lock_open(conn, &subjects.into_iter().collect::<Vec<_>>()).await?;
+    let mut gathering = Gathering { rates: before.clone(), incidents: open.iter().map(as_open).collect() };
+    let mut effects = Effects::new(open, now);
+    for ((new, kept), placing) in new.iter().zip(complaints).zip(&placing) {
+        match gathering.place(placing, incident_id) {
+            Placed::Joined(id) => effects.joined(id, new.meta, kept),
+            Placed::Opened(opened) => effects.opened(conn, &gathering, opened, new.meta, kept).await?,
+            Placed::Counted => {}
+        }
+    }
+    let changed: Vec<(&RateKey, &Rate)> =
+        gathering.rates.iter().filter(|(key, rate)| before.get(*key) != Some(*rate)).collect();
+    rate::save(conn, &changed).await?;
+    effects.save(conn, &gathering).await
+}
+
+fn placed_by(new: &NewComplaint) -> Complaint {
+    Complaint {
+        id: new.id,
+        tenant: new.tenant.clone(),
+        minute: minute(new.received_at),
+        subjects: new.subjects.clone(),
+        category: new.labels.category,
+        sub_category: new.labels.sub_category.clone(),
+        text_hash: new.text_hash,
+    }
+}
+
+fn as_open(stored: &Stored) -> Incident {
+    Incident {
+        id: stored.id,
+        key: stored.key.clone(),
+        last_minute: minute(stored.last_member_at),
+        exemplars: stored.exemplars.clone(),
+    }
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
+
+/// By what it is about and the complaint that made it visible, so that a replay finds the same incident.
+fn incident_id(key: &RateKey, complaint: Uuid) -> Uuid {
+    let parts: [&[u8]; 4] = [
+        key.tenant.as_str().as_bytes(),
+        key.dimension.code().as_bytes(),
+        key.subject.as_bytes(),
+        complaint.as_bytes(),
+    ];
+    derived_id("redress/incident/1", &parts)
+}
+
+/// What is told of an incident that stands for itself; the terms in common are known when all is written.
+struct Shown {
+    incident: Stored,
+    confirmed: bool,
+    origin: Origin,
+}
+
+enum Told {
+    Shown(Box<Shown>),
+    Member(Box<OutboxEvent>),
+}
+
+/// What a batch changes about incidents.
+struct Effects {
+    incidents: BTreeMap<Uuid, Stored>,
+    touched: BTreeSet<Uuid>,
+    members: Vec<Member>,
+    terms: HashMap<(TenantId, Uuid), BTreeMap<String, i64>>,
+    told: Vec<Told>,
+    now: Timestamp,
+}
+
+impl Effects {
+    fn new(open: Vec<Stored>, now: Timestamp) -> Self {
+        Self {
+            incidents: open.into_iter().map(|incident| (incident.id, incident)).collect(),
+            touched: BTreeSet::new(),
+            members: Vec::new(),
+            terms: HashMap::new(),
+            told: Vec::new(),
+            now,
+        }
+    }
+
+    fn origin(&self, meta: &Arc<EventMeta>) -> Origin {
+        Origin::machine(meta, DecidedBy::Rule, whole_microseconds(meta.occurred_at), self.now)
+    }
+
+    fn joined(&mut self, id: Uuid, meta: &Arc<EventMeta>, complaint: &NewComplaint) {
+        self.count(&complaint.tenant, id, &complaint.terms);
+        self.member(id, meta, complaint.id, complaint.received_at);
+    }
+
+    async fn opened(
+        &mut self,
+        conn: &mut PgConnection,
+        gathering: &Gathering,
+        opened: Opened,
+        meta: &Arc<EventMeta>,
+        complaint: &NewComplaint,
+    ) -> Result<(), Error> {
+        let tenant = &complaint.tenant;
+        let Some(open) = gathering.incidents.iter().find(|open| open.id == opened.incident) else {
+            return Ok(());
+        };
+        // Some of the window may belong to an incident of another subject, which explains them.
+        let taken: BTreeSet<Uuid> = member::taken(conn, tenant, &opened.members).await?.into_iter().collect();
+        let in_batch: BTreeSet<Uuid> = self.members.iter().map(|member| member.complaint).collect();
+        let members: Vec<Uuid> =
+            opened.members.into_iter().filter(|id| !taken.contains(id) && !in_batch.contains(id)).collect();
+        let stored = Stored {
+            id: opened.incident,
+            key: open.key.clone(),
+            state: IncidentState::Suspected,
+            opened_at: complaint.received_at,
+            last_member_at: complaint.received_at,
+            members: 0,
+            window_count: opened.evidence.count.into(),
+            baseline: opened.evidence.baseline,
+            exemplars: Vec::new(),
+            version: 0,
+            decided_by: String::new(),
+            reason: String::new(),
+        };
+        self.incidents.insert(opened.incident, stored);
+        self.show(opened.incident, false, meta);
+        for (_, terms) in complaint::terms(conn, tenant, &members).await? {
+            self.count(tenant, opened.incident, &terms);
+        }
+        for member in members {
+            self.member(opened.incident, meta, member, complaint.received_at);
+        }
+        Ok(())
+    }
+
+    /// The next event of an incident is about the incident itself.
+    fn show(&mut self, id: Uuid, confirmed: bool, meta: &Arc<EventMeta>) {
+        let origin = self.origin(meta);
+        let Some(incident) = self.incidents.get_mut(&id) else { return };
+        incident.version += 1;
+        let shown = Shown { incident: incident.clone(), confirmed, origin };
+        self.told.push(Told::Shown(Box::new(shown)));
+    }
+
+    fn member(&mut self, id: Uuid, meta: &Arc<EventMeta>, complaint: Uuid, joined_at: Timestamp) {
+        let origin = self.origin(meta);
+        let Some(incident) = self.incidents.get_mut(&id) else { return };
+        incident.members += 1;
+        incident.version += 1;
+        incident.last_member_at = incident.last_member_at.max(joined_at);
+        let tenant = incident.key.tenant.clone();
+        let added = wire::IncidentMemberAdded { complaint_id: complaint.to_string() };
+        let event = origin.event(INCIDENTS, &tenant, id, incident.version, &added);
+        let ordinal = incident.members;
+        let certain = incident.state == IncidentState::Suspected && leaves_no_doubt(incident.members);
+        if certain {
+            incident.state = IncidentState::Confirmed;
+        }
+        self.told.push(Told::Member(Box::new(event)));
+        self.members.push(Member { tenant, incident: id, ordinal, complaint, joined_at });
+        self.touched.insert(id);
+        if certain {
+            self.show(id, true, meta);
+        }
+    }
+
+    fn count(&mut self, tenant: &TenantId, incident: Uuid, terms: &[String]) {
+        let counted = self.terms.entry((tenant.clone(), incident)).or_default();
+        for term in terms {
+            *counted.entry(term.clone()).or_default() += 1;
+        }
+    }
+
+    async fn save(
+        mut self,
+        conn: &mut PgConnection,
+        gathering: &Gathering,
+    ) -> Result<Vec<OutboxEvent>, Error> {
+        for open in &gathering.incidents {
+            if let Some(stored) = self.incidents.get_mut(&open.id) {
+                stored.exemplars.clone_from(&open.exemplars);
+            }
+        }
+        let touched: Vec<&Stored> = self.touched.iter().filter_map(|id| self.incidents.get(id)).collect();
+        incident::save(conn, &touched).await?;
+        member::insert(conn, &self.members).await?;
+        // In order, as every row that two batches may meet at.
+        let sorted: BTreeMap<_, _> = self.terms.iter().collect();
+        let counted: Vec<(&TenantId, Uuid, &str, i64)> = sorted
+            .iter()
+            .flat_map(|((tenant, id), terms)| {
+                terms.iter().map(move |(term, members)| (tenant, *id, term.as_str(), *members))
+            })
+            .collect();
+        member::count_terms(conn, &counted).await?;
+        events(conn, self.told).await
+    }
+}
+
+async fn events(conn: &mut PgConnection, told: Vec<Told>) -> Result<Vec<OutboxEvent>, Error> {
+    let mut events = Vec::with_capacity(told.len());
+    for one in told {
+        events.push(match one {
+            Told::Member(event) => *event,
+            Told::Shown(shown) => {
+                let Shown { incident, confirmed, origin } = *shown;
+                let tenant = incident.key.tenant.clone();
+                let terms = member::common_terms(conn, &tenant, &[incident.id]).await?;
+                let terms = terms.into_iter().map(|(_, term)| term).collect();
+                let (id, version) = (incident.id, incident.version);
+                let incident = Some(super::super::incidents::told(&incident, terms));
+                if confirmed {
+                    let message = wire::IncidentConfirmed { incident };
+                    origin.event(INCIDENTS, &tenant, id, version, &message)
+                } else {
+                    let message = wire::IncidentSuspected { incident };
+                    origin.event(INCIDENTS, &tenant, id, version, &message)
+                }
+            }
+        });
+    }
+    Ok(events)
+}

@@ -1,0 +1,112 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::engine::{Engine, is_examples, load};
+use crate::domain::rules::RuleSet;
+use crate::domain::rules::examples::{Difference, Example, Labels, compare, test};
+use crate::domain::rules::problem::{LoadProblem, Problems, SourceFile};
+use crate::error::Error;
+use crate::store::rule_set::Files;
+
+/// Characters of an example's text that name it.
+const NAMED: usize = 60;
+
+/// What came of a test.
+pub(super) struct Verdict {
+    /// What keeps it from loading.
+    pub(super) problems: Problems,
+    /// Examples that keep it from passing.
+    pub(super) failed: Vec<String>,
+    /// Examples that it assesses otherwise than the running set.
+    pub(super) changed: Vec<String>,
+    /// The rules, if they load.
+    pub(super) loaded: Option<RuleSet>,
+}
+
+impl Verdict {
+    pub(super) fn passed(&self) -> bool {
+        self.loaded.is_some() && self.failed.is_empty()
+    }
+}
+
+/// Loads and tests: work for a processor, so not on the threads that answer. `own` are the files of the caller.
+pub(super) async fn judge(running: Arc<Engine>, files: Files, own: Files) -> Result<Verdict, Error> {
+    tokio::task::spawn_blocking(move || judged(&running, &files, &own)).await.map_err(Error::unread)
+}
+
+fn judged(running: &Engine, files: &Files, own: &Files) -> Verdict {
+    let mut problems = Problems::default();
+    for path in own.keys().filter(|path| !is_known_place(path)) {
+        problems.push(LoadProblem::of_file(path, "lexicon/<language>/, rules/ or examples/ is expected"));
+    }
+    let examples: BTreeMap<&str, Vec<Example>> = files
+        .iter()
+        .filter(|(path, _)| is_examples(path))
+        .map(|(path, content)| (path.as_str(), read_examples(path, content, &mut problems)))
+        .collect();
+    let loaded = match load(files) {
+        Ok(rules) => Some(rules),
+        Err(more) => {
+            more.iter().cloned().for_each(|problem| problems.push(problem));
+            None
+        }
+    };
+    let Some(rules) = loaded.filter(|_| problems.is_empty()) else {
+        return Verdict { problems, failed: Vec::new(), changed: Vec::new(), loaded: None };
+    };
+    let mut failed = Vec::new();
+    let mut changed = Vec::new();
+    for (path, examples) in &examples {
+        let is_own = own.contains_key(*path);
+        for difference in test(&rules, examples) {
+            let example = examples.iter().find(|example| example.text == difference.text);
+            let held = example.is_some_and(|example| {
+                Labels::of(&running.rules.assess(&example.case())) == difference.expected
+            });
+            if is_own || held {
+                failed.push(shown(path, &difference));
+            }
+        }
+        changed.extend(compare(&running.rules, &rules, examples).iter().map(|d| shown(path, d)));
+    }
+    Verdict { problems, failed, changed, loaded: Some(rules) }
+}
+
+fn is_known_place(path: &str) -> bool {
+    ["lexicon/", "rules/", "examples/"].iter().any(|folder| path.starts_with(folder))
+}
+
+fn read_examples(path: &str, content: &str, problems: &mut Problems) -> Vec<Example> {
+    let file = SourceFile { path: path.to_owned(), content: content.to_owned() };
+    Example::read(&file).unwrap_or_else(|found| {
+        found.iter().cloned().for_each(|problem| problems.push(problem));
+        Vec::new()
+    })
+}
+
+/// An example by its beginning, with the labels that are expected and those that come out.
+fn shown(path: &str, difference: &Difference<'_>) -> String {
+    let name: String = difference.text.chars().take(NAMED).collect();
+    let pairs = label_pairs(&difference.expected, &Labels::of(&difference.assessment));
+    format!("{path}: {name}: {}", pairs.join(", "))
+}
+
+fn label_pairs(expected: &Labels, got: &Labels) -> Vec<String> {
+    let mut pairs = Vec::new();
+    let mut pair = |label: &str, expected: String, got: String| {
+        if expected != got {
+            pairs.push(format!("{label} {expected} → {got}"));
+        }
+    };
+    pair("category", expected.category.to_string(), got.category.to_string());
+    pair("sub", format!("{:?}", expected.sub), format!("{:?}", got.sub));
+    pair("secondary", format!("{:?}", expected.secondary), format!("{:?}", got.secondary));
+    pair("major", expected.major.to_string(), got.major.to_string());
+    pair("urgent", format!("{:?}", expected.urgent), format!("{:?}", got.urgent));
+    pair("live", format!("{:?}", expected.live), format!("{:?}", got.live));
+    pair("respondent", format!("{:?}", expected.respondent), format!("{:?}", got.respondent));
+    pair("matter", expected.matter.to_string(), got.matter.to_string());
+    pair("inadmissible", format!("{:?}", expected.inadmissible), format!("{:?}", got.inadmissible));
+    pair("missing", format!("{:?}", expected.missing), format!("{:?}", got.missing));
+    pairs
+}

@@ -1,0 +1,197 @@
+//! How well a rule set does on labelled texts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use redress_domain::Category;
+
+use super::rules::examples::Labels;
+
+/// Counts over pairs of what a text is and what it was assessed as.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Measurement {
+    /// How often a text of the first category was given the second.
+    pub confusion: BTreeMap<(Category, Category), u32>,
+    /// Urgency as a yes or no.
+    pub urgent: Hits,
+    /// Severity major.
+    pub major: Hits,
+    /// Urgency with the right cause, among the urgent texts.
+    pub urgent_reason: Share,
+    /// Sub-category.
+    pub sub: Share,
+    /// Severity.
+    pub severity: Share,
+    /// Yes, no or completion, with the reason of a refusal.
+    pub admissibility: Share,
+    /// Exactly the missing details, among texts that lack some.
+    pub missing: Share,
+    /// Who caused it, among texts of live commerce.
+    pub live: Share,
+    /// Whom it is directed at.
+    pub respondent: Share,
+    /// Own relief, report or both.
+    pub matter: Share,
+    /// Exactly the secondary categories.
+    pub secondary: Share,
+}
+
+/// A yes-or-no label.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Hits {
+    /// Found and right.
+    pub right: u32,
+    /// Found and wrong.
+    pub wrong: u32,
+    /// Not found.
+    pub missed: u32,
+}
+
+/// A share of right answers.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Right answers.
+    pub right: u32,
+    /// All answers.
+    pub of: u32,
+}
+
+impl Hits {
+    fn count(&mut self, is: bool, got: bool) {
+        match (is, got) {
+            (true, true) => self.right += 1,
+            (false, true) => self.wrong += 1,
+            (true, false) => self.missed += 1,
+            (false, false) => {}
+        }
+    }
+
+    /// Of what was found, how much is right; 1 if nothing was found.
+    pub fn precision(self) -> f64 {
+        ratio(self.right, self.right + self.wrong)
+    }
+
+    /// Of what is there, how much was found; 1 if nothing is there.
+    pub fn recall(self) -> f64 {
+        ratio(self.right, self.right + self.missed)
+    }
+
+    /// The harmonic mean of both.
+    pub fn f1(self) -> f64 {
+        ratio(2 * self.right, 2 * self.right + self.wrong + self.missed)
+    }
+}
+
+impl Share {
+    fn count(&mut self, right: bool) {
+        self.right += u32::from(right);
+        self.of += 1;
+    }
+
+    /// 0 to 1; 1 of nothing.
+    pub fn value(self) -> f64 {
+        ratio(self.right, self.of)
+    }
+}
+
+fn ratio(part: u32, whole: u32) -> f64 {
+    if whole == 0 { 1.0 } else { f64::from(part) / f64::from(whole) }
+}
+
+impl Measurement {
+    /// Counts pairs of what a text is and what it was assessed as.
+    pub fn of(pairs: impl IntoIterator<Item = (Labels, Labels)>) -> Self {
+        let mut all = Self::default();
+        for (is, got) in pairs {
+            all.count(&is, &got);
+        }
+        all
+    }
+
+    fn count(&mut self, is: &Labels, got: &Labels) {
+        *self.confusion.entry((is.category, got.category)).or_default() += 1;
+        self.urgent.count(is.urgent.is_some(), got.urgent.is_some());
+        self.major.count(is.major, got.major);
+        if is.urgent.is_some() {
+            self.urgent_reason.count(is.urgent == got.urgent);
+        }
+        self.sub.count(is.sub == got.sub);
+        self.severity.count(is.major == got.major);
+        let complete = is.missing.is_empty() == got.missing.is_empty();
+        self.admissibility.count(complete && is.inadmissible == got.inadmissible);
+        if !is.missing.is_empty() {
+            self.missing.count(is.missing == got.missing);
+        }
+        if is.live.is_some() || got.live.is_some() {
+            self.live.count(is.live == got.live);
+        }
+        self.respondent.count(is.respondent == got.respondent);
+        self.matter.count(is.matter == got.matter);
+        self.secondary.count(is.secondary == got.secondary);
+    }
+
+    /// One category as a yes-or-no label.
+    pub fn category(&self, category: Category) -> Hits {
+        let mut hits = Hits::default();
+        for (&(is, got), &count) in &self.confusion {
+            match (is == category, got == category) {
+                (true, true) => hits.right += count,
+                (false, true) => hits.wrong += count,
+                (true, false) => hits.missed += count,
+                (false, false) => {}
+            }
+        }
+        hits
+    }
+
+    /// The mean of the nine categories' F1.
+    pub fn macro_f1(&self) -> f64 {
+        Category::ALL.iter().map(|&category| self.category(category).f1()).sum::<f64>() / 9.0
+    }
+}
+
+impl fmt::Display for Measurement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "label      precision  recall      F1")?;
+        for &category in Category::ALL {
+            line(f, category.code(), self.category(category))?;
+        }
+        line(f, "urgent", self.urgent)?;
+        line(f, "major", self.major)?;
+        writeln!(f, "macro-F1 over the nine categories: {:.3}", self.macro_f1())?;
+        for (name, share) in [
+            ("sub-category", self.sub),
+            ("cause of urgency", self.urgent_reason),
+            ("severity", self.severity),
+            ("admissibility", self.admissibility),
+            ("missing details", self.missing),
+            ("live attribution", self.live),
+            ("respondent", self.respondent),
+            ("matter", self.matter),
+            ("secondary", self.secondary),
+        ] {
+            writeln!(f, "{name:<17} {:>4} of {:<4} {:.3}", share.right, share.of, share.value())?;
+        }
+        self.table(f)
+    }
+}
+
+impl Measurement {
+    fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "is, got →")?;
+        for got in Category::ALL {
+            write!(f, "{:>5}", got.code())?;
+        }
+        for &is in Category::ALL {
+            write!(f, "\n{:<9}", is.code())?;
+            for &got in Category::ALL {
+                write!(f, "{:>5}", self.confusion.get(&(is, got)).copied().unwrap_or_default())?;
+            }
+        }
+        writeln!(f)
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, name: &str, hits: Hits) -> fmt::Result {
+    writeln!(f, "{name:<10} {:>9.3} {:>7.3} {:>7.3}", hits.precision(), hits.recall(), hits.f1())
+}

@@ -1,0 +1,102 @@
+use redress_classification::domain::published;
+use redress_classification::domain::rules::RuleSet;
+use redress_classification::domain::rules::examples::{Example, compare};
+use redress_classification::domain::rules::problem::{Problems, SourceFile};
+
+fn with(path: &str, content: &str) -> Vec<SourceFile> {
+    let mut files = published::files();
+    files.retain(|file| file.path != path);
+    files.push(SourceFile { path: path.to_owned(), content: content.to_owned() });
+    files
+}
+
+fn refused(files: &[SourceFile]) -> Problems {
+    match RuleSet::load(files) {
+        Ok(_) => panic!("the rule set is to be refused"),
+        Err(problems) => problems,
+    }
+}
+
+fn told(problems: &Problems, line: u64, reason: &str) -> bool {
+    problems.iter().any(|problem| problem.line == line && problem.reason.contains(reason))
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_with_its_line() {
+    let problems = refused(&with(
+        "rules/new.yaml",
+        "# comment\n\
+         - {id: n-1, all: [refund], then: {sub: dispatch_delay}, weight: 3}\n\
+         - {id: n-2, all: [no_such_concept], then: {sub: dispatch_delay}}\n\
+         - id: n-3\n  all: [refund]\n  none: [refund]\n  then: {sub: no_such_sub}\n\
+         - {id: n-4, all: [\"refund@shouted\"], then: {sub: dispatch_delay}, score: 0}\n\
+         - {id: n-5, then: major}\n\
+         - {id: n-6, all: [refund], when: {category: [CQ01]}, then: {sub: dispatch_delay}}\n\
+         - {id: n-7, all: [refund], when: {channel: []}, then: {sub: dispatch_delay}}\n",
+    ));
+    assert!(told(&problems, 2, "weight"), "{problems}");
+    assert!(told(&problems, 3, "no_such_concept"), "{problems}");
+    assert!(told(&problems, 4, "both asked for and excluded"), "{problems}");
+    assert!(told(&problems, 4, "no_such_sub"), "{problems}");
+    assert!(told(&problems, 8, "shouted"), "{problems}");
+    assert!(told(&problems, 8, "score"), "{problems}");
+    assert!(told(&problems, 9, "no condition"), "{problems}");
+    assert!(told(&problems, 10, "wait for the decision"), "{problems}");
+    assert!(told(&problems, 11, "empty list"), "{problems}");
+    assert!(problems.iter().all(|problem| problem.file == "rules/new.yaml"), "{problems}");
+}
+
+#[test]
+fn rules_that_wait_for_each_other_are_refused() {
+    let problems = refused(&with(
+        "rules/new.yaml",
+        "- {id: n-1, all: [x.a], then: {feature: x.b}}\n- {id: n-2, all: [x.b], then: {feature: x.a}}\n",
+    ));
+    assert!(told(&problems, 1, "cycle") && told(&problems, 2, "cycle"), "{problems}");
+}
+
+#[test]
+fn a_language_without_lexicon_is_refused() {
+    let files: Vec<SourceFile> =
+        published::files().into_iter().filter(|file| !file.path.starts_with("lexicon/zh-hant/")).collect();
+    let problems = refused(&files);
+    assert!(
+        problems.iter().any(|p| p.file == "lexicon/zh-hant" && p.reason.contains("no lexicon")),
+        "{problems}"
+    );
+}
+
+#[test]
+fn a_concept_that_one_language_lacks_is_refused() {
+    let problems = refused(&with("lexicon/en/new.yaml", "new.concept: [something]\n"));
+    assert!(
+        problems.iter().any(|p| p.file == "lexicon/zh-hans" && p.reason.contains("new.concept")),
+        "{problems}"
+    );
+}
+
+#[test]
+fn the_version_follows_the_words_and_not_the_order_of_the_files() {
+    let mut turned = published::files();
+    turned.reverse();
+    let version = |files: &[SourceFile]| RuleSet::load(files).unwrap().version().to_owned();
+    assert_eq!(version(&published::files()), version(&turned));
+    turned[0].content.push_str("# a remark\n");
+    assert_ne!(version(&published::files()), version(&turned));
+}
+
+#[test]
+fn two_rule_sets_are_told_apart_by_the_examples_they_assess_differently() {
+    let text = "- {text: 一直没发货, given: {order: true}, is: {category: CQ02}}\n\
+                - {text: 退款一直没到账, given: {order: true}, is: {category: CQ04}}\n";
+    let file = SourceFile { path: "examples.yaml".to_owned(), content: text.to_owned() };
+    let examples = Example::read(&file).unwrap();
+    let running = published::rule_set().unwrap();
+    assert!(compare(&running, &published::rule_set().unwrap(), &examples).is_empty());
+    let new = "- {id: n-1, all: [ship_stuck], then: {sub: order_anomaly}, score: 50}\n";
+    let new = RuleSet::load(&with("rules/new.yaml", new)).unwrap();
+    let changes = compare(&running, &new, &examples);
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].text, "一直没发货");
+    assert!(changes[0].assessment.reasons.iter().any(|reason| reason.rule_id == "n-1"));
+}

@@ -1,0 +1,188 @@
+use jiff::SignedDuration;
+use redress_classification::app::assignments::{accept, give_back, queues, register};
+use redress_domain::{ErrorKind, Principal, Role};
+use redress_proto::classification::v1 as wire;
+use redress_proto::intake::v1::{ComplaintClosed, ComplaintReopened};
+use uuid::Uuid;
+
+use crate::bench::{Bench, OFFER, caller, supervisor, told};
+
+const PARCEL: &str = "下单十天了一直没发货,催了客服三次都没有用,订单还是待发货。";
+
+fn handler(name: &str) -> Principal {
+    caller(name, &[Role::Handler])
+}
+
+async fn registered(bench: &Bench, name: &str, served: &[&str], capacity: i32) {
+    let request = wire::RegisterHandlerRequest {
+        request_id: format!("register-{name}-{capacity}"),
+        handler: name.into(),
+        queues: served.iter().map(|&queue| queue.to_owned()).collect(),
+        capacity,
+    };
+    register(&bench.desk, &supervisor(), request).await.unwrap();
+}
+
+/// Complaint and handler of all that is offered or taken, as `state:handler`.
+async fn held(bench: &Bench) -> Vec<(u128, String)> {
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(
+        "SELECT complaint_id, state || ':' || handler FROM assignment WHERE handler <> '' ORDER BY complaint_id",
+    )
+    .fetch_all(bench.db.pool())
+    .await
+    .unwrap();
+    rows.into_iter().map(|(id, held)| (id.as_u128(), held)).collect()
+}
+
+fn taking(n: u128, request_id: &str) -> wire::AcceptAssignmentRequest {
+    let complaint_id = Uuid::from_u128(n).to_string();
+    wire::AcceptAssignmentRequest { request_id: request_id.into(), complaint_id }
+}
+
+fn returning(n: u128, request_id: &str) -> wire::ReturnAssignmentRequest {
+    let complaint_id = Uuid::from_u128(n).to_string();
+    wire::ReturnAssignmentRequest { request_id: request_id.into(), complaint_id, reason: "conflict".into() }
+}
+
+async fn with_cases(count: u128) -> Bench {
+    let bench = Bench::new().await;
+    for n in 1..=count {
+        bench.assessed(told(n, PARCEL)).await;
+    }
+    bench
+}
+
+async fn versions(bench: &Bench, n: u128) -> Vec<(i64, String)> {
+    let all = bench.published().await.into_iter().filter(|e| e.0.as_u128() == n);
+    all.map(|e| (e.1, e.2.rsplit('.').next().unwrap().to_owned())).collect()
+}
+
+#[tokio::test]
+async fn an_assessed_case_waits_in_its_queue_is_offered_and_taken() {
+    let bench = with_cases(1).await;
+    let waiting = queues(&bench.desk, &supervisor()).await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!((waiting[0].name.as_str(), waiting[0].waiting), ("CQ02/general/zh-Hans", 1));
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, [], "nobody is known");
+
+    registered(&bench, "h1", &["CQ02/*/zh-Hans"], 3).await;
+    registered(&bench, "h2", &["CQ07/*/*"], 3).await;
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, [(1, "offered:h1".to_owned())]);
+    for _ in 0..2 {
+        accept(&bench.desk, &handler("h1"), taking(1, "r1")).await.unwrap();
+    }
+    assert_eq!(held(&bench).await, [(1, "taken:h1".to_owned())]);
+    let kinds = ["AssessmentMade", "AssignmentOffered", "AssignmentAccepted"];
+    let expected: Vec<(i64, String)> = (1..).zip(kinds.map(str::to_owned)).collect();
+    assert_eq!(versions(&bench, 1).await, expected);
+}
+
+#[tokio::test]
+async fn only_the_one_it_is_offered_to_takes_a_case_and_only_in_time() {
+    let bench = with_cases(1).await;
+    registered(&bench, "h1", &["*/*/*"], 3).await;
+    bench.offering().round().await.unwrap();
+    let stranger = accept(&bench.desk, &handler("h2"), taking(1, "r1")).await.unwrap_err().into_problem();
+    assert_eq!((stranger.kind, stranger.reason), (ErrorKind::FailedPrecondition, "NOT_OFFERED"));
+    bench.clock.advance(OFFER);
+    let late = accept(&bench.desk, &handler("h1"), taking(1, "r2")).await.unwrap_err().into_problem();
+    assert_eq!(late.reason, "NOT_OFFERED");
+}
+
+#[tokio::test]
+async fn an_offer_that_nobody_takes_goes_to_somebody_else() {
+    let bench = with_cases(1).await;
+    registered(&bench, "h1", &["*/*/*"], 9).await;
+    registered(&bench, "h2", &["*/*/*"], 1).await;
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, [(1, "offered:h1".to_owned())], "h1 has more room");
+    bench.clock.advance(OFFER);
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, [(1, "offered:h2".to_owned())]);
+    bench.clock.advance(OFFER);
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, [], "both have passed it just now");
+    bench.clock.advance(OFFER);
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await.len(), 1, "nothing is forgotten");
+}
+
+#[tokio::test]
+async fn a_returned_case_waits_again_and_a_supervisor_may_return_it_for_a_handler() {
+    let bench = with_cases(2).await;
+    registered(&bench, "h1", &["*/*/*"], 2).await;
+    bench.offering().round().await.unwrap();
+    accept(&bench.desk, &handler("h1"), taking(1, "r1")).await.unwrap();
+    let stranger = give_back(&bench.desk, &handler("h2"), returning(1, "r2")).await.unwrap_err();
+    assert_eq!(stranger.into_problem().reason, "NOT_OFFERED");
+    give_back(&bench.desk, &handler("h1"), returning(1, "r3")).await.unwrap();
+    give_back(&bench.desk, &supervisor(), returning(2, "r4")).await.unwrap();
+    assert_eq!(held(&bench).await, []);
+    assert_eq!(versions(&bench, 1).await.last().unwrap(), &(4, "AssignmentReturned".to_owned()));
+    let missing = wire::ReturnAssignmentRequest { reason: String::new(), ..returning(1, "r5") };
+    let missing = give_back(&bench.desk, &handler("h1"), missing).await.unwrap_err().into_problem();
+    assert_eq!(missing.violations[0].field, "reason");
+}
+
+#[tokio::test]
+async fn nobody_is_over_capacity_whoever_offers_at_once() {
+    let bench = with_cases(40).await;
+    for (name, capacity) in [("h1", 3), ("h2", 1), ("h3", 0)] {
+        registered(&bench, name, &["*/*/*"], capacity).await;
+    }
+    for _ in 0..3 {
+        let offering = bench.offering();
+        let rounds = (0..8).map(|_| offering.round());
+        for outcome in futures::future::join_all(rounds).await {
+            outcome.unwrap();
+        }
+        let held: Vec<String> = held(&bench).await.into_iter().map(|(_, held)| held).collect();
+        let of = |name: &str| held.iter().filter(|held| held.ends_with(name)).count();
+        assert_eq!((of(":h1"), of(":h2"), of(":h3")), (3, 1, 0));
+    }
+    let (first, _) = held(&bench).await.into_iter().find(|(_, held)| held == "offered:h1").unwrap();
+    accept(&bench.desk, &handler("h1"), taking(first, "r1")).await.unwrap();
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await.len(), 4, "a taken case takes room as an offered one does");
+}
+
+#[tokio::test]
+async fn a_closed_case_makes_room_and_a_reopened_one_waits_again() {
+    let bench = with_cases(2).await;
+    registered(&bench, "h1", &["*/*/*"], 1).await;
+    bench.offering().round().await.unwrap();
+    let (first, _) = held(&bench).await[0].clone();
+    let closed = ComplaintClosed { outcome: "settled".into(), cause: "agreed".into() };
+    bench.apply(&[bench.happened(first, 2, &closed)]).await.unwrap();
+    bench.offering().round().await.unwrap();
+    let (second, _) = held(&bench).await[0].clone();
+    assert_ne!(first, second);
+    let reopened = ComplaintReopened { reason: "new_fact".into() };
+    bench.apply(&[bench.happened(first, 3, &reopened)]).await.unwrap();
+    let waiting = queues(&bench.desk, &supervisor()).await.unwrap();
+    assert_eq!(waiting[0].waiting, 1);
+}
+
+#[tokio::test]
+async fn a_case_that_nobody_serves_shows_after_an_hour() {
+    let bench = with_cases(2).await;
+    assert_eq!(bench.offering().watch().await.unwrap(), 0);
+    bench.clock.advance(SignedDuration::from_mins(61));
+    assert_eq!(bench.offering().watch().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_handler_is_told_at_once() {
+    let bench = Bench::new().await;
+    let request = wire::RegisterHandlerRequest {
+        request_id: "r1".into(),
+        handler: String::new(),
+        queues: vec!["*/*/*".into(), "CQ77/*/*".into()],
+        capacity: 1_001,
+    };
+    let refused = register(&bench.desk, &supervisor(), request).await.unwrap_err().into_problem();
+    let fields: Vec<&str> = refused.violations.iter().map(|v| v.field.as_str()).collect();
+    assert_eq!(fields, ["handler", "capacity", "queues[1]"]);
+}

@@ -1,0 +1,202 @@
+//! The process itself on real Kafka, `PostgreSQL` and Redis, and what stands around it: intake's topic and an issuer.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use bytes::{Buf as _, BufMut as _};
+use jiff::Timestamp;
+use redress_classification::topics::LIFECYCLE;
+use redress_devstack::{ServiceProcess, free_port, shared};
+use redress_domain::Role;
+use redress_messaging::{KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
+use redress_testkit::{TestDatabase, TokenIssuer, topic_prefix};
+use redress_vault::{FileKeyProvider, Vault};
+use sqlx::PgPool;
+use std::sync::Arc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use crate::bench::{Told, registered};
+
+/// No test waits longer for anything.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+const STAFF: &[Role] = &[Role::IntakeOfficer, Role::Handler, Role::Supervisor];
+
+/// An installation of classification.
+pub(crate) struct World {
+    pub(crate) pool: PgPool,
+    pub(crate) kafka: KafkaConfig,
+    vault: Vault,
+    producer: Producer,
+    issuer: TokenIssuer,
+    settings: Vec<(&'static str, String)>,
+    folder: tempfile::TempDir,
+    _database: TestDatabase,
+}
+
+/// A process that is ready.
+pub(crate) struct Running {
+    pub(crate) grpc: Channel,
+    pub(crate) http: String,
+    _process: ServiceProcess,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let stack = shared().await;
+        let database = TestDatabase::create(stack, "classification").await;
+        let folder = tempfile::tempdir().unwrap();
+        let (key_file, jwks) = (folder.path().join("vault.toml"), folder.path().join("jwks.json"));
+        let tenants = ["tenant-a", "tenant-b"].map(|tenant| tenant.parse().unwrap());
+        FileKeyProvider::create(&key_file, &tenants).unwrap();
+        let issuer = TokenIssuer::generate("https://issuer.invalid", "redress").unwrap();
+        issuer.write_jwks(&jwks).unwrap();
+        let kafka = KafkaConfig { topic_prefix: topic_prefix(), ..KafkaConfig::at(&*stack.kafka, "test") };
+        let retention = Duration::from_hours(1);
+        let lifecycle = TopicSpec { name: LIFECYCLE, partitions: kafka.partitions, retention };
+        ensure_topics(&kafka, &[lifecycle]).await.unwrap();
+        let text = |path: &Path| path.display().to_string();
+        let settings = vec![
+            ("REDRESS__POSTGRES__URL", database.url.clone()),
+            ("REDRESS__KAFKA__BROKERS", stack.kafka.clone()),
+            ("REDRESS__KAFKA__TOPIC_PREFIX", kafka.topic_prefix.clone()),
+            ("REDRESS__REDIS__URL", stack.redis.clone()),
+            ("REDRESS__VAULT__KEY_FILE", text(&key_file)),
+            ("REDRESS__RUNTIME__AUTH__ISSUER", issuer.issuer().to_owned()),
+            ("REDRESS__RUNTIME__AUTH__AUDIENCE", issuer.audience().to_owned()),
+            ("REDRESS__RUNTIME__AUTH__JWKS", text(&jwks)),
+            ("REDRESS__RUNTIME__AUTH__OPERATOR_TENANT", "tenant-a".to_owned()),
+        ];
+        let world = Self {
+            pool: PgPool::connect(&database.url).await.unwrap(),
+            producer: Producer::for_requests(&kafka, Duration::from_secs(10)).unwrap(),
+            vault: Vault::new(Arc::new(FileKeyProvider::open(&key_file).unwrap())),
+            kafka,
+            issuer,
+            settings,
+            folder,
+            _database: database,
+        };
+        for subcommand in ["migrate", "topics"] {
+            let step = world.start(subcommand, &[]);
+            let status = step.wait_end(PATIENCE).await.unwrap();
+            assert!(status.success(), "{}", std::fs::read_to_string(step.log()).unwrap());
+        }
+        world
+    }
+
+    fn start(&self, subcommand: &str, more: &[(&str, &str)]) -> ServiceProcess {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_redress-classification"));
+        command.arg(subcommand);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.envs(more.iter().copied());
+        ServiceProcess::start(subcommand, &command, self.folder.path()).unwrap()
+    }
+
+    pub(crate) async fn serve(&self) -> Running {
+        let [grpc, http, admin] = [(), (), ()].map(|()| format!("127.0.0.1:{}", free_port()));
+        let process = self.start(
+            "serve",
+            &[
+                ("REDRESS__RUNTIME__GRPC__LISTEN", &grpc),
+                ("REDRESS__RUNTIME__HTTP__LISTEN", &http),
+                ("REDRESS__RUNTIME__ADMIN__LISTEN", &admin),
+            ],
+        );
+        process.wait_http(&admin, "/readyz", PATIENCE).await.unwrap();
+        let grpc = Endpoint::from_shared(format!("http://{grpc}")).unwrap().connect_lazy();
+        Running { grpc, http: format!("http://{http}"), _process: process }
+    }
+
+    /// The token of staff of a tenant.
+    pub(crate) fn staff(&self, tenant: &str) -> String {
+        self.token(tenant, STAFF)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the service judges tokens by the wall clock")]
+    pub(crate) fn token(&self, tenant: &str, roles: &[Role]) -> String {
+        let claims = self.issuer.claims(&tenant.parse().unwrap(), "staff-1", roles, Timestamp::now());
+        self.issuer.sign(&claims).unwrap()
+    }
+
+    /// Writes registered complaints to intake's topic, in their order.
+    pub(crate) async fn publish(&self, complaints: Vec<Told>) {
+        let mut sent = Vec::new();
+        for told in complaints {
+            let (meta, payload) = registered(&self.vault, told).await;
+            let outgoing = Outgoing {
+                topic: Cow::Borrowed(LIFECYCLE),
+                key: meta.subject.to_string(),
+                headers: meta.to_headers(),
+                payload,
+            };
+            sent.push(self.producer.enqueue(&outgoing).unwrap());
+        }
+        for pending in sent {
+            pending.outcome().await.unwrap();
+        }
+    }
+
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
+    }
+}
+
+/// A message with a token.
+pub(crate) fn bearing<T>(token: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request
+}
+
+/// Calls any method with an encoded message and gives its answer as it came.
+pub(crate) async fn call(
+    grpc: &Channel,
+    token: &str,
+    path: &str,
+    message: Vec<u8>,
+) -> Result<Vec<u8>, Status> {
+    let mut client = tonic::client::Grpc::new(grpc.clone());
+    client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+    let answer = client.unary(bearing(token, message), path.parse().unwrap(), Plain).await?;
+    Ok(answer.into_inner())
+}
+
+/// Messages as the bytes that they are.
+#[derive(Clone, Copy)]
+struct Plain;
+
+impl Codec for Plain {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Plain {
+    type Item = Vec<u8>;
+    type Error = Status;
+    fn encode(&mut self, item: Vec<u8>, target: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        target.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for Plain {
+    type Item = Vec<u8>;
+    type Error = Status;
+    fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        let mut message = vec![0; source.remaining()];
+        source.copy_to_slice(&mut message);
+        Ok(Some(message))
+    }
+}

@@ -1,0 +1,192 @@
+//! What follows from the lifecycle's events: complaints are remembered, notices are queued.
+//!
+//! Nothing is opened here and nobody is written to: a batch is a few statements, and letters are written by whoever
+//! sends them ([`dispatch`](super::dispatch)).
+
+mod event;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use redress_domain::{ComplaintId, PartyKind, TenantId};
+use redress_messaging::EventMeta;
+use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
+use sqlx::postgres::PgConnection;
+
+use super::asked::Asked;
+use super::queue::{self, Complaints};
+use super::terms::Terms;
+use super::{Desk, whole_microseconds};
+use crate::domain::delivery::NoticeState;
+use crate::domain::kind::Role;
+use crate::error::Error;
+use crate::store::complaint::{self, Complaint};
+use crate::store::notice::{Addressee, Cause, Fields, Notice};
+pub use event::{Event, Registered};
+use table::{Source, sent_on};
+
+/// The handler of the lifecycle topic.
+pub struct React {
+    /// What every use needs.
+    pub desk: Desk,
+    /// The time limits that letters name.
+    pub terms: Terms,
+    /// What respondents are asked.
+    pub asked: Asked,
+}
+
+#[async_trait]
+impl BatchHandler for React {
+    type Event = Event;
+
+    fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Event>, DecodeError> {
+        Event::read(meta, payload)
+    }
+
+    async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Event>]) -> Result<(), HandlerError> {
+        self.remember(conn, batch).await?;
+        let ids: BTreeSet<(TenantId, ComplaintId)> = batch.iter().map(of).collect();
+        let locked = complaint::lock_all(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let mut complaints: Complaints = locked
+            .into_iter()
+            .map(|complaint| ((complaint.tenant.clone(), complaint.id), complaint))
+            .collect();
+        let now = self.desk.now();
+        let mut notices = Vec::new();
+        for delivery in batch {
+            let Some(complaint) = complaints.get_mut(&of(delivery)) else {
+                // The log's beginning was gone when reading began: nobody knows whom to write to.
+                tracing::warn!(complaint = %delivery.meta.subject, "an event of a complaint that is not known");
+                continue;
+            };
+            if let Event::ReviewStarted { category, urgent } = &*delivery.event {
+                complaint.category = category.or(complaint.category);
+                complaint.urgent = *urgent;
+            }
+            notices.extend(self.notices(complaint, delivery, now)?);
+        }
+        queue::queue(conn, &mut complaints, &notices, crate::SOURCE, now).await?;
+        let mut moved: Vec<&Complaint> = complaints.values().collect();
+        moved.sort_by_key(|complaint| (&complaint.tenant, complaint.id));
+        Ok(complaint::save(conn, &moved).await?)
+    }
+}
+
+fn of(delivery: &Delivery<Event>) -> (TenantId, ComplaintId) {
+    (delivery.meta.tenant.clone(), ComplaintId::from_uuid(delivery.meta.subject))
+}
+
+impl React {
+    /// Writes down the complaints that were registered.
+    async fn remember(&self, conn: &mut PgConnection, batch: &[Delivery<Event>]) -> Result<(), Error> {
+        let mut registered: BTreeMap<(TenantId, ComplaintId), &Registered> = BTreeMap::new();
+        for delivery in batch {
+            if let Event::Registered(event) = &*delivery.event {
+                registered.insert(of(delivery), event);
+            }
+        }
+        let keys: Vec<Vec<u8>> = registered.values().map(|event| event.wrapped_key.clone()).collect();
+        let complaints: Vec<Complaint> =
+            registered.into_iter().map(|((tenant, id), event)| remembered(tenant, id, event)).collect();
+        complaint::insert(conn, &complaints, &keys).await
+    }
+
+    /// The notices that follow from an event.
+    fn notices(
+        &self,
+        complaint: &Complaint,
+        delivery: &Delivery<Event>,
+        now: Timestamp,
+    ) -> Result<Vec<Notice>, HandlerError> {
+        let meta = &delivery.meta;
+        let profile = self.desk.profiles.of(&complaint.tenant);
+        let source = Source {
+            complaint,
+            terms: self.terms,
+            asked: &self.asked,
+            zone: &profile.zone,
+            at: whole_microseconds(meta.occurred_at),
+        };
+        let mut notices = Vec::new();
+        for (kind, role) in sent_on(&delivery.event) {
+            let content = source
+                .content(kind, &delivery.event)
+                .map_err(|faults| HandlerError::poison(format!("{kind} cannot be made: {faults:?}")))?;
+            let fields = serde_json::to_string(&content)
+                .map_err(|error| HandlerError::poison(format!("{kind} cannot be kept: {error}")))?;
+            for addressee in addressees(complaint, role) {
+                notices.push(Notice {
+                    tenant: complaint.tenant.clone(),
+                    id: queue::identity(&complaint.tenant, &[meta.event_id.as_bytes()], kind, &addressee),
+                    complaint: complaint.id,
+                    kind,
+                    locale: match role {
+                        Role::Complainant => complaint.locale.unwrap_or(profile.locale),
+                        Role::Respondent => profile.locale,
+                    },
+                    addressee,
+                    state: NoticeState::Queued,
+                    urgent: complaint.urgent,
+                    fields: Fields::Public(fields.clone()),
+                    template: None,
+                    content_sha256: None,
+                    stations: Vec::new(),
+                    queued_at: now,
+                    not_before: queue::not_before(
+                        &self.desk,
+                        &complaint.tenant,
+                        kind,
+                        &content,
+                        complaint.urgent,
+                        now,
+                    ),
+                    cause: cause(meta),
+                });
+            }
+        }
+        Ok(notices)
+    }
+}
+
+fn addressees(complaint: &Complaint, role: Role) -> Vec<Addressee> {
+    let one = |kind: PartyKind, reference: String| Addressee { role, kind, reference };
+    match role {
+        Role::Complainant => vec![one(complaint.complainant_kind, String::new())],
+        Role::Respondent => {
+            complaint.respondents.iter().map(|(kind, reference)| one(*kind, reference.clone())).collect()
+        }
+    }
+}
+
+fn remembered(tenant: TenantId, id: ComplaintId, event: &Registered) -> Complaint {
+    Complaint {
+        tenant,
+        id,
+        complaint_no: event.complaint_no.clone(),
+        submitted_by: event.submitted_by.clone(),
+        complainant_index: event.complainant_index.clone(),
+        complainant_kind: event.complainant_kind,
+        channel: event.channel,
+        locale: event.locale,
+        product: event.product.clone(),
+        live_room: event.live_room.clone(),
+        remedies: event.remedies.clone(),
+        category: None,
+        urgent: false,
+        received_at: event.received_at,
+        sealed: event.sealed.clone(),
+        stream_version: 0,
+        respondents: event.respondents.clone(),
+    }
+}
+
+fn cause(meta: &Arc<EventMeta>) -> Cause {
+    Cause {
+        causation: Some(meta.event_id.to_string()),
+        traceparent: meta.traceparent.clone(),
+        tracestate: meta.tracestate.clone(),
+    }
+}

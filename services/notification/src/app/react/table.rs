@@ -1,0 +1,230 @@
+//! Which event sends which notice to whom, and what the notice says.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use redress_domain::Category;
+
+use super::event::Event;
+use crate::app::asked::Asked;
+use crate::app::terms::Terms;
+use crate::domain::content::{Content, Faults};
+use crate::domain::form::Form;
+use crate::domain::kind::{NoticeKind, Role};
+use crate::domain::lexicon::Vocabulary;
+use crate::store::complaint::Complaint;
+
+/// The names of events in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum On {
+    /// `ComplaintRegistered`
+    Registered,
+    /// `CompletionRequested`
+    CompletionRequested,
+    /// `ComplaintAccepted`
+    Accepted,
+    /// `ComplaintRefused`
+    Refused,
+    /// `ComplaintLapsed`
+    Lapsed,
+}
+
+/// The table. A notice to respondents goes to each of them.
+const TABLE: &[(On, NoticeKind, Role)] = &[
+    (On::Registered, NoticeKind::Receipt, Role::Complainant),
+    (On::CompletionRequested, NoticeKind::Completion, Role::Complainant),
+    (On::Accepted, NoticeKind::Acceptance, Role::Complainant),
+    (On::Accepted, NoticeKind::Respondent, Role::Respondent),
+    (On::Refused, NoticeKind::Refusal, Role::Complainant),
+    (On::Lapsed, NoticeKind::Refusal, Role::Complainant),
+];
+
+/// What an event sends.
+pub(super) fn sent_on(event: &Event) -> impl Iterator<Item = (NoticeKind, Role)> {
+    let on = match event {
+        Event::Registered(_) => Some(On::Registered),
+        Event::ReviewStarted { .. } => None,
+        Event::CompletionRequested { .. } => Some(On::CompletionRequested),
+        Event::Accepted { .. } => Some(On::Accepted),
+        Event::Refused { .. } => Some(On::Refused),
+        Event::Lapsed { .. } => Some(On::Lapsed),
+    };
+    TABLE.iter().filter(move |row| Some(row.0) == on).map(|(_, kind, role)| (*kind, *role))
+}
+
+/// What contents are made from.
+pub(super) struct Source<'a> {
+    pub(super) complaint: &'a Complaint,
+    pub(super) terms: Terms,
+    pub(super) asked: &'a Asked,
+    pub(super) zone: &'a TimeZone,
+    /// When the event happened.
+    pub(super) at: Timestamp,
+}
+
+type Fields = BTreeMap<String, String>;
+
+impl Source<'_> {
+    /// What the notice of `kind` about `event` says.
+    pub(super) fn content(&self, kind: NoticeKind, event: &Event) -> Result<Content, Faults> {
+        let fields = match event {
+            Event::Registered(registered) => fields([
+                ("channel", registered.channel.code().to_owned()),
+                ("decision_days", self.terms.decision_days.to_string()),
+            ]),
+            Event::CompletionRequested { missing } => self.completion(missing),
+            Event::Accepted { .. } if kind == NoticeKind::Respondent => self.respondent(),
+            Event::Accepted { handler } => self.acceptance(handler),
+            Event::Refused { reason, rule, review_until } => refusal(reason, rule, *review_until),
+            Event::Lapsed { review_until } => refusal("incomplete", "completion_lapsed", *review_until),
+            Event::ReviewStarted { .. } => Fields::new(),
+        };
+        Content::check(kind, fields)
+    }
+
+    fn acceptance(&self, handler: &str) -> Fields {
+        let category = self.category();
+        let queue = format!("queue-{}", category.code().to_lowercase());
+        let handler = if Form::Phrase(Vocabulary::Handler).fits(handler) { handler } else { "" };
+        fields([
+            ("category", category.code().to_owned()),
+            ("product", self.complaint.product.clone()),
+            ("handler", if handler.is_empty() { queue } else { handler.to_owned() }),
+            ("accepted_at", self.at.to_string()),
+            ("result_days", self.terms.result_days.to_string()),
+            ("longest_days", self.terms.longest_days.to_string()),
+        ])
+    }
+
+    /// Facts that are public by themselves: nothing that tells who complains, the order's number included.
+    fn respondent(&self) -> Fields {
+        let questions = self.asked.about(self.category());
+        let due = self.at.saturating_add(SignedDuration::from_hours(self.terms.answer_hours.into()));
+        fields([
+            ("category", self.category().code().to_owned()),
+            ("product", self.complaint.product.clone()),
+            ("live_room", self.complaint.live_room.clone()),
+            ("demand", self.complaint.remedies.join("\n")),
+            ("points", questions.points),
+            ("evidence", questions.evidence),
+            ("due", due.unwrap_or(self.at).to_string()),
+            ("consequence", "decided_on_file".to_owned()),
+        ])
+    }
+
+    fn completion(&self, missing: &[String]) -> Fields {
+        let named: Vec<&str> = missing
+            .iter()
+            .map(String::as_str)
+            .filter(|name| Form::Phrase(Vocabulary::Missing).fits(name) && !name.trim().is_empty())
+            .collect();
+        fields([
+            ("missing", named.join("\n")),
+            ("due", self.end_of_day(self.terms.completion_days).to_string()),
+            ("consequence", "not_taken_up".to_owned()),
+        ])
+    }
+
+    /// A minute before midnight of the day that lies `days` after the event's: the day of the event does not count (L14).
+    fn end_of_day(&self, days: u16) -> Timestamp {
+        let day = self.at.to_zoned(self.zone.clone()).date().saturating_add(i64::from(days).days());
+        day.at(23, 59, 0, 0).to_zoned(self.zone.clone()).map_or(self.at, |end| end.timestamp())
+    }
+
+    fn category(&self) -> Category {
+        self.complaint.category.unwrap_or(Category::Cq09)
+    }
+}
+
+fn refusal(reason: &str, rule: &str, review_until: Timestamp) -> Fields {
+    let rule = if Form::Phrase(Vocabulary::Rule).fits(rule) { rule.trim() } else { "" };
+    fields([
+        ("reason", reason.to_owned()),
+        // The facts of the case are sealed in intake and no event carries them: the letter explains the ground, and says
+        // where they are read.
+        ("facts", reason.to_owned()),
+        ("rule", if rule.is_empty() { "l04".to_owned() } else { rule.to_owned() }),
+        ("review_until", review_until.to_string()),
+    ])
+}
+
+fn fields<const N: usize>(pairs: [(&str, String); N]) -> Fields {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redress_domain::{Channel, ComplaintId, PartyKind};
+
+    fn complaint() -> Complaint {
+        Complaint {
+            tenant: "acme".parse().unwrap(),
+            id: ComplaintId::from_uuid(uuid::Uuid::from_u128(1)),
+            complaint_no: "20261125-TEST".into(),
+            submitted_by: "app".into(),
+            complainant_index: Vec::new(),
+            complainant_kind: PartyKind::Consumer,
+            channel: Channel::App,
+            locale: None,
+            product: "示例围巾".into(),
+            live_room: String::new(),
+            remedies: vec!["exchange".into()],
+            category: None,
+            urgent: false,
+            received_at: Timestamp::UNIX_EPOCH,
+            sealed: None,
+            stream_version: 0,
+            respondents: Vec::new(),
+        }
+    }
+
+    const TERMS: Terms =
+        Terms { decision_days: 1, result_days: 15, longest_days: 30, completion_days: 5, answer_hours: 48 };
+
+    fn content(kind: NoticeKind, event: &Event) -> Content {
+        let asked = Asked::builtin().unwrap();
+        let complaint = complaint();
+        let source = Source {
+            complaint: &complaint,
+            terms: TERMS,
+            asked: &asked,
+            zone: &TimeZone::get("Asia/Shanghai").unwrap(),
+            at: "2026-11-25T16:30:00Z".parse().unwrap(),
+        };
+        source.content(kind, event).unwrap()
+    }
+
+    #[test]
+    fn every_row_of_the_table_makes_a_whole_notice_also_of_a_bare_complaint() {
+        let review_until = "2026-12-25T00:00:00Z".parse().unwrap();
+        for event in [
+            Event::CompletionRequested { missing: vec!["order_no".into(), "a\u{7}".into()] },
+            Event::Accepted { handler: String::new() },
+            Event::Refused { reason: "no_dispute".into(), rule: String::new(), review_until },
+            Event::Lapsed { review_until },
+        ] {
+            let sent: Vec<_> = sent_on(&event).collect();
+            assert!(!sent.is_empty());
+            for (kind, _) in sent {
+                content(kind, &event);
+            }
+        }
+    }
+
+    #[test]
+    fn the_day_of_the_request_does_not_count_towards_its_deadline() {
+        // 00:30 on the 26th in Shanghai; five days later ends on the 1st of December.
+        let event = Event::CompletionRequested { missing: vec!["demand".into()] };
+        let content = content(NoticeKind::Completion, &event);
+        assert_eq!(content.get("due"), Some("2026-12-01T15:59:00Z"));
+        assert_eq!(content.get("missing"), Some("demand"));
+    }
+
+    #[test]
+    fn a_case_without_a_handler_of_its_own_is_answered_for_by_a_queue() {
+        let content = content(NoticeKind::Acceptance, &Event::Accepted { handler: String::new() });
+        assert_eq!(content.get("handler"), Some("queue-cq09"));
+    }
+}

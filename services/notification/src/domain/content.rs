@@ -1,0 +1,127 @@
+//! What a notice says, checked against its kind: nothing incomplete gets past this point (I7).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::kind::NoticeKind;
+
+/// The fields of a notice, complete and each in its form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Content(BTreeMap<String, String>);
+
+/// What is wrong with fields; names only, for values may be personal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Mandatory fields that are missing or empty.
+    pub missing: Vec<String>,
+    /// Fields that do not have their form, or that the kind does not know.
+    pub malformed: Vec<String>,
+}
+
+impl Faults {
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.malformed.is_empty()
+    }
+}
+
+impl Content {
+    /// Checks fields; all that is wrong is told at once.
+    pub fn check(kind: NoticeKind, fields: BTreeMap<String, String>) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        for field in kind.fields() {
+            match fields.get(field.name).map(|text| text.trim()).filter(|text| !text.is_empty()) {
+                None if field.mandatory => faults.missing.push(field.name.to_owned()),
+                Some(text) if !field.form.fits(text) => faults.malformed.push(field.name.to_owned()),
+                _ => {}
+            }
+        }
+        let known = |name: &str| kind.fields().iter().any(|field| field.name == name);
+        faults.malformed.extend(fields.keys().filter(|name| !known(name)).cloned());
+        let content = Self(fields);
+        // An extension beyond the longest that the rules allow is no date to tell (F068).
+        if let (Some(new_due), Some(cap)) = (content.instant("new_due"), content.instant("cap"))
+            && new_due > cap
+        {
+            faults.malformed.push("new_due".to_owned());
+        }
+        if faults.is_empty() { Ok(content) } else { Err(faults) }
+    }
+
+    /// A field, if it was given.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
+    }
+
+    /// By when the addressee must act, if the kind asks for something.
+    pub fn deadline(&self, kind: NoticeKind) -> Option<Timestamp> {
+        self.instant(kind.deadline()?)
+    }
+
+    fn instant(&self, name: &str) -> Option<Timestamp> {
+        self.get(name)?.parse().ok()
+    }
+}
+
+/// Content as it was stored: it was checked before, and is checked again, for another version may have written it.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Stored(BTreeMap<String, String>);
+
+impl Stored {
+    /// The content, if it still fits its kind.
+    pub fn read(self, kind: NoticeKind) -> Result<Content, Faults> {
+        Content::check(kind, self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once_and_no_value_with_it() {
+        let faults = Content::check(
+            NoticeKind::Completion,
+            fields(&[("missing", "order_no"), ("due", "tomorrow"), ("consequence", "  "), ("phone", "000")]),
+        )
+        .unwrap_err();
+        assert_eq!(faults.missing, ["consequence"]);
+        assert_eq!(faults.malformed, ["due", "phone"]);
+    }
+
+    #[test]
+    fn a_notice_that_lacks_any_one_mandatory_field_is_refused() {
+        for &kind in NoticeKind::ALL {
+            let faults = Content::check(kind, BTreeMap::new()).unwrap_err();
+            let mandatory: Vec<_> =
+                kind.fields().iter().filter(|field| field.mandatory).map(|field| field.name).collect();
+            assert!(!mandatory.is_empty());
+            assert_eq!(faults.missing, mandatory, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_delay_beyond_its_cap_is_no_date_to_tell() {
+        let delay = |new_due: &str| {
+            Content::check(
+                NoticeKind::Delay,
+                fields(&[
+                    ("delay_reason", "检测需要时间"),
+                    ("approved_by", "主管-0007"),
+                    ("new_due", new_due),
+                    ("cap", "2026-12-31T10:00:00Z"),
+                ]),
+            )
+        };
+        assert!(delay("2026-12-31T10:00:00Z").is_ok());
+        assert_eq!(delay("2026-12-31T10:00:01Z").unwrap_err().malformed, ["new_due"]);
+    }
+}

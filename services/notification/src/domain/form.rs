@@ -1,0 +1,155 @@
+//! What form a field's value has: how it is read, and how it stands in a letter.
+//!
+//! Callers give every value as text. A value that does not have its form is refused before a notice is queued, so that
+//! a letter never shows a raw code or a time without its zone.
+
+use jiff::Timestamp;
+use minijinja::Value;
+
+use super::lexicon::{Lexicon, Vocabulary};
+
+/// Most entries of a list.
+const MOST_LINES: usize = 30;
+
+/// The form of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One line, up to 300 characters.
+    Text,
+    /// One or more paragraphs, up to 4,000 characters.
+    Paragraphs,
+    /// Lines of text, an entry each; 1 to 30 of up to 300 characters.
+    Lines,
+    /// An instant in RFC 3339; stands in a letter in the tenant's zone, with the zone's name.
+    Instant,
+    /// A whole number from 1 to 999.
+    Number,
+    /// An address that begins with `https://`, up to 500 characters.
+    Link,
+    /// A code of a vocabulary, and nothing else.
+    Code(Vocabulary),
+    /// A code of a vocabulary, or words of the sender's own.
+    Phrase(Vocabulary),
+    /// Lines, each a phrase.
+    Phrases(Vocabulary),
+    /// A code of a vocabulary, or paragraphs of the sender's own.
+    Explained(Vocabulary),
+}
+
+impl Form {
+    /// Whether `text`, which is not empty, has this form.
+    pub fn fits(self, text: &str) -> bool {
+        match self {
+            Self::Text | Self::Phrase(_) => is_line(text),
+            Self::Paragraphs | Self::Explained(_) => {
+                text.chars().count() <= 4_000 && !text.contains(|c| is_hostile(c) && c != '\n')
+            }
+            Self::Lines | Self::Phrases(_) => {
+                let count = lines(text).count();
+                (1..=MOST_LINES).contains(&count) && lines(text).all(is_line)
+            }
+            Self::Instant => text.parse::<Timestamp>().is_ok(),
+            Self::Number => text.parse::<u16>().is_ok_and(|number| (1..=999).contains(&number)),
+            Self::Link => {
+                text.len() <= 500
+                    && text.starts_with("https://")
+                    && text.chars().all(|c| c.is_ascii_graphic())
+            }
+            Self::Code(vocabulary) => vocabulary.has(text),
+        }
+    }
+
+    /// The value as it stands in a letter. `text` fits.
+    pub fn present(self, text: &str, lexicon: &Lexicon, zone: &jiff::tz::TimeZone) -> Presented {
+        let phrase = |vocabulary, code: &str| lexicon.phrase(vocabulary, code).unwrap_or(code).to_owned();
+        match self {
+            Self::Text | Self::Paragraphs | Self::Number | Self::Link => {
+                Presented::One(text.trim().to_owned())
+            }
+            Self::Lines => Presented::Many(lines(text).map(str::to_owned).collect()),
+            Self::Instant => {
+                let instant = text.parse::<Timestamp>().unwrap_or_default();
+                Presented::One(lexicon.instant(instant, zone))
+            }
+            Self::Code(vocabulary) | Self::Phrase(vocabulary) | Self::Explained(vocabulary) => {
+                Presented::One(phrase(vocabulary, text.trim()))
+            }
+            Self::Phrases(vocabulary) => {
+                Presented::Many(lines(text).map(|line| phrase(vocabulary, line)).collect())
+            }
+        }
+    }
+
+    /// What stands for an optional value that was not given.
+    pub fn absent(self) -> Presented {
+        match self {
+            Self::Lines | Self::Phrases(_) => Presented::Many(Vec::new()),
+            _ => Presented::One(String::new()),
+        }
+    }
+}
+
+/// A value in the words of a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presented {
+    /// A text.
+    One(String),
+    /// The entries of a list.
+    Many(Vec<String>),
+}
+
+impl Presented {
+    /// The texts that a letter must hold to hold this value.
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+impl From<Presented> for Value {
+    fn from(presented: Presented) -> Self {
+        match presented {
+            Presented::One(text) => text.into(),
+            Presented::Many(texts) => texts.into(),
+        }
+    }
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+fn is_line(text: &str) -> bool {
+    text.chars().count() <= 300 && !text.contains(is_hostile)
+}
+
+/// Control characters, and those that turn the direction of what follows: they make a letter show what it does not say.
+fn is_hostile(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_letter_could_not_show_as_it_is_does_not_fit() {
+        for (form, good, bad) in [
+            (Form::Text, "staff-0042", "two\nlines"),
+            (Form::Text, "工号0042", "\u{202e}gnp.exe"),
+            (Form::Paragraphs, "one\n\ntwo", "bell\u{7}"),
+            (Form::Lines, "one\n\n two ", " \n "),
+            (Form::Instant, "2026-12-02T10:00:00Z", "2026-12-02"),
+            (Form::Number, "15", "0"),
+            (Form::Link, "https://example.invalid/s/1", "http://example.invalid/"),
+            (Form::Code(Vocabulary::Category), "CQ01", "CQ10"),
+            (Form::Phrase(Vocabulary::Rule), "anything.in@words", "a\u{0}b"),
+        ] {
+            assert!(form.fits(good), "{form:?} {good}");
+            assert!(!form.fits(bad), "{form:?} {bad:?}");
+        }
+        assert!(!Form::Text.fits(&"长".repeat(301)));
+    }
+}

@@ -1,0 +1,16 @@
+//! The rules of notices: pure, without time, network or database.
+
+pub mod content;
+pub mod delivery;
+pub mod form;
+pub mod kind;
+pub mod letter;
+pub mod lexicon;
+pub mod locale;
+pub mod profile;
+pub mod quiet;
+pub mod retry;
+pub mod route;
+pub mod schema;
+pub mod signature;
+pub mod templates;

@@ -1,0 +1,124 @@
+//! What letters say in a tenant's name, and in which zone its day runs: a file, with a profile for tenants that have
+//! none of their own.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use redress_domain::TenantId;
+use serde::Deserialize;
+
+use super::locale::Locale;
+
+/// The profiles of all tenants.
+#[derive(Debug, Clone)]
+pub struct Profiles {
+    default: Profile,
+    own: BTreeMap<TenantId, Profile>,
+}
+
+/// One tenant's.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The zone of deadlines and of quiet hours.
+    pub zone: TimeZone,
+    /// The language of letters to those whose own is unknown.
+    pub locale: Locale,
+    voice: BTreeMap<Locale, Voice>,
+}
+
+/// How a tenant signs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voice {
+    /// Who writes.
+    pub sender: String,
+    /// How the sender is reached, in one line.
+    pub contact: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    default: Row,
+    #[serde(default)]
+    tenant: BTreeMap<TenantId, Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    zone: String,
+    locale: Locale,
+    voice: BTreeMap<Locale, Voice>,
+}
+
+impl Profiles {
+    /// Reads a file of profiles; all that is wrong with it is told at once.
+    pub fn read(text: &str) -> Result<Self, Vec<String>> {
+        let file: File = toml::from_str(text).map_err(|error| vec![error.to_string()])?;
+        let mut problems = Vec::new();
+        let mut profile = |name: &str, row: Row| {
+            for &locale in Locale::ALL {
+                let voice = row.voice.get(&locale);
+                if voice.is_none_or(|voice| voice.sender.trim().is_empty() || voice.contact.trim().is_empty())
+                {
+                    problems.push(format!("{name}.voice.{locale}: sender and contact are mandatory"));
+                }
+            }
+            let zone = TimeZone::get(&row.zone).unwrap_or_else(|_| {
+                problems.push(format!("{name}.zone: `{}` is no IANA time zone", row.zone));
+                TimeZone::UTC
+            });
+            Profile { zone, locale: row.locale, voice: row.voice }
+        };
+        let default = profile("default", file.default);
+        let own = file
+            .tenant
+            .into_iter()
+            .map(|(tenant, row)| {
+                let read = profile(&format!("tenant.{tenant}"), row);
+                (tenant, read)
+            })
+            .collect();
+        if problems.is_empty() { Ok(Self { default, own }) } else { Err(problems) }
+    }
+
+    /// The profile of `tenant`.
+    pub fn of(&self, tenant: &TenantId) -> &Profile {
+        self.own.get(tenant).unwrap_or(&self.default)
+    }
+}
+
+impl Profile {
+    /// How the tenant signs in `locale`. Every profile has all languages.
+    pub fn voice(&self, locale: Locale) -> Option<&Voice> {
+        self.voice.get(&locale)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUILT_IN: &str = include_str!("../../data/tenants.toml");
+
+    #[test]
+    fn a_tenant_without_a_profile_of_its_own_has_the_default_one() {
+        let own = BUILT_IN.replace("[default", "[tenant.acme").replace("Asia/Shanghai", "Asia/Taipei");
+        let profiles = Profiles::read(&format!("{BUILT_IN}\n{own}")).unwrap();
+        let zone = |tenant: &str| profiles.of(&tenant.parse().unwrap()).zone.iana_name().map(str::to_owned);
+        assert_eq!(zone("acme").as_deref(), Some("Asia/Taipei"));
+        assert_eq!(zone("beta").as_deref(), Some("Asia/Shanghai"));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let broken = BUILT_IN
+            .replace("Asia/Shanghai", "Asia/Nowhere")
+            .replace("[default.voice.en]", "[tenant.x]\nzone=\"UTC\"\nlocale=\"en\"\n[tenant.x.voice.en]");
+        let problems = Profiles::read(&broken).unwrap_err();
+        assert_eq!(problems.len(), 4, "{problems:?}");
+        assert!(problems.iter().any(|problem| problem.contains("Asia/Nowhere")));
+        assert!(problems.iter().any(|problem| problem.starts_with("tenant.x.voice.zh-Hant")));
+    }
+}

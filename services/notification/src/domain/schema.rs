@@ -1,0 +1,195 @@
+//! Which fields each kind of notice has (domain.md §6), as one table: what is mandatory here cannot be left out of a
+//! notice, nor out of a template.
+
+use super::form::Form::{
+    self, Code, Explained, Instant, Lines, Link, Number, Paragraphs, Phrase, Phrases, Text,
+};
+use super::kind::NoticeKind;
+use super::lexicon::Vocabulary as V;
+
+/// A field that the sender gives.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Its name, in the sender's map and in templates.
+    pub name: &'static str,
+    /// Its form.
+    pub form: Form,
+    /// Whether a notice cannot do without it.
+    pub mandatory: bool,
+}
+
+const fn must(name: &'static str, form: Form) -> Field {
+    Field { name, form, mandatory: true }
+}
+
+const fn may(name: &'static str, form: Form) -> Field {
+    Field { name, form, mandatory: false }
+}
+
+const RECEIPT: &[Field] = &[must("channel", Code(V::Channel)), must("decision_days", Number)];
+
+const ACCEPTANCE: &[Field] = &[
+    must("category", Code(V::Category)),
+    may("product", Text),
+    must("handler", Phrase(V::Handler)),
+    must("accepted_at", Instant),
+    must("result_days", Number),
+    must("longest_days", Number),
+];
+
+const REFUSAL: &[Field] = &[
+    must("reason", Code(V::Refusal)),
+    must("facts", Explained(V::RefusalFacts)),
+    must("rule", Phrase(V::Rule)),
+    must("review_until", Instant),
+];
+
+const COMPLETION: &[Field] = &[
+    must("missing", Phrases(V::Missing)),
+    must("due", Instant),
+    must("consequence", Phrase(V::Consequence)),
+];
+
+const RESPONDENT: &[Field] = &[
+    must("category", Code(V::Category)),
+    may("product", Text),
+    may("live_room", Text),
+    may("demand", Phrases(V::Remedy)),
+    may("summary", Paragraphs),
+    must("points", Phrases(V::Point)),
+    must("evidence", Phrases(V::Evidence)),
+    must("due", Instant),
+    must("consequence", Phrase(V::Consequence)),
+];
+
+const EVIDENCE: &[Field] = &[
+    must("items", Phrases(V::Evidence)),
+    must("why", Paragraphs),
+    must("due", Instant),
+    must("consequence", Phrase(V::Consequence)),
+];
+
+const PROGRESS: &[Field] =
+    &[must("done", Paragraphs), must("next_step", Paragraphs), must("expected_at", Instant)];
+
+const DELAY: &[Field] = &[
+    must("delay_reason", Paragraphs),
+    must("approved_by", Text),
+    must("new_due", Instant),
+    must("cap", Instant),
+];
+
+const PROPOSAL: &[Field] = &[
+    must("options", Lines),
+    must("basis", Paragraphs),
+    must("amounts", Lines),
+    must("payer", Phrase(V::Party)),
+    must("due", Instant),
+];
+
+const RESULT: &[Field] = &[
+    must("overview", Paragraphs),
+    must("process", Paragraphs),
+    must("result", Paragraphs),
+    must("liability", Paragraphs),
+    must("compensation", Paragraphs),
+    must("improvement", Paragraphs),
+    must("survey", Link),
+    must("person", Text),
+    must("appeal_until", Instant),
+];
+
+const RULING: &[Field] = &[
+    must("facts", Paragraphs),
+    must("evidence", Phrases(V::Evidence)),
+    must("rule", Phrase(V::Rule)),
+    must("liability", Paragraphs),
+    must("remedy", Paragraphs),
+    must("appeal_until", Instant),
+    must("decided_by", Code(V::Decider)),
+];
+
+const TERMINATION: &[Field] =
+    &[must("termination", Code(V::Termination)), may("explanation", Paragraphs), must("ended_at", Instant)];
+
+const EXECUTION: &[Field] = &[
+    must("executed", Phrase(V::Remedy)),
+    must("amount", Text),
+    must("executed_at", Instant),
+    must("proof", Text),
+];
+
+const SURVEY: &[Field] = &[must("outcome_survey", Link), must("process_survey", Link), must("due", Instant)];
+
+/// What every letter shows of what the installation itself knows: number, sender, how to reach it.
+const ALWAYS: &[&str] = &["complaint_no", "sender", "contact"];
+
+impl NoticeKind {
+    /// The fields that the sender gives.
+    pub const fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Receipt => RECEIPT,
+            Self::Acceptance => ACCEPTANCE,
+            Self::Refusal => REFUSAL,
+            Self::Completion => COMPLETION,
+            Self::Respondent => RESPONDENT,
+            Self::Evidence => EVIDENCE,
+            Self::Progress => PROGRESS,
+            Self::Delay => DELAY,
+            Self::Proposal => PROPOSAL,
+            Self::Result => RESULT,
+            Self::Ruling => RULING,
+            Self::Termination => TERMINATION,
+            Self::Execution => EXECUTION,
+            Self::Survey => SURVEY,
+        }
+    }
+
+    /// What a letter must show beside its fields: of what the installation itself knows.
+    pub fn shown(self) -> impl Iterator<Item = &'static str> {
+        let own: &[&str] = match self {
+            Self::Receipt => &["received_at"],
+            // The five routes of L47.
+            Self::Refusal | Self::Result | Self::Ruling | Self::Termination => &["routes"],
+            _ => &[],
+        };
+        ALWAYS.iter().chain(own).copied()
+    }
+
+    /// The field whose instant the addressee must meet.
+    pub fn deadline(self) -> Option<&'static str> {
+        self.fields().iter().map(|field| field.name).find(|name| *name == "due")
+    }
+
+    /// Whether it may wait for the morning. The receipt confirmation may not: it answers somebody who has just written,
+    /// and its clock (C05) runs around the clock.
+    pub const fn respects_night(self) -> bool {
+        !matches!(self, Self::Receipt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_deadline_is_an_instant_so_that_its_zone_is_told() {
+        for kind in NoticeKind::ALL {
+            for field in kind.fields() {
+                let names_a_time =
+                    ["due", "cap", "_at", "_until", "new_due"].iter().any(|end| field.name.ends_with(end));
+                assert_eq!(names_a_time, field.form == Form::Instant, "{kind} {}", field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_result_has_the_seven_parts_of_its_rule() {
+        let names: Vec<_> = NoticeKind::Result.fields().iter().map(|field| field.name).collect();
+        for part in
+            ["overview", "process", "result", "liability", "compensation", "improvement", "survey", "person"]
+        {
+            assert!(names.contains(&part), "{part}");
+        }
+    }
+}

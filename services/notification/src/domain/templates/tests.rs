@@ -1,0 +1,99 @@
+use super::*;
+use crate::domain::profile::Profiles;
+
+fn changed(path: &str, from: &str, to: &str) -> Sources {
+    let mut sources = builtin();
+    let text = sources.text(path).unwrap().replace(from, to);
+    assert_ne!(text, sources.text(path).unwrap(), "{path} has no {from}");
+    sources.put(path.to_owned(), text);
+    sources
+}
+
+fn problems(sources: &Sources) -> Vec<String> {
+    Templates::read(sources).map(|_| ()).unwrap_err()
+}
+
+#[test]
+fn the_built_in_templates_are_whole_in_every_language() {
+    Templates::read(&builtin()).unwrap();
+}
+
+#[test]
+fn a_template_that_lacks_a_mandatory_field_is_refused_with_its_name() {
+    let mut sources = changed("en/n05_respondent.jinja", "{{ due }}", "soon");
+    for path in ["en/n03_refusal.jinja", "zh-Hant/n14_termination.jinja"] {
+        let text = sources.text(path).unwrap().replace("in routes", "in []");
+        sources.put(path.to_owned(), text);
+    }
+    assert_eq!(
+        problems(&sources),
+        [
+            "en/n03_refusal.jinja: the letter does not show routes",
+            "en/n05_respondent.jinja: the letter does not show due",
+            "zh-Hant/n14_termination.jinja: the letter does not show routes",
+        ]
+    );
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_set_is_told_at_once_with_its_line() {
+    let mut sources = changed("zh-Hans/n01_receipt.jinja", "{{ channel }}", "{{ chanel }}");
+    sources.put("en/n18_survey.jinja".to_owned(), "{% block".to_owned());
+    sources.put("zh-Hant/lexicon.toml".to_owned(), "dates = 3".to_owned());
+    let found = problems(&sources);
+    assert_eq!(found.len(), 2, "what does not compile hides what would not pass: {found:?}");
+    assert!(found[0].starts_with("en/n18_survey.jinja:1: syntax error"), "{found:?}");
+    assert!(found[1].starts_with("zh-Hant/lexicon.toml:"), "{found:?}");
+
+    let sources = changed("zh-Hans/n01_receipt.jinja", "{{ channel }}", "{{ chanel }}");
+    let found = problems(&sources);
+    assert!(
+        found[0].starts_with("zh-Hans/n01_receipt.jinja:") && found[0].contains("undefined"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told() {
+    assert_eq!(problems(&Sources::default()).len(), Sources::paths().count());
+}
+
+#[test]
+fn a_hostile_value_stays_a_value() {
+    let templates = Templates::read(&builtin()).unwrap();
+    let profiles = Profiles::read(include_str!("../../../data/tenants.toml")).unwrap();
+    let fields = [
+        ("done", "{{ contact }} {% for x in y %}"),
+        ("next_step", "a\n\nb"),
+        ("expected_at", "2026-12-02T10:00:00Z"),
+    ];
+    let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let content = Content::check(NoticeKind::Progress, fields).unwrap();
+    let facts = Facts {
+        kind: NoticeKind::Progress,
+        locale: Locale::En,
+        content: &content,
+        role: Role::Complainant,
+        party: PartyKind::Consumer,
+        name: "{{ sender }}",
+        complaint_no: "20261125-TEST",
+        received_at: Timestamp::UNIX_EPOCH,
+        queued_at: Timestamp::UNIX_EPOCH,
+        profile: profiles.of(&"acme".parse().unwrap()),
+    };
+    let letter = templates.write(&facts).unwrap();
+    assert!(letter.body.contains("{{ contact }} {% for x in y %}") && letter.body.contains("{{ sender }}"));
+    assert!(!letter.subject.contains('\n'));
+}
+
+#[test]
+fn a_version_changes_with_every_file_that_shapes_the_letter() {
+    let version =
+        |sources: &Sources| Templates::read(sources).unwrap().version(NoticeKind::Receipt, Locale::En);
+    let first = version(&builtin());
+    assert!(first.starts_with("n01_receipt/en@") && first.len() == 15 + 12, "{first}");
+    assert_eq!(first, version(&builtin()));
+    assert_ne!(first, version(&changed("en/lexicon.toml", "Beijing time", "China time")));
+    assert_ne!(first, version(&changed("en/letter.jinja", "Dear", "Good day,")));
+    assert_eq!(first, version(&changed("zh-Hans/letter.jinja", "尊敬的", "您好，")));
+}

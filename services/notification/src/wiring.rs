@@ -1,0 +1,233 @@
+//! How the parts of notification are put together.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use async_trait::async_trait;
+use redress_messaging::{LogReader, Producer, ensure_topics};
+use redress_outbox::{Admin, ConsumerGroup, Relay, Wake};
+use redress_postgres::{Db, migrate, schema_is_current};
+use redress_proto::admin::v1::admin_service_server::AdminServiceServer;
+use redress_proto::notification::v1::notification_service_server::NotificationServiceServer;
+use redress_runtime::http::MAX_BODY_BYTES;
+use redress_runtime::{Context, Parts, Service, Task, waiting};
+
+use crate::app::Desk;
+use crate::app::asked::Asked;
+use crate::app::dispatch::Dispatch;
+use crate::app::preview::Preview;
+use crate::app::queries::Queries;
+use crate::app::react::React;
+use crate::app::receipts::Receipts;
+use crate::app::send::Send;
+use crate::app::webhooks::Webhooks;
+use crate::channel::Outlets;
+use crate::channel::callback::Callbacks;
+use crate::channel::email::Email;
+use crate::channel::in_app::InApp;
+use crate::config::{Config, NotificationConfig};
+use crate::domain::profile::Profiles;
+use crate::domain::templates::{Sources, Templates, builtin};
+use crate::grpc::Grpc;
+use crate::policy::POLICY;
+use crate::store::delivery::Lane;
+use crate::topics::{self, LIFECYCLE, NOTICES};
+use crate::{MIGRATOR, consumer};
+
+/// The service, as the runtime sees it.
+pub struct Notification;
+
+/// Everything that answers calls. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Sends notices on request.
+    pub send: Send,
+    /// Checks and renders.
+    pub preview: Preview,
+    /// Answers queries.
+    pub queries: Queries,
+    /// Takes reports of channels.
+    pub receipts: Receipts,
+    /// Keeps callback addresses.
+    pub webhooks: Webhooks,
+}
+
+#[async_trait]
+impl Service for Notification {
+    const NAME: &'static str = "notification";
+    const DEFAULT_CONFIG: &'static str = include_str!("../config/default.toml");
+    type Config = Config;
+
+    async fn migrate(config: &Config) -> anyhow::Result<()> {
+        let db = Db::connect(&config.postgres, "redress-notification-migrate")?;
+        migrate(&db, &[&redress_outbox::MIGRATOR, &MIGRATOR]).await?;
+        db.close().await;
+        Ok(())
+    }
+
+    async fn topics(config: &Config) -> anyhow::Result<()> {
+        ensure_topics(&config.kafka, &topics::all(config.kafka.partitions)).await?;
+        Ok(())
+    }
+
+    async fn build(config: Arc<Config>, context: Context) -> anyhow::Result<Parts> {
+        let db = Db::connect(&config.postgres, "redress-notification")?;
+        let wake = Wake::default();
+        let own = &config.notification;
+        let desk = desk(&config, &context, &db, wake.clone())?;
+        let outlets = Outlets {
+            email: Email::of(&own.smtp)?,
+            in_app: InApp::of(&own.in_app)?,
+            callbacks: Callbacks::of(&own.callback)?,
+        };
+        let asked = Asked::builtin().map_err(anyhow::Error::msg).context("data/asked.toml")?;
+        let react = React { desk: desk.clone(), terms: own.terms.terms(), asked };
+        let clock = Arc::clone(&context.clock);
+        let subscriptions = vec![consumer::lifecycle(react)];
+        let group = ConsumerGroup::new(db.clone(), config.kafka.clone(), subscriptions, wake.clone(), clock);
+        let holder = relay_name(&config, &context);
+        let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
+        let operator = config.runtime.auth.operator_tenant.clone();
+        let admin = Admin::new(&group, &config.kafka, holder)?.operated_by(operator);
+        let dispatch = Dispatch {
+            desk: desk.clone(),
+            outlets: outlets.clone(),
+            batch: own.dispatch.batch,
+            lease: own.dispatch.lease(),
+        };
+        let app = app(desk, outlets.callbacks);
+        Ok(Parts {
+            grpc: tonic::service::Routes::new(
+                NotificationServiceServer::new(Grpc::new(app)).max_decoding_message_size(MAX_BODY_BYTES),
+            )
+            .add_service(AdminServiceServer::new(admin)),
+            http: None,
+            tasks: tasks(&config, &context, &db, group, relay, &dispatch)?,
+            policy: POLICY,
+            descriptors: redress_proto::DESCRIPTORS,
+            drain: Vec::new(),
+        })
+    }
+}
+
+fn tasks(
+    config: &Config,
+    context: &Context,
+    db: &Db,
+    group: ConsumerGroup,
+    relay: Relay,
+    dispatch: &Dispatch,
+) -> anyhow::Result<Vec<Task>> {
+    let reader = LogReader::new(&config.kafka)?;
+    let stop = || context.stop.clone();
+    let migrated = || {
+        let db = db.clone();
+        move || is_migrated(db.clone())
+    };
+    let there = |topic: &'static str| {
+        let reader = reader.clone();
+        move || topic_exists(reader.clone(), topic)
+    };
+    let consuming = {
+        let stop = stop();
+        async move { Ok(group.run(stop).await?) }
+    };
+    let relaying = {
+        let stop = stop();
+        async move { Ok(relay.run(stop).await?) }
+    };
+    let condition = |name| context.readiness.condition(name);
+    // Intake may be installed later; notices on request go out without it.
+    let consuming = waiting::run_if_ever(stop(), there(LIFECYCLE), consuming);
+    let mut tasks = vec![
+        Task::new("kafka-probe", waiting::ready_once(condition("kafka"), stop(), there(NOTICES))),
+        Task::new("schema-probe", waiting::ready_once(condition("schema"), stop(), migrated())),
+        Task::new("lifecycle", waiting::run_once(stop(), migrated(), consuming)),
+        Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
+    ];
+    for lane in [Lane::Parties, Lane::Callbacks] {
+        for _ in 0..config.notification.dispatch.workers {
+            let sending = dispatch.clone().run(lane, stop());
+            tasks.push(Task::new("dispatch", waiting::run_once(stop(), migrated(), sending)));
+        }
+    }
+    Ok(tasks)
+}
+
+fn app(desk: Desk, callbacks: Callbacks) -> App {
+    let queries = Queries { desk: desk.clone() };
+    App {
+        send: Send { desk: desk.clone(), queries: queries.clone() },
+        preview: Preview { desk: desk.clone() },
+        receipts: Receipts { desk: desk.clone() },
+        webhooks: Webhooks { desk, callbacks },
+        queries,
+    }
+}
+
+fn desk(config: &Config, context: &Context, db: &Db, wake: Wake) -> anyhow::Result<Desk> {
+    let own = &config.notification;
+    Ok(Desk {
+        db: db.clone(),
+        vault: Arc::new(config.vault.open()?),
+        clock: Arc::clone(&context.clock),
+        wake,
+        templates: Arc::new(templates(own)?),
+        profiles: Arc::new(profiles(own)?),
+        quiet: Arc::new(own.quiet()),
+    })
+}
+
+/// The letters of this installation.
+fn templates(config: &NotificationConfig) -> anyhow::Result<Templates> {
+    let sources = if config.templates.as_os_str().is_empty() {
+        builtin()
+    } else {
+        let mut sources = Sources::default();
+        for path in Sources::paths() {
+            // What is not there is told with everything else that is wrong.
+            if let Ok(text) = std::fs::read_to_string(config.templates.join(&path)) {
+                sources.put(path, text);
+            }
+        }
+        sources
+    };
+    match Templates::read(&sources) {
+        Ok(templates) => Ok(templates),
+        Err(problems) => bail!("the templates are refused:\n{}", problems.join("\n")),
+    }
+}
+
+fn profiles(config: &NotificationConfig) -> anyhow::Result<Profiles> {
+    let file: &Path = &config.tenants_file;
+    let text = if file.as_os_str().is_empty() {
+        include_str!("../data/tenants.toml").to_owned()
+    } else {
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+    };
+    match Profiles::read(&text) {
+        Ok(profiles) => Ok(profiles),
+        Err(problems) => bail!("the tenants' profiles are refused:\n{}", problems.join("\n")),
+    }
+}
+
+/// The name under which this process leases buckets: the member's fixed name, so that a restart takes its leases up
+/// again at once; without one a name that no other process has.
+fn relay_name(config: &Config, context: &Context) -> String {
+    let fixed = &config.kafka.group_instance_id;
+    if fixed.is_empty() {
+        format!("{}-{}", std::process::id(), context.clock.now().as_nanosecond())
+    } else {
+        fixed.clone()
+    }
+}
+
+async fn is_migrated(db: Db) -> bool {
+    schema_is_current(&db, &[&redress_outbox::MIGRATOR, &MIGRATOR]).await.unwrap_or(false)
+}
+
+async fn topic_exists(reader: LogReader, topic: &'static str) -> bool {
+    let found = reader.off_the_runtime(move |reader| reader.partitions(topic)).await;
+    matches!(found, Ok(Some(_)))
+}

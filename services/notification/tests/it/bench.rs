@@ -1,0 +1,322 @@
+//! Notification's parts on a database of their own, with a clock that stands still.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::time;
+use prost::{Message, Name};
+use redress_devstack::shared;
+use redress_domain::{Clock, ComplaintId, Principal, Role, event_id};
+use redress_messaging::{EventMeta, Record};
+use redress_notification::app::Desk;
+use redress_notification::app::asked::Asked;
+use redress_notification::app::dispatch::Dispatch;
+use redress_notification::app::preview::Preview;
+use redress_notification::app::queries::Queries;
+use redress_notification::app::react::{Event, React};
+use redress_notification::app::receipts::Receipts;
+use redress_notification::app::send::Send;
+use redress_notification::app::terms::Terms;
+use redress_notification::app::webhooks::Webhooks;
+use redress_notification::channel::Outlets;
+use redress_notification::channel::callback::{CallbackConfig, Callbacks};
+use redress_notification::channel::email::{Email, Security, SmtpConfig};
+use redress_notification::channel::in_app::{InApp, InAppConfig};
+use redress_notification::domain::profile::Profiles;
+use redress_notification::domain::quiet::QuietHours;
+use redress_notification::domain::templates::{Templates, builtin};
+use redress_notification::store::delivery::Lane;
+use redress_outbox::{BatchHandler, Delivery, HandlerError, Wake};
+use redress_postgres::{Db, PostgresConfig, migrate};
+use redress_proto::convert::to_wire_time;
+use redress_proto::intake::v1 as intake;
+use redress_proto::notification::v1 as wire;
+use redress_proto::personal;
+use redress_proto::types::v1::{
+    Channel, Complainant, ContactPoint, ContactType, Demand, OrderRef, PartyKind, Respondent, Sealed,
+    SealedField, Submission,
+};
+use redress_testkit::{FixedClock, TestDatabase};
+use redress_vault::{FileKeyProvider, Vault};
+
+/// Noon in Shanghai.
+pub(crate) const NOON: &str = "2026-11-25T04:00:00Z";
+const KEY_FILE: &str = "vault.toml";
+pub(crate) const MAIL: &str = "jia@example.invalid";
+
+pub(crate) struct Bench {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) react: Arc<React>,
+    pub(crate) dispatch: Dispatch,
+    pub(crate) send: Send,
+    pub(crate) preview: Preview,
+    pub(crate) queries: Queries,
+    pub(crate) receipts: Receipts,
+    pub(crate) webhooks: Webhooks,
+    database: TestDatabase,
+    keys: tempfile::TempDir,
+}
+
+/// The channels of a bench; port 0 and an empty address mean none.
+#[derive(Default)]
+pub(crate) struct Channels {
+    pub(crate) smtp_port: u16,
+    pub(crate) in_app_url: String,
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        Self::with(Channels::default()).await
+    }
+
+    pub(crate) async fn with(channels: Channels) -> Self {
+        let database = TestDatabase::create(shared().await, "notification").await;
+        let db = Db::connect(&PostgresConfig::at(database.url.as_str()), "notification-test").unwrap();
+        migrate(&db, &[&redress_outbox::MIGRATOR, &redress_notification::MIGRATOR]).await.unwrap();
+        let keys = tempfile::tempdir().unwrap();
+        let key_file = keys.path().join(KEY_FILE);
+        let tenants = ["tenant-a", "tenant-b"].map(|tenant| tenant.parse().unwrap());
+        FileKeyProvider::create(&key_file, &tenants).unwrap();
+        let clock = Arc::new(FixedClock::at(NOON.parse().unwrap()));
+        let shared_clock: Arc<dyn Clock> = clock.clone();
+        let desk = Desk {
+            db: db.clone(),
+            vault: Arc::new(Vault::new(Arc::new(FileKeyProvider::open(&key_file).unwrap()))),
+            clock: shared_clock,
+            wake: Wake::default(),
+            templates: Arc::new(Templates::read(&builtin()).unwrap()),
+            profiles: Arc::new(Profiles::read(include_str!("../../data/tenants.toml")).unwrap()),
+            quiet: Arc::new(QuietHours { from: time(22, 0, 0, 0), until: time(8, 0, 0, 0) }),
+        };
+        let outlets = outlets(&channels);
+        let queries = Queries { desk: desk.clone() };
+        Self {
+            react: Arc::new(React { desk: desk.clone(), terms: TERMS, asked: Asked::builtin().unwrap() }),
+            dispatch: Dispatch {
+                desk: desk.clone(),
+                outlets: outlets.clone(),
+                batch: 32,
+                lease: Duration::from_mins(1),
+            },
+            send: Send { desk: desk.clone(), queries: queries.clone() },
+            preview: Preview { desk: desk.clone() },
+            receipts: Receipts { desk: desk.clone() },
+            webhooks: Webhooks { desk, callbacks: outlets.callbacks },
+            queries,
+            db,
+            clock,
+            database,
+            keys,
+        }
+    }
+
+    /// The database's address.
+    pub(crate) fn url(&self) -> &str {
+        &self.database.url
+    }
+
+    /// The keys.
+    pub(crate) fn key_file(&self) -> std::path::PathBuf {
+        self.keys.path().join(KEY_FILE)
+    }
+
+    /// A delivery of `message` as the complaint's event number `version`. Two calls are the same event twice.
+    pub(crate) fn event<M: Message + Name>(
+        &self,
+        id: ComplaintId,
+        version: i64,
+        message: &M,
+    ) -> Delivery<Event> {
+        let topic = "redress.intake.lifecycle.v1";
+        let meta = EventMeta {
+            event_id: event_id(topic, *id.as_uuid(), version),
+            event_type: M::full_name().into(),
+            source: "/redress/intake".into(),
+            tenant: "tenant-a".parse().unwrap(),
+            subject: *id.as_uuid(),
+            version: Some(version),
+            occurred_at: self.clock.now(),
+            recorded_at: None,
+            actor: None,
+            decided_by: None,
+            causation: None,
+            correlation: None,
+            traceparent: None,
+            tracestate: None,
+        };
+        let payload = message.encode_to_vec();
+        let event = self.react.decode(&meta, &payload).unwrap().expect("the handler knows the type");
+        let record = Record {
+            topic: topic.into(),
+            partition: 0,
+            offset: 0,
+            timestamp: Timestamp::UNIX_EPOCH,
+            key: None,
+            headers: Vec::new(),
+            payload,
+        };
+        Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) }
+    }
+
+    /// Applies a batch as the kit does: one transaction.
+    pub(crate) async fn apply(&self, batch: &[Delivery<Event>]) -> Result<(), HandlerError> {
+        let mut tx = self.db.pool().begin().await?;
+        self.react.apply(&mut tx, batch).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The registration of a complaint of this complainant.
+    pub(crate) async fn registered(
+        &self,
+        key: &str,
+        complainant: Complainant,
+    ) -> (ComplaintId, Delivery<Event>) {
+        let id = complaint_id(key);
+        let tenant = "tenant-a".parse().unwrap();
+        let sealer = self.react.desk.vault.sealer(&tenant, id).await.unwrap();
+        let halves = personal::split(Submission { complainant: Some(complainant), ..submission() });
+        let fields = halves.personal.into_iter().map(|(name, content)| SealedField {
+            name: name.into(),
+            value: sealer.seal(name, &content).unwrap(),
+        });
+        let sealed = Sealed { fields: fields.collect(), wrapped_key: sealer.wrapped_key().to_bytes() };
+        let event = intake::ComplaintRegistered {
+            complaint_no: "20261125-TESTTESTTES-T".into(),
+            received_at: Some(to_wire_time(self.clock.now())),
+            submitted_by: "app".into(),
+            submission: Some(halves.public),
+            sealed: Some(sealed),
+            complainant_index: Vec::new(),
+            ..intake::ComplaintRegistered::default()
+        };
+        (id, self.event(id, 1, &event))
+    }
+
+    /// A complaint whose receipt confirmation is queued.
+    pub(crate) async fn complaint(&self, key: &str, complainant: Complainant) -> ComplaintId {
+        let (id, event) = self.registered(key, complainant).await;
+        self.apply(&[event]).await.unwrap();
+        id
+    }
+
+    /// Lets the lanes work until nothing is due.
+    pub(crate) async fn send_all(&self) {
+        for lane in [Lane::Parties, Lane::Callbacks] {
+            while self.dispatch.pass(lane).await.unwrap() > 0 {}
+        }
+    }
+
+    pub(crate) async fn notices(&self, id: ComplaintId) -> Vec<wire::Notice> {
+        let request = wire::ListNoticesRequest { complaint_id: id.to_string(), ..Default::default() };
+        self.queries.list(&handler(), request).await.unwrap().notices
+    }
+
+    pub(crate) async fn notice(&self, id: ComplaintId, kind: wire::NoticeKind) -> wire::Notice {
+        let found = self.notices(id).await.into_iter().find(|notice| notice.kind() == kind).unwrap();
+        self.queries.get(&handler(), &found.notice_id).await.unwrap()
+    }
+
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(self.db.pool()).await.unwrap()
+    }
+
+    /// Types of the events in the outbox, in order.
+    pub(crate) async fn published(&self) -> Vec<String> {
+        let rows: Vec<(i64, serde_json::Value)> =
+            sqlx::query_as("SELECT aggregate_version, headers::jsonb FROM outbox ORDER BY aggregate_id, id")
+                .fetch_all(self.db.pool())
+                .await
+                .unwrap();
+        let name = |headers: &serde_json::Value| {
+            let headers: HashMap<String, String> =
+                serde_json::from_value::<Vec<(String, String)>>(headers.clone())
+                    .unwrap()
+                    .into_iter()
+                    .collect();
+            headers["ce_type"].rsplit('.').next().unwrap().to_owned()
+        };
+        rows.iter().map(|(version, headers)| format!("{version} {}", name(headers))).collect()
+    }
+}
+
+fn outlets(channels: &Channels) -> Outlets {
+    let smtp = SmtpConfig {
+        host: if channels.smtp_port == 0 { String::new() } else { "127.0.0.1".into() },
+        port: channels.smtp_port,
+        security: Security::Plaintext,
+        username: String::new(),
+        password: String::new().into(),
+        from: "投诉处理中心 <complaints@platform.invalid>".into(),
+        connections: 4,
+        per_second: 1_000,
+        timeout_ms: 500,
+    };
+    let in_app = InAppConfig { url: channels.in_app_url.clone(), per_second: 1_000, timeout_ms: 500 };
+    let callback = CallbackConfig {
+        allow_http: true,
+        allow_networks: "127.0.0.1/32".into(),
+        per_second: 1_000,
+        timeout_ms: 500,
+    };
+    Outlets {
+        email: Email::of(&smtp).unwrap(),
+        in_app: InApp::of(&in_app).unwrap(),
+        callbacks: Callbacks::of(&callback).unwrap(),
+    }
+}
+
+const TERMS: Terms =
+    Terms { decision_days: 1, result_days: 15, longest_days: 30, completion_days: 5, answer_hours: 48 };
+
+pub(crate) fn complaint_id(key: &str) -> ComplaintId {
+    ComplaintId::derive(&"tenant-a".parse().unwrap(), "app", &key.parse().unwrap())
+}
+
+pub(crate) fn caller(tenant: &str, subject: &str, role: Role) -> Principal {
+    Principal { tenant: tenant.parse().unwrap(), subject: subject.into(), roles: vec![role] }
+}
+
+pub(crate) fn handler() -> Principal {
+    caller("tenant-a", "handler-1", Role::Handler)
+}
+
+pub(crate) fn platform() -> Principal {
+    caller("tenant-a", "platform", Role::Service)
+}
+
+pub(crate) fn by_mail(address: &str) -> Complainant {
+    Complainant {
+        kind: PartyKind::Consumer.into(),
+        external_ref: Some("user-1".into()),
+        name: Some("测试甲".into()),
+        contacts: vec![contact(ContactType::Email, address, true)],
+    }
+}
+
+pub(crate) fn contact(kind: ContactType, value: &str, consent: bool) -> ContactPoint {
+    ContactPoint { r#type: kind.into(), value: value.into(), consent_to_contact: consent }
+}
+
+fn submission() -> Submission {
+    Submission {
+        channel: Channel::App.into(),
+        text: "直播里说是羊绒，收到的是化纤".into(),
+        language: "zh-Hans".into(),
+        respondents: vec![Respondent {
+            kind: PartyKind::Merchant.into(),
+            external_ref: "shop-1".into(),
+            name: Some("测试店铺".into()),
+        }],
+        order: Some(OrderRef {
+            order_no: "TEST-ORDER-0001".into(),
+            product_name: "示例围巾".into(),
+            ..OrderRef::default()
+        }),
+        demand: Some(Demand { remedies: vec!["return_and_refund".into()], ..Demand::default() }),
+        ..Submission::default()
+    }
+}

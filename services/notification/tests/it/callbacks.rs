@@ -1,0 +1,227 @@
+use jiff::SignedDuration;
+use redress_domain::ComplaintId;
+use redress_proto::convert::to_wire_time;
+use redress_proto::intake::v1 as intake;
+use redress_proto::notification::v1 as wire;
+use redress_proto::notification::v1::{NoticeKind, NoticeState};
+
+use crate::bench::{Bench, Channels, MAIL, NOON, by_mail, platform};
+use crate::receiver::{Answer, Receiver};
+use crate::smtp::Smtp;
+
+async fn registered(bench: &Bench, url: &str, kinds: &[NoticeKind]) -> wire::RegisterWebhookResponse {
+    let request = wire::RegisterWebhookRequest {
+        request_id: format!("register {url}").replace(' ', "-"),
+        url: url.to_owned(),
+        kinds: kinds.iter().map(|kind| (*kind).into()).collect(),
+    };
+    bench.webhooks.register(&platform(), request).await.unwrap()
+}
+
+/// A complaint that was taken up: notices to both sides.
+async fn taken_up(bench: &Bench, key: &str) -> ComplaintId {
+    let id = bench.complaint(key, by_mail(MAIL)).await;
+    let accepted = intake::ComplaintAccepted { handler: "staff-0042".into() };
+    bench.apply(&[bench.event(id, 2, &accepted)]).await.unwrap();
+    id
+}
+
+fn ids(receiver: &Receiver) -> Vec<String> {
+    receiver.received().into_iter().map(|received| received.id).collect()
+}
+
+#[tokio::test]
+async fn a_callback_has_the_notice_signed_and_under_its_own_id() {
+    let (receiver, bench) = (Receiver::start().await, Bench::new().await);
+    let hook = registered(&bench, &receiver.url, &[NoticeKind::N05Respondent]).await;
+    let id = taken_up(&bench, "k1").await;
+    bench.send_all().await;
+
+    let [received] = <[_; 1]>::try_from(receiver.received()).unwrap();
+    let notice = bench.notice(id, NoticeKind::N05Respondent).await;
+    assert!(received.is_signed_with(&hook.secret));
+    assert_eq!(received.id, notice.notice_id);
+    let json = received.json();
+    assert_eq!(json["type"], "notice.n05_respondent");
+    assert_eq!(json["timestamp"], NOON);
+    assert_eq!(json["data"]["kind"], "NOTICE_KIND_N05_RESPONDENT");
+    assert_eq!(json["data"]["addressee"]["externalRef"], "shop-1");
+    assert_eq!(json["data"]["body"].as_str().map(str::to_owned), notice.body);
+
+    assert_eq!(notice.state(), NoticeState::Sent, "it stands in for a channel of the respondent's own");
+    assert_eq!(notice.attempts[0].webhook_id, hook.webhook_id);
+    let other = bench.notice(id, NoticeKind::N02Acceptance).await;
+    assert_eq!(other.state(), NoticeState::Undeliverable, "which nobody else has for the complainant");
+}
+
+#[tokio::test]
+async fn a_callback_is_a_copy_where_the_addressee_has_a_channel() {
+    let (receiver, smtp) = (Receiver::start().await, Smtp::start().await);
+    let bench = Bench::with(Channels { smtp_port: smtp.port, ..Channels::default() }).await;
+    registered(&bench, &receiver.url, &[]).await;
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    bench.send_all().await;
+    assert_eq!((smtp.mails().len(), receiver.received().len()), (1, 1));
+    assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeSent"]);
+    let mail = bench.notice(id, NoticeKind::N01Receipt).await;
+    assert_eq!(mail.attempts.len(), 2);
+}
+
+#[tokio::test]
+async fn a_failure_is_repeated_by_the_schedule_and_ends_with_the_first_success() {
+    let (receiver, bench) = (Receiver::start().await, Bench::new().await);
+    registered(&bench, &receiver.url, &[]).await;
+    receiver.answers(Answer::Status(500));
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    bench.send_all().await;
+    let reasons = async || {
+        let notice = bench.notice(id, NoticeKind::N01Receipt).await;
+        notice.attempts.into_iter().map(|attempt| attempt.reason).collect::<Vec<_>>()
+    };
+    assert_eq!(reasons().await, ["STATUS_500"]);
+    assert_eq!(
+        bench.notice(id, NoticeKind::N01Receipt).await.state(),
+        NoticeState::Queued,
+        "it may still come"
+    );
+
+    bench.clock.advance(SignedDuration::from_secs(14));
+    bench.send_all().await;
+    assert_eq!(receiver.received().len(), 1, "not before its time");
+    for answer in [Answer::Never, Answer::Status(204)] {
+        receiver.answers(answer);
+        bench.clock.advance(SignedDuration::from_secs(20));
+        bench.send_all().await;
+    }
+    bench.clock.advance(SignedDuration::from_hours(30));
+    bench.send_all().await;
+    assert_eq!(reasons().await, ["STATUS_500", "TIMEOUT", ""]);
+    let ids = ids(&receiver);
+    assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "one id, whatever is repeated: {ids:?}");
+    assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeSent"]);
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_failure_and_is_followed_nowhere() {
+    let (receiver, inner, bench) = (Receiver::start().await, Receiver::start().await, Bench::new().await);
+    registered(&bench, &receiver.url, &[]).await;
+    receiver.answers(Answer::RedirectTo(inner.url.clone()));
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    bench.send_all().await;
+    assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.attempts[0].reason, "REDIRECTED");
+    assert_eq!(inner.received().len(), 0);
+}
+
+#[tokio::test]
+async fn private_addresses_are_refused_when_they_are_registered_and_when_they_are_used() {
+    let bench = Bench::new().await;
+    for (url, reason) in [
+        ("http://127.0.0.2/hook", "NOT_PUBLIC"),
+        ("https://10.0.0.1/hook", "NOT_PUBLIC"),
+        ("https://[::1]/hook", "NOT_PUBLIC"),
+        ("gopher://example.com/", "MALFORMED"),
+    ] {
+        let request = wire::RegisterWebhookRequest { request_id: "r".into(), url: url.into(), kinds: vec![] };
+        let problem = bench.webhooks.register(&platform(), request).await.unwrap_err().into_problem();
+        assert_eq!(problem.violations[0].reason, reason, "{url}");
+    }
+    // A name that resolves to IPv6 loopback, which this installation did not name; and an address that was allowed once.
+    let receiver = Receiver::start().await;
+    registered(&bench, &receiver.url, &[]).await;
+    for url in [receiver.url.replace("127.0.0.1", "127.0.0.2"), "http://ip6-localhost:9/".into()] {
+        sqlx::query("UPDATE webhook SET url = $1, paused_until = NULL")
+            .bind(url)
+            .execute(bench.db.pool())
+            .await
+            .unwrap();
+        bench.clock.advance(SignedDuration::from_hours(1));
+        let id = bench
+            .complaint(&format!("k{}", bench.count("SELECT count(*) FROM notice").await), by_mail(MAIL))
+            .await;
+        bench.send_all().await;
+        let attempts = bench.notice(id, NoticeKind::N01Receipt).await.attempts;
+        assert!(matches!(attempts[0].reason.as_str(), "ADDRESS_FORBIDDEN" | "CONNECTION"), "{attempts:?}");
+    }
+    assert_eq!(receiver.received().len(), 0);
+}
+
+#[tokio::test]
+async fn an_address_that_takes_nothing_for_a_day_is_disabled_and_a_replay_brings_it_what_it_missed() {
+    let (receiver, bench) = (Receiver::start().await, Bench::new().await);
+    let hook = registered(&bench, &receiver.url, &[]).await;
+    let first = bench.complaint("k1", by_mail(MAIL)).await;
+    bench.send_all().await;
+    receiver.answers(Answer::Status(503));
+    let second = bench.complaint("k2", by_mail(MAIL)).await;
+    for _ in 0..40 {
+        bench.send_all().await;
+        bench.clock.advance(SignedDuration::from_hours(1));
+    }
+    assert_eq!(bench.count("SELECT count(*) FROM webhook WHERE enabled").await, 0);
+    assert_eq!(bench.count("SELECT count(*) FROM delivery").await, 0);
+    let notice = bench.notice(second, NoticeKind::N01Receipt).await;
+    assert_eq!(notice.state(), NoticeState::Undeliverable, "nobody waits for a disabled address");
+    let knocks = receiver.received().len();
+    let third = bench.complaint("k3", by_mail(MAIL)).await;
+    bench.send_all().await;
+    assert_eq!(receiver.received().len(), knocks, "a disabled address is left alone");
+
+    receiver.answers(Answer::Status(204));
+    let replay = wire::ReplayWebhooksRequest {
+        request_id: "replay-1".into(),
+        webhook_id: hook.webhook_id,
+        since: Some(to_wire_time(NOON.parse().unwrap())),
+    };
+    for _ in 0..2 {
+        let answer = bench.webhooks.replay(&platform(), replay.clone()).await.unwrap();
+        assert_eq!(answer.queued, 2, "what it has taken is not sent again");
+    }
+    bench.send_all().await;
+    let missed: Vec<String> = ids(&receiver).split_off(knocks);
+    let mut wanted = Vec::new();
+    for id in [second, third] {
+        wanted.push(bench.notice(id, NoticeKind::N01Receipt).await.notice_id);
+    }
+    assert_eq!(missed.len(), 2);
+    assert!(wanted.iter().all(|id| missed.contains(id)), "{missed:?} {wanted:?}");
+    assert!(!missed.contains(&bench.notice(first, NoticeKind::N01Receipt).await.notice_id));
+}
+
+#[tokio::test]
+async fn an_address_that_says_it_is_gone_is_disabled_at_once() {
+    let (receiver, bench) = (Receiver::start().await, Bench::new().await);
+    registered(&bench, &receiver.url, &[]).await;
+    receiver.answers(Answer::Status(410));
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    bench.send_all().await;
+    assert_eq!(bench.count("SELECT count(*) FROM webhook WHERE enabled").await, 0);
+    assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), NoticeState::Undeliverable);
+}
+
+#[tokio::test]
+async fn an_address_that_is_down_is_knocked_at_seldom_and_holds_up_no_other() {
+    let (down, up, bench) = (Receiver::start().await, Receiver::start().await, Bench::new().await);
+    registered(&bench, &down.url, &[]).await;
+    registered(&bench, &up.url, &[]).await;
+    down.answers(Answer::Status(500));
+    bench.complaint("first", by_mail(MAIL)).await;
+    bench.send_all().await;
+    for number in 0..20 {
+        bench.complaint(&format!("k{number}"), by_mail(MAIL)).await;
+    }
+    bench.send_all().await;
+    assert_eq!((down.received().len(), up.received().len()), (1, 21));
+}
+
+#[tokio::test]
+async fn registering_again_under_the_same_name_tells_the_same_secret_and_under_another_another() {
+    let bench = Bench::new().await;
+    let url = "https://example.com/hook";
+    let (one, again) = (registered(&bench, url, &[]).await, registered(&bench, url, &[]).await);
+    assert_eq!(one, again);
+    let request = wire::RegisterWebhookRequest { request_id: "other".into(), url: url.into(), kinds: vec![] };
+    let other = bench.webhooks.register(&platform(), request).await.unwrap();
+    assert!(other.webhook_id != one.webhook_id && other.secret != one.secret);
+    let in_clear = bench.count("SELECT count(*) FROM webhook WHERE length(sealed_secret) = 32").await;
+    assert_eq!(in_clear, 0, "secrets are sealed");
+}

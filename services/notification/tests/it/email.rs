@@ -1,0 +1,179 @@
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use redress_notification::store::delivery::Lane;
+use redress_proto::notification::v1::{NoticeKind, NoticeState};
+use redress_proto::types::v1::ContactType;
+use redress_testkit::wait_until;
+use sha2::{Digest, Sha256};
+
+use crate::bench::{Bench, Channels, MAIL, by_mail, contact};
+use crate::mailbox::Mailbox;
+use crate::smtp::Smtp;
+
+async fn bench(smtp: &Smtp) -> Bench {
+    Bench::with(Channels { smtp_port: smtp.port, ..Channels::default() }).await
+}
+
+#[tokio::test]
+async fn a_letter_arrives_as_it_is_kept_under_the_notices_own_name() {
+    let smtp = Smtp::start().await;
+    let bench = bench(&smtp).await;
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    bench.send_all().await;
+
+    let notice = bench.notice(id, NoticeKind::N01Receipt).await;
+    assert_eq!(notice.state(), NoticeState::Sent);
+    assert!(notice.template.starts_with("n01_receipt/zh-Hans@"));
+    let (subject, body) = (notice.subject.unwrap(), notice.body.unwrap());
+    assert!(body.starts_with("尊敬的测试甲："), "{body}");
+    assert!(body.contains("2026年11月25日（星期三）12:00（北京时间，UTC+8）"), "{body}");
+    assert!(body.contains(&notice.plain.unwrap()));
+    let hash = Sha256::digest(format!("{subject}\n\n{body}"));
+    assert_eq!(notice.content_sha256, hex::encode(hash));
+
+    let [mail] = <[_; 1]>::try_from(smtp.mails()).unwrap();
+    assert_eq!(mail.to, MAIL);
+    assert_eq!(mail.header("Message-ID"), format!("<{}@platform.invalid>", notice.notice_id));
+    assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
+    assert_eq!(mail.header("Content-Language"), "zh-Hans");
+    assert_eq!(mail.header("Date"), "Wed, 25 Nov 2026 04:00:00 +0000");
+    assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeSent"]);
+    let attempts: Vec<_> = notice.attempts.iter().map(|a| (a.channel(), a.outcome.as_str())).collect();
+    assert_eq!(attempts, [(ContactType::Email, "accepted")]);
+}
+
+#[tokio::test]
+async fn while_the_server_is_away_or_busy_a_letter_waits_and_then_goes_out_once() {
+    let smtp = Smtp::start().await;
+    let away = Bench::with(Channels { smtp_port: 1, ..Channels::default() }).await;
+    let id = away.complaint("k1", by_mail(MAIL)).await;
+    away.send_all().await;
+    let reason = async |bench: &Bench| {
+        let notice = bench.notice(id, NoticeKind::N01Receipt).await;
+        assert_eq!(notice.state(), NoticeState::Queued);
+        notice.attempts.last().unwrap().reason.clone()
+    };
+    assert_eq!(reason(&away).await, "CONNECTION");
+
+    let bench = bench(&smtp).await;
+    bench.complaint("k1", by_mail(MAIL)).await;
+    smtp.busy(true);
+    bench.send_all().await;
+    assert_eq!(reason(&bench).await, "PROVIDER_BUSY");
+    bench.send_all().await;
+    assert_eq!(bench.count("SELECT count(*) FROM attempt").await, 1, "not before its time");
+    smtp.busy(false);
+    bench.clock.advance(SignedDuration::from_secs(6));
+    bench.send_all().await;
+    bench.clock.advance(SignedDuration::from_hours(1));
+    bench.send_all().await;
+    assert_eq!(smtp.mails().len(), 1);
+    assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), NoticeState::Sent);
+}
+
+#[tokio::test]
+async fn an_address_that_is_refused_leads_to_the_next_channel_that_the_party_agreed_to() {
+    let (smtp, mailbox) = (Smtp::start().await, Mailbox::start().await);
+    let bench = Bench::with(Channels { smtp_port: smtp.port, in_app_url: mailbox.url.clone() }).await;
+    let mut complainant = by_mail("gone@example.invalid");
+    complainant.contacts.push(contact(ContactType::Email, "never@example.invalid", false));
+    complainant.contacts.push(contact(ContactType::Email, "also-gone@example.invalid", true));
+    smtp.refuse("gone@example.invalid");
+    smtp.refuse("also-gone@example.invalid");
+    let id = bench.complaint("k1", complainant).await;
+    bench.send_all().await;
+
+    let notice = bench.notice(id, NoticeKind::N01Receipt).await;
+    let attempts: Vec<_> =
+        notice.attempts.iter().map(|a| (a.channel(), a.outcome.as_str(), a.reason.as_str())).collect();
+    assert_eq!(
+        attempts,
+        [
+            (ContactType::Email, "refused", "ADDRESS_REFUSED"),
+            (ContactType::Email, "refused", "ADDRESS_REFUSED"),
+            (ContactType::InApp, "accepted", ""),
+        ]
+    );
+    let [message] = <[_; 1]>::try_from(mailbox.delivered()).unwrap();
+    assert_eq!(message.external_ref, "user-1");
+    assert_eq!(message.notice_id, notice.notice_id);
+    assert_eq!(Some(&message.body), notice.body.as_ref());
+    assert_eq!(notice.state(), NoticeState::Sent);
+}
+
+#[tokio::test]
+async fn a_notice_that_every_channel_refuses_is_told_to_be_undeliverable() {
+    let smtp = Smtp::start().await;
+    let bench = bench(&smtp).await;
+    smtp.refuse(MAIL);
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    bench.send_all().await;
+    assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), NoticeState::Undeliverable);
+    assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeUndeliverable"]);
+    assert_eq!(bench.count("SELECT count(*) FROM delivery").await, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_holds_up_only_the_letter_it_was_given() {
+    let smtp = Smtp::start().await;
+    let bench = bench(&smtp).await;
+    smtp.fall_silent_at("slow@example.invalid");
+    let slow = bench.complaint("slow", by_mail("slow@example.invalid")).await;
+    bench.complaint("quick", by_mail(MAIL)).await;
+    let pass = tokio::spawn({
+        let dispatch = bench.dispatch.clone();
+        async move { dispatch.pass(Lane::Parties).await }
+    });
+    let arrived = async || (!smtp.mails().is_empty()).then_some(());
+    wait_until("the other letter", Duration::from_secs(10), arrived).await;
+    let told = async || {
+        let sent = bench.count("SELECT count(*) FROM notice WHERE state = 'sent'").await;
+        (sent == 1).then_some(())
+    };
+    wait_until("its record", Duration::from_secs(10), told).await;
+    pass.await.unwrap().unwrap();
+    let notice = bench.notice(slow, NoticeKind::N01Receipt).await;
+    assert_eq!((notice.state(), notice.attempts[0].reason.as_str()), (NoticeState::Queued, "TIMEOUT"));
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_writes_nothing_when_it_comes_back() {
+    let smtp = Smtp::start().await;
+    let bench = bench(&smtp).await;
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    let gate = smtp.gate_next();
+    let stopped = tokio::spawn({
+        let dispatch = bench.dispatch.clone();
+        async move { dispatch.pass(Lane::Parties).await }
+    });
+    let arrived = async || (smtp.mails().len() == 1).then_some(());
+    wait_until("the first mail", Duration::from_secs(10), arrived).await;
+    bench.clock.advance(SignedDuration::from_mins(2));
+    bench.send_all().await;
+    gate.notify_one();
+    stopped.await.unwrap().unwrap();
+
+    let mails = smtp.mails();
+    assert_eq!(mails.len(), 2, "towards a channel it is at least once");
+    assert_eq!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
+    assert_eq!(mails[0].message, mails[1].message.replace("04:02:00", "04:00:00"), "the same letter");
+    assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.attempts.len(), 1);
+    assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeSent"]);
+}
+
+#[tokio::test]
+async fn lanes_that_work_side_by_side_send_each_letter_once() {
+    let smtp = Smtp::start().await;
+    let bench = bench(&smtp).await;
+    for number in 0..40 {
+        bench.complaint(&format!("k{number}"), by_mail(&format!("u{number}@example.invalid"))).await;
+    }
+    let lanes = (0..4).map(|_| async { while bench.dispatch.pass(Lane::Parties).await.unwrap() > 0 {} });
+    futures::future::join_all(lanes).await;
+    let mut to: Vec<String> = smtp.mails().into_iter().map(|mail| mail.to).collect();
+    to.sort();
+    to.dedup();
+    assert_eq!((to.len(), smtp.mails().len()), (40, 40));
+    assert_eq!(bench.count("SELECT count(*) FROM notice WHERE state = 'sent'").await, 40);
+}

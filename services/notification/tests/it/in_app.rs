@@ -1,0 +1,53 @@
+use jiff::SignedDuration;
+use redress_proto::notification::v1::{NoticeKind, NoticeState};
+use tonic::Status;
+
+use crate::bench::{Bench, Channels, by_mail};
+use crate::mailbox::Mailbox;
+
+async fn sent(answer: impl FnOnce(&Mailbox)) -> (Bench, Mailbox, redress_domain::ComplaintId) {
+    let mailbox = Mailbox::start().await;
+    answer(&mailbox);
+    let bench = Bench::with(Channels { in_app_url: mailbox.url.clone(), ..Channels::default() }).await;
+    let id = bench.complaint("k1", by_mail("unused@example.invalid")).await;
+    bench.send_all().await;
+    (bench, mailbox, id)
+}
+
+#[tokio::test]
+async fn a_box_that_reports_delivery_at_once_is_believed() {
+    let (bench, _, id) = sent(|mailbox| mailbox.answers("delivered", "")).await;
+    assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), NoticeState::Delivered);
+    assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeSent", "3 NoticeDelivered"]);
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_its_code_and_nothing_that_is_no_code() {
+    for (told, kept) in [("USER_CLOSED", "USER_CLOSED"), ("user 00000000000 left", "ADDRESSEE_REFUSED")] {
+        let (bench, _, id) = sent(|mailbox| mailbox.answers("refused", told)).await;
+        let notice = bench.notice(id, NoticeKind::N01Receipt).await;
+        assert_eq!((notice.state(), notice.attempts[0].reason.as_str()), (NoticeState::Undeliverable, kept));
+    }
+}
+
+#[tokio::test]
+async fn an_adapter_that_is_away_is_asked_again() {
+    let (bench, mailbox, id) = sent(|mailbox| mailbox.fails(Status::unavailable("away"))).await;
+    assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), NoticeState::Queued);
+    mailbox.answers("accepted", "");
+    bench.clock.advance(SignedDuration::from_secs(6));
+    bench.send_all().await;
+    assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), NoticeState::Sent);
+    let ids: Vec<String> = mailbox.delivered().into_iter().map(|request| request.notice_id).collect();
+    assert_eq!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_is_a_failure() {
+    let (bench, _, id) = sent(|mailbox| mailbox.answers("perhaps", "")).await;
+    let notice = bench.notice(id, NoticeKind::N01Receipt).await;
+    assert_eq!(
+        (notice.state(), notice.attempts[0].reason.as_str()),
+        (NoticeState::Queued, "ADAPTER_ANSWER_UNKNOWN")
+    );
+}

@@ -1,0 +1,20 @@
+//! Notification on a real PostgreSQL, with a mail server, callback receivers and a message box of the tests' own: small,
+//! and spoken to over real sockets. The process as a whole, with Kafka, is in `process`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where the world is not as it needs it"
+)]
+
+mod bench;
+mod callbacks;
+mod email;
+mod in_app;
+mod isolation;
+mod mailbox;
+mod process;
+mod reacting;
+mod receipts;
+mod receiver;
+mod sending;
+mod smtp;
