@@ -5,8 +5,7 @@ use redress_postgres::PostgresConfig;
 use redress_runtime::{RuntimeConfig, Settings};
 use serde::Deserialize;
 
-/// Everything that can be set. There is no section of its own: what is counted, and how, stands in the dictionary. Nor
-/// one for keys of personal fields: analytics opens none.
+/// Everything that can be set. There is no section of its own: what is counted, and how, stands in the dictionary.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -16,6 +15,10 @@ pub struct Config {
     pub postgres: PostgresConfig,
     /// The log.
     pub kafka: KafkaConfig,
+    /// Of other services: taken, so that one environment can start all of an installation, and not used.
+    pub redis: toml::Table,
+    /// The same. Analytics opens no personal field, and no key file.
+    pub vault: toml::Table,
 }
 
 impl Settings for Config {

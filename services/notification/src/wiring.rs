@@ -147,8 +147,9 @@ fn tasks(
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
     ];
     for lane in [Lane::Parties, Lane::Callbacks] {
-        for _ in 0..config.notification.dispatch.workers {
-            let sending = dispatch.clone().run(lane, stop());
+        let workers = config.notification.dispatch.workers;
+        for place in 0..workers {
+            let sending = dispatch.clone().run(lane, place, workers, stop());
             tasks.push(Task::new("dispatch", waiting::run_once(stop(), migrated(), sending)));
         }
     }

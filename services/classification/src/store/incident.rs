@@ -87,10 +87,11 @@ impl Row {
     }
 }
 
-/// Locks the incidents of `subjects` that take complaints up, oldest first.
+/// Locks the incidents of `subjects` that take complaints up and have had a member since `since`, oldest first.
 pub async fn lock_open(
     conn: &mut PgConnection,
     subjects: &[(&TenantId, Dimension, &str)],
+    since: Timestamp,
 ) -> Result<Vec<Stored>, Error> {
     if subjects.is_empty() {
         return Ok(Vec::new());
@@ -98,12 +99,13 @@ pub async fn lock_open(
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT * FROM incident
          WHERE (tenant, dimension, subject) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]))
-           AND state IN ('suspected', 'confirmed')
+           AND state IN ('suspected', 'confirmed') AND last_member_at >= $4
          ORDER BY opened_at, incident_id FOR UPDATE",
     )
     .bind(column(subjects, |(tenant, ..)| tenant.as_str()))
     .bind(column(subjects, |(_, dimension, _)| dimension.code()))
     .bind(column(subjects, |(.., subject)| *subject))
+    .bind(since.to_sqlx())
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(Row::read).collect()

@@ -17,4 +17,3 @@ mod replicas;
 mod rule_sets;
 mod tenants;
 mod world;
-mod zz;

@@ -94,7 +94,14 @@ impl EventMeta {
         required.into_iter().chain(optional).map(|(name, value)| (Cow::Borrowed(name), value)).collect()
     }
 
+    /// The tenant of a record, if its header can be read: also where others cannot.
+    pub fn tenant_of(record: &Record) -> Option<TenantId> {
+        Reader(record).parsed("ce_tenant").ok().flatten()
+    }
+
     /// Reads the envelope of a record. Errors name the first header that does not fit.
+    ///
+    /// What a database cannot hold is refused here too: control characters, and times before 1970.
     pub fn of_record(record: &Record) -> Result<Self, HeaderError> {
         let headers = Reader(record);
         if headers.required("ce_specversion")? != "1.0" {
@@ -107,8 +114,8 @@ impl EventMeta {
             tenant: headers.parsed("ce_tenant")?.ok_or_else(|| missing("ce_tenant"))?,
             subject: id_within(source, headers.required("ce_subject")?),
             version: headers.version()?,
-            occurred_at: headers.parsed("ce_time")?.ok_or_else(|| missing("ce_time"))?,
-            recorded_at: headers.parsed("ce_recordedtime")?,
+            occurred_at: headers.time("ce_time")?.ok_or_else(|| missing("ce_time"))?,
+            recorded_at: headers.time("ce_recordedtime")?,
             actor: headers.text("ce_actor")?,
             decided_by: headers.text("ce_decidedby")?,
             causation: headers.text("ce_causation")?,
@@ -147,6 +154,10 @@ impl<'a> Reader<'a> {
         let Some(bytes) = self.0.header(header) else { return Ok(None) };
         let text = std::str::from_utf8(bytes)
             .map_err(|_| HeaderError { header, problem: HeaderProblem::Encoding })?;
+        // A tab is white space in trace state.
+        if text.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(HeaderError { header, problem: HeaderProblem::Form });
+        }
         Ok(Some(text))
     }
 
@@ -161,6 +172,15 @@ impl<'a> Reader<'a> {
     fn parsed<T: std::str::FromStr>(&self, header: &'static str) -> Result<Option<T>, HeaderError> {
         let form = |_| HeaderError { header, problem: HeaderProblem::Form };
         self.optional(header)?.map(|text| text.parse().map_err(form)).transpose()
+    }
+
+    fn time(&self, header: &'static str) -> Result<Option<Timestamp>, HeaderError> {
+        match self.parsed(header)? {
+            Some(at) if at < Timestamp::UNIX_EPOCH => {
+                Err(HeaderError { header, problem: HeaderProblem::Form })
+            }
+            at => Ok(at),
+        }
     }
 
     fn version(&self) -> Result<Option<i64>, HeaderError> {
@@ -230,6 +250,35 @@ mod tests {
             let mut headers = meta.to_headers();
             let name = headers.remove(at).0;
             prop_assert_eq!(EventMeta::of_record(&record(&headers)).unwrap_err().header, &*name);
+        }
+    }
+
+    #[test]
+    fn what_no_table_holds_is_malformed() {
+        let well = [
+            ("ce_specversion", "1.0"),
+            ("ce_id", "1"),
+            ("ce_type", "t"),
+            ("ce_source", "/s"),
+            ("ce_tenant", "acme"),
+            ("ce_subject", "1"),
+            ("ce_time", "1970-01-01T00:00:00Z"),
+        ];
+        let read = |name: &'static str, value: &str| {
+            let mut headers: Vec<_> = well.iter().map(|(n, v)| (Cow::Borrowed(*n), (*v).to_owned())).collect();
+            headers.retain(|(n, _)| n != name);
+            headers.push((name.into(), value.to_owned()));
+            EventMeta::of_record(&record(&headers)).map_err(|error| (error.header, error.problem))
+        };
+        assert!(read("ce_time", "2026-11-25T00:00:00Z").is_ok());
+        for (name, value) in [
+            ("ce_type", "t\0"),
+            ("ce_id", "1\n"),
+            ("ce_actor", "\u{85}"),
+            ("ce_time", "1969-12-31T23:59:59Z"),
+            ("ce_recordedtime", "-004999-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(read(name, value), Err((name, HeaderProblem::Form)), "{value:?}");
         }
     }
 

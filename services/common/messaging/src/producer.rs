@@ -85,30 +85,37 @@ impl ProducerContext for Context {
 impl Producer {
     /// For answering callers: a record that is not acknowledged within `delivery_timeout` fails, outcome unknown.
     pub fn for_requests(config: &KafkaConfig, delivery_timeout: Duration) -> Result<Self, KafkaClientError> {
-        Self::new(config, delivery_timeout, &delivery_timeout.as_millis().to_string(), "5")
+        let timeout = delivery_timeout.as_millis().to_string();
+        Self::new(config, delivery_timeout, &[("message.timeout.ms", &timeout), ("linger.ms", "5")])
     }
 
     /// For the outbox relay: a record waits until it is written, however long.
     ///
     /// With a finite timeout a slow batch may expire in part while its later part is delivered: the later versions
-    /// would come first, and consumers would refuse the earlier ones for ever.
+    /// would come first, and consumers would refuse the earlier ones for ever. Only a topic that is not there is refused,
+    /// after three seconds instead of thirty: a page waits for it, and its rows come again.
     pub fn for_relay(config: &KafkaConfig) -> Result<Self, KafkaClientError> {
-        Self::new(config, Duration::from_secs(5), "0", "1")
+        let waits = [
+            ("message.timeout.ms", "0"),
+            ("linger.ms", "1"),
+            ("topic.metadata.propagation.max.ms", "3000"),
+        ];
+        Self::new(config, Duration::from_secs(5), &waits)
     }
 
     fn new(
         config: &KafkaConfig,
         patience: Duration,
-        timeout_ms: &str,
-        linger_ms: &str,
+        waits: &[(&str, &str)],
     ) -> Result<Self, KafkaClientError> {
         let (sender, broken) = watch::channel(None);
-        let client: ThreadedProducer<Context> = config
-            .client()
+        let mut client = config.client();
+        for (key, value) in waits {
+            client.set(*key, *value);
+        }
+        let client: ThreadedProducer<Context> = client
             .set("enable.idempotence", "true")
             .set("acks", "all")
-            .set("message.timeout.ms", timeout_ms)
-            .set("linger.ms", linger_ms)
             .set("partitioner", "murmur2_random")
             // Bounded memory: the defaults are 1 GiB and 100,000.
             .set("queue.buffering.max.kbytes", "32768")

@@ -41,8 +41,10 @@ INSERT INTO outbox_lease (bucket) SELECT generate_series(0, 63);
 -- Which relays live; each takes an equal share of the buckets.
 CREATE TABLE outbox_relay (
     holder     text PRIMARY KEY,
-    expires_at timestamptz NOT NULL
+    expires_at timestamptz NOT NULL,
+    refused    text[]      NOT NULL
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE outbox_relay IS 'Relays that live';
 COMMENT ON COLUMN outbox_relay.holder IS 'Name of the relay: of its process';
 COMMENT ON COLUMN outbox_relay.expires_at IS 'After this it counts as gone';
+COMMENT ON COLUMN outbox_relay.refused IS 'Topics that Kafka does not take from it: their events wait, all others go on';

@@ -21,6 +21,7 @@ CREATE TABLE progress (
     witness_offset  bigint,
     witness         bytea,
     adopts          boolean     NOT NULL,
+    partitions      integer,
     replays         integer     NOT NULL DEFAULT 0,
     incarnation     integer     NOT NULL DEFAULT 0,
     PRIMARY KEY (topic, partition)
@@ -28,9 +29,11 @@ CREATE TABLE progress (
 COMMENT ON TABLE progress IS 'How far each partition has been applied';
 COMMENT ON COLUMN progress.topic IS 'Topic without the installation''s prefix';
 COMMENT ON COLUMN progress.next_offset IS 'First offset not yet applied';
-COMMENT ON COLUMN progress.applied_through IS 'Everything recorded up to this time has been applied; NULL before the first record';
+COMMENT ON COLUMN progress.applied_through IS
+    'What was recorded up to this time and came into the log within 15 s has been applied or parked; NULL before the first record or end was seen. Limits: what a writer holds back for longer (its relay or broker away) is not known here, and clocks of hosts may differ within the 15 s only';
 COMMENT ON COLUMN progress.witness_offset IS 'Offset of the last record read';
 COMMENT ON COLUMN progress.witness IS 'Fingerprint of that record: another one at its offset means another log';
 COMMENT ON COLUMN progress.adopts IS 'The log''s beginning was gone when reading began: the first version seen of an unknown aggregate is its base';
+COMMENT ON COLUMN progress.partitions IS 'Partitions of the topic when this one was last given to a consumer: all must have a row before the topic counts as applied';
 COMMENT ON COLUMN progress.replays IS 'How often the position was set back on purpose; tells a replay from a restored database';
 COMMENT ON COLUMN progress.incarnation IS 'How often the log was found to have been made anew';

@@ -1,6 +1,7 @@
 -- Records that could not be applied, and those of the same key after them. Written in the transaction of their batch.
 -- Settled rows stay: a replay passes their offsets by.
 CREATE TABLE parked_event (
+    id                bigint      GENERATED ALWAYS AS IDENTITY,
     topic             text        NOT NULL,
     incarnation       integer     NOT NULL,
     partition         integer     NOT NULL,
@@ -9,6 +10,7 @@ CREATE TABLE parked_event (
     headers           json        NOT NULL,
     payload           bytea       NOT NULL,
     recorded_at       timestamptz NOT NULL,
+    event_at          timestamptz NOT NULL,
     tenant            text,
     aggregate_id      uuid,
     aggregate_version bigint,
@@ -24,14 +26,17 @@ CREATE TABLE parked_event (
     reason            text,
     PRIMARY KEY (topic, incarnation, partition, log_offset)
 );
-CREATE INDEX parked_event_waiting ON parked_event (topic, key) WHERE status = 'parked';
+CREATE INDEX parked_event_chain ON parked_event (topic, key) WHERE status <> 'redriven';
+CREATE INDEX parked_event_listed ON parked_event (id) WHERE status = 'parked';
 COMMENT ON TABLE parked_event IS 'Records that could not be applied';
+COMMENT ON COLUMN parked_event.id IS 'Order in which records were parked';
 COMMENT ON COLUMN parked_event.incarnation IS 'progress.incarnation when it was read: offsets begin again in a log made anew';
 COMMENT ON COLUMN parked_event.log_offset IS 'Offset in the partition';
-COMMENT ON COLUMN parked_event.key IS 'Record key; later records of the same key park behind this one';
+COMMENT ON COLUMN parked_event.key IS 'Record key; later records of the same tenant and key park behind this one';
 COMMENT ON COLUMN parked_event.headers IS 'Headers as [[name, text or {hex}], ...]';
 COMMENT ON COLUMN parked_event.payload IS 'Value as read; personal fields are sealed';
 COMMENT ON COLUMN parked_event.recorded_at IS 'When the record was written to the log';
+COMMENT ON COLUMN parked_event.event_at IS 'When the event was recorded: by its writer''s word, but not later than in the log; the watermark stays before it';
 COMMENT ON COLUMN parked_event.tenant IS 'Tenant, if its header could be read';
 COMMENT ON COLUMN parked_event.aggregate_id IS 'Aggregate as the inbox knows it, if the headers could be read';
 COMMENT ON COLUMN parked_event.aggregate_version IS 'Version as the inbox knows it, if the headers could be read';

@@ -2,9 +2,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use redress_domain::{Disposition, ErrorKind};
+use redress_domain::ErrorKind;
 use redress_messaging::{EventMeta, Record};
-use redress_postgres::{kind_of, summary_of};
+use redress_postgres::{blames_values, kind_of, summary_of};
 use sqlx::PgConnection;
 use thiserror::Error;
 
@@ -102,6 +102,9 @@ pub enum HandlerError {
     /// A dependency is away: the batch waits, nothing is parked.
     #[error("a dependency is away: {0}")]
     Unavailable(Cow<'static, str>),
+    /// It took longer than it may: a batch of several is cut in two, and a single event waits as for a dependency.
+    #[error("it took too long: {0}")]
+    TooSlow(Cow<'static, str>),
     /// Somebody else was faster: the batch is read again and repeated.
     #[error("somebody else was faster: {0}")]
     Conflict(Cow<'static, str>),
@@ -117,13 +120,16 @@ impl HandlerError {
     }
 }
 
+/// Only values blame an event: see [`blames_values`]. What else fails waits, and is said: a table that comes with its
+/// migration, a right that is yet to be granted, would otherwise set the whole stream aside.
 impl From<sqlx::Error> for HandlerError {
     fn from(error: sqlx::Error) -> Self {
         let summary = summary_of(&error).into();
         match kind_of(&error) {
             ErrorKind::Aborted => Self::Conflict(summary),
-            kind if kind.disposition() == Disposition::Retry => Self::Unavailable(summary),
-            _ => Self::Poison(summary),
+            ErrorKind::DeadlineExceeded => Self::TooSlow(summary),
+            _ if blames_values(&error) => Self::Poison(summary),
+            _ => Self::Unavailable(summary),
         }
     }
 }

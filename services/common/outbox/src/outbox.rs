@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// Buckets in all. Fixed: rows that wait are spread by it.
 pub(crate) const BUCKETS: i16 = 64;
 
-/// A larger event would be refused by the broker (1 MiB), and a row that can never be published blocks its bucket.
+/// A larger event would be refused by the broker (1 MiB), and a row that can never be published holds up its aggregate.
 const PAYLOAD_LIMIT: usize = 900 * 1024;
 
 /// An event to be published once the transaction that decided it has committed.

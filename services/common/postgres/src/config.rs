@@ -56,11 +56,19 @@ impl PostgresConfig {
                 problems.push(format!("{key}: at least 1"));
             }
         }
+        if self.lock_timeout_ms >= self.statement_timeout_ms {
+            problems.push("lock_timeout_ms: below statement_timeout_ms, else it never speaks".to_owned());
+        }
         problems
     }
 
     pub(crate) fn acquire_timeout(&self) -> Duration {
         Duration::from_millis(self.acquire_timeout_ms)
+    }
+
+    /// How long this side waits for a statement: as long as the server may take, and for an answer on its way.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_millis(self.statement_timeout_ms) + Duration::from_secs(5)
     }
 
     /// The options of a connection, with what the server must enforce for us.
@@ -88,6 +96,12 @@ impl PostgresConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_timeout_that_the_statement_timeout_forestalls_is_refused() {
+        let config = PostgresConfig { lock_timeout_ms: 10_000, ..PostgresConfig::at("postgres://u:p@localhost/db") };
+        assert!(config.problems().join("; ").contains("lock_timeout_ms"), "{:?}", config.problems());
+    }
 
     #[test]
     fn every_problem_is_named_at_once_and_the_password_is_not() {

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, ObservableGauge};
@@ -10,6 +11,7 @@ use crate::{DbError, PostgresConfig};
 #[derive(Clone)]
 pub struct Db {
     pool: PgPool,
+    patience: Duration,
     telemetry: Arc<Telemetry>,
 }
 
@@ -33,17 +35,22 @@ impl Db {
                 Box::pin(async move { sqlx::query("ROLLBACK").execute(connection).await.map(|_| true) })
             })
             .connect_lazy_with(options);
-        Ok(Self { telemetry: Arc::new(Telemetry::of(&pool)), pool })
+        Ok(Self { telemetry: Arc::new(Telemetry::of(&pool)), patience: config.patience(), pool })
     }
 
-    /// The pool, for single statements. A transaction goes through [`Db::run_tx`].
+    /// The pool. A transaction goes through [`Db::run_tx`]; a single statement runs on `&Db` itself, which bounds how
+    /// long its answer is waited for.
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }
 
     /// Asks for a sign of life.
     pub async fn ping(&self) -> Result<(), sqlx::Error> {
-        sqlx::query("SELECT 1").execute(&self.pool).await.map(|_| ())
+        sqlx::query("SELECT 1").execute(self).await.map(|_| ())
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Closes all connections once their borrowers gave them back.

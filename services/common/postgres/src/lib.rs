@@ -1,6 +1,8 @@
 //! PostgreSQL as every service uses it: one pool, one way to run a transaction, one reading of its errors.
 //!
 //! - [`Db`] is a pool that opens on first use, so that a start never waits for the database.
+//! - `&Db` is an executor of single statements whose answer is waited for within a limit, also where the server's host
+//!   is gone without a word.
 //! - [`Db::run_tx`] runs a whole transaction in a task of its own. A caller that goes away cannot cut it in half: in
 //!   sqlx 0.9 a cancelled `begin` gives the connection back with its transaction open, and the next borrower's
 //!   acknowledged writes vanish with it.
@@ -14,11 +16,12 @@
 mod config;
 mod db;
 mod error;
+mod executor;
 mod migration;
 mod transaction;
 
 pub use config::PostgresConfig;
 pub use db::Db;
-pub use error::{DbError, constraint_of, kind_of, summary_of};
+pub use error::{DbError, blames_values, constraint_of, kind_of, summary_of};
 pub use migration::{migrate, schema_is_current};
 pub use transaction::TransactionError;

@@ -73,9 +73,38 @@ pub fn read_query<M: DeserializeOwned + prost::Name>(query: &str) -> Result<M, V
 /// # Errors
 /// Only what cannot be taken apart into fields at all.
 pub fn reading_of_query<M: DeserializeOwned + prost::Name>(query: &str) -> Result<Reading<M>, Violations> {
-    let fields = form_urlencoded::parse(query.as_bytes());
-    let fields = fields.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
-    read(Value::Object(fields.collect()).to_string().as_bytes())
+    let descriptor = POOL.get_message_by_name(&M::full_name());
+    let mut fields = serde_json::Map::new();
+    let mut doubled = BTreeSet::new();
+    for (name, text) in form_urlencoded::parse(query.as_bytes()) {
+        let field = descriptor.as_ref().and_then(|message| {
+            message.get_field_by_json_name(&name).or_else(|| message.get_field_by_name(&name))
+        });
+        let value = value_of_query(text.into_owned(), field.as_ref());
+        match (fields.get_mut(&*name), field) {
+            (Some(Value::Array(values)), _) => values.push(value),
+            (Some(_), Some(_)) => _ = doubled.insert(name.into_owned()),
+            (Some(_), None) => {}
+            (None, Some(field)) if field.is_list() => {
+                _ = fields.insert(name.into_owned(), Value::Array(vec![value]));
+            }
+            (None, _) => _ = fields.insert(name.into_owned(), value),
+        }
+    }
+    let mut reading: Reading<M> = read(Value::Object(fields).to_string().as_bytes())?;
+    for name in doubled {
+        reading.violations.add(name, "DOUBLED_FIELD", "given more than once");
+    }
+    Ok(reading)
+}
+
+/// A query knows texts alone: a truth value is one of two words.
+fn value_of_query(text: String, field: Option<&FieldDescriptor>) -> Value {
+    match (field.map(FieldDescriptor::kind), text.as_str()) {
+        (Some(Kind::Bool), "true") => Value::Bool(true),
+        (Some(Kind::Bool), "false") => Value::Bool(false),
+        _ => Value::String(text),
+    }
 }
 
 /// The way from the body to the field at hand.
@@ -320,6 +349,17 @@ mod tests {
         let found = read_query::<crate::types::v1::LiveRef>("roomId=a&offsetMs=x&colour=red").unwrap_err();
         assert_eq!(found.iter().count(), 2);
         assert!(read_query::<crate::types::v1::LiveRef>("").is_ok());
+    }
+
+    #[test]
+    fn a_query_says_truth_in_words_repeats_the_names_of_lists_and_of_nothing_else() {
+        let read = |query| read_query::<crate::admin::v1::PartitionStatus>(query);
+        assert!(read("paused=true").unwrap().paused);
+        assert_eq!(read("paused=maybe").unwrap_err().iter().count(), 1);
+        let found = read_query::<crate::types::v1::LiveRef>("roomId=a&roomId=b").unwrap_err();
+        assert_eq!(found.iter().map(|one| one.reason).collect::<Vec<_>>(), ["DOUBLED_FIELD"]);
+        let listed = read_query::<crate::admin::v1::OutboxStatusResponse>("refusedTopics=a&refusedTopics=b");
+        assert_eq!(listed.unwrap().refused_topics, ["a", "b"]);
     }
 
     #[test]

@@ -17,6 +17,11 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::TokenIssuer;
 
+/// Sections that only some services have; a key of another's would be refused.
+const ONLY_SOME: [(&str, &[&str]); 2] = [
+    ("REDRESS__REDIS__", &["intake", "classification"]),
+    ("REDRESS__VAULT__", &["intake", "classification", "notification"]),
+];
 const STEP_LIMIT: Duration = Duration::from_secs(30);
 const READY_LIMIT: Duration = Duration::from_secs(20);
 
@@ -34,7 +39,7 @@ pub struct Site {
 pub struct Installation {
     site: Arc<Site>,
     binary: PathBuf,
-    database: (&'static str, String),
+    settings: Vec<(&'static str, String)>,
     /// The superuser's URL of the service's database, for looking at what the service wrote.
     pub database_url: String,
 }
@@ -94,6 +99,14 @@ impl Site {
         &self.issuer
     }
 
+    fn settings_of(&self, service: &str) -> impl Iterator<Item = (&'static str, String)> {
+        let has = move |variable: &str| {
+            let section = ONLY_SOME.iter().find(|(section, _)| variable.starts_with(section));
+            section.is_none_or(|(_, services)| services.contains(&service))
+        };
+        self.settings.iter().filter(move |(variable, _)| has(variable)).cloned()
+    }
+
     /// Makes the database `<name>_<service>`, its schema and the service's topics. The binary is the one that was built
     /// beside the caller's.
     pub async fn install(self: &Arc<Self>, service: &str) -> anyhow::Result<Installation> {
@@ -107,7 +120,7 @@ impl Site {
         let installation = Installation {
             site: Arc::clone(self),
             binary: built_binary(&format!("redress-{service}"))?,
-            database: ("REDRESS__POSTGRES__URL", own),
+            settings: self.settings_of(service).chain([("REDRESS__POSTGRES__URL", own)]).collect(),
             database_url,
         };
         installation.run("migrate").await?;
@@ -163,11 +176,7 @@ impl Installation {
     /// The binary with a subcommand and this installation's settings, for what the other methods do not do.
     pub fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(&self.binary);
-        let (url, own) = &self.database;
-        command
-            .arg(subcommand)
-            .envs(self.site.settings.iter().map(|(name, value)| (name, value)))
-            .env(url, own);
+        command.arg(subcommand).envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
 }

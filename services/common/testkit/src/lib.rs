@@ -3,25 +3,30 @@
 //! Nothing here imitates a server. Kafka, PostgreSQL and Redis come from `redress-devstack`; this crate gives each test
 //! a corner of its own on them ([`TestDatabase`], [`topic_prefix`], [`unique_name`]), a clock that stands still
 //! ([`FixedClock`]), credentials ([`TokenIssuer`], [`JwksServer`]), personal data that can be searched for ([`Canary`]),
-//! a way to wait without sleeping ([`wait_until`]), and the services themselves as processes ([`Site`], [`Installation`]).
+//! a way to wait without sleeping ([`wait_until`]), the world that services write to ([`MailServer`],
+//! [`CallbackReceiver`]), and the services themselves as processes ([`Site`], [`Installation`]).
 //!
 //! Functions that only tests call panic when the world is not as they need it: a test cannot go on without.
 #![warn(missing_docs)]
 
+mod callback_receiver;
 mod canary;
 mod clock;
 mod database;
 mod jwks_server;
 mod launch;
+mod mail_server;
 mod tokens;
 mod unique;
 mod wait;
 
+pub use callback_receiver::{Callback, CallbackAnswer, CallbackReceiver};
 pub use canary::Canary;
 pub use clock::FixedClock;
 pub use database::TestDatabase;
 pub use jwks_server::JwksServer;
 pub use launch::{Addresses, Installation, Site, built_binary};
+pub use mail_server::{Mail, MailServer};
 pub use tokens::{Claims, TokenIssuer};
 pub use unique::{topic_prefix, unique_name};
 pub use wait::wait_until;

@@ -7,7 +7,7 @@ pub enum VaultError {
     /// The provider has no keys for the tenant.
     #[error("there are no keys for tenant {0}")]
     UnknownTenant(TenantId),
-    /// A data key was wrapped under a key that the provider no longer has.
+    /// A data key was wrapped under a key that the provider no longer has, or does not have yet.
     #[error("tenant {tenant} has no key {key_id}")]
     UnknownKey {
         /// The tenant asked for.
@@ -30,12 +30,12 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// The kind: only a provider that is away is worth a repetition, all else is a defect on this side.
+    /// The kind. A repetition is worth it where a provider is away, or lacks a key that a rotation may be bringing; all
+    /// else is a defect on this side.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Unavailable(_) | Self::UnknownKey { .. } => ErrorKind::Unavailable,
             Self::UnknownTenant(_)
-            | Self::UnknownKey { .. }
             | Self::Refused
             | Self::Form(_)
             | Self::Library => ErrorKind::Internal,

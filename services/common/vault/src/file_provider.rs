@@ -24,7 +24,9 @@ const DOMAIN: &str = "redress/wrap/1";
 /// k2 = "<base64>"
 /// ```
 ///
-/// Rotation: add a key, name it as current, restart; remove the old one when no wrapped key names it any more.
+/// Rotation, with several processes: first add the key everywhere and restart all of them, then name it as current and
+/// restart again; remove the old one when no wrapped key names it any more. In one step, a process that has not read the
+/// file anew meets keys that it does not know.
 /// Data keys are wrapped with AES-256-GCM-SIV: this key lives long and its nonces are random, and there a nonce drawn
 /// twice does no harm, where it would be fatal to GCM beyond some 2^32 complaints.
 pub struct FileKeyProvider {

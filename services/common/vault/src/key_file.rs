@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub enum KeyFileError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// Everybody on the machine may read the file.
+    /// Others on the machine may read the file, or others than its owner may change it.
     #[error("{path} is open to others (mode {mode:o}); set it to 600", path = path.display())]
     Exposed {
         /// The file.
@@ -95,12 +95,13 @@ pub(crate) fn read(path: &Path) -> Result<HashMap<TenantId, TenantKeys>, KeyFile
 
 /// Reads the text after a look at who else may.
 ///
-/// The group may: Kubernetes gives a mounted secret to a process that is not root by the group alone.
+/// The group may read it: Kubernetes gives a mounted secret to a process that is not root by the group alone. Whoever may
+/// write it names the keys under which the next complaints are sealed: that is its owner's alone.
 fn read_guarded(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let io = |source| KeyFileError::Io { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(io)?;
     let mode = file.metadata().map_err(io)?.permissions().mode() & 0o777;
-    if mode & 0o007 != 0 {
+    if mode & 0o027 != 0 {
         return Err(KeyFileError::Exposed { path: path.to_owned(), mode });
     }
     let mut text = Zeroizing::new(String::new());
@@ -159,6 +160,24 @@ fn random_key() -> Result<Zeroizing<String>, KeyFileError> {
 pub(crate) fn create(path: &Path, tenants: &[TenantId]) -> Result<(), KeyFileError> {
     let io = |source| KeyFileError::Io { path: path.to_owned(), source };
     let text = generate(tenants)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)
+    // Under its name it is whole or not there: what a crash leaves half written is a nameless beginning, begun again.
+    let beginning = path.with_extension("beginning");
+    write(&beginning, &text).map_err(io)?;
+    // Unlike a renaming, this replaces nothing.
+    let linked = fs::hard_link(&beginning, path);
+    fs::remove_file(&beginning).map_err(io)?;
+    linked.map_err(io)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    // It may be there with other permissions.
+    fs::remove_file(path).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use prost::Message;
-use redress_domain::{Clock, PartyKind, Principal, Role};
+use redress_domain::{Clock, PartyKind, Principal};
 use redress_postgres::Db;
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as wire;
@@ -14,62 +14,14 @@ use uuid::Uuid;
 
 use super::accept::index;
 use super::publish::state;
+use super::sight::{Sight, Standing, sight};
 use crate::domain::audit;
-use crate::domain::lifecycle::{Capacity, State};
+use crate::domain::lifecycle::State;
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint, Key};
 use crate::store::note::Note;
 use crate::store::submission::{Disposition, Stored};
 use crate::store::{access, audit as audit_store, note, submission};
-
-/// What a caller may see of a complaint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
-    /// Nothing: for the caller it does not exist.
-    None,
-    /// Everything but personal fields.
-    Public,
-    /// Everything, for this purpose.
-    Personal(Purpose),
-}
-
-/// What a caller is to a complaint, whatever the roles of the token.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// It is the caller's own: it names the caller as its complainant, or the caller submitted it as one.
-    pub complainant: bool,
-    /// The caller submitted it, for itself or for somebody else.
-    pub brought_in: bool,
-}
-
-impl Standing {
-    /// What `subject` is to `complaint`; `index` is the keyed hash of the subject.
-    pub fn of(subject: &str, index: &[u8], complaint: &Complaint) -> Self {
-        let brought_in = complaint.submitted_by == subject;
-        let named = !complaint.complainant_index.is_empty() && complaint.complainant_index == index;
-        let as_complainant = complaint.submitted_as == Capacity::Complainant;
-        Self { complainant: named || (brought_in && as_complainant), brought_in }
-    }
-
-    /// Whether the caller takes part in it.
-    pub const fn is_party(self) -> bool {
-        self.complainant || self.brought_in
-    }
-}
-
-/// What `caller` may see of a complaint to which it stands so.
-pub fn sight(caller: &Principal, standing: Standing) -> Sight {
-    if caller.has_any(&[Role::IntakeOfficer, Role::Handler, Role::Supervisor]) {
-        return Sight::Personal(Purpose::CaseHandling);
-    }
-    if caller.has_any(&[Role::Auditor]) {
-        return Sight::Public;
-    }
-    if standing.is_party() && caller.has_any(&[Role::Complainant, Role::Service]) {
-        return Sight::Personal(Purpose::OwnData);
-    }
-    Sight::None
-}
 
 /// Makes views. No connection is held while the vault is asked: a key provider may be a remote service.
 #[derive(Clone)]
@@ -294,33 +246,4 @@ fn shown_note(note: Note, opener: Option<&Opener>) -> Result<wire::Note, Error> 
         }
     };
     Ok(wire::Note { version: note.state_version.unsigned_abs(), kind: note.kind, text })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn caller(subject: &str, roles: &[Role]) -> Principal {
-        Principal { tenant: "acme".parse().unwrap(), subject: subject.into(), roles: roles.to_vec() }
-    }
-
-    #[test]
-    fn a_complainant_sees_what_is_their_own_and_nothing_else() {
-        let complainant = caller("c1", &[Role::Complainant]);
-        let own = Standing { complainant: true, brought_in: false };
-        let brought_in = Standing { complainant: false, brought_in: true };
-        for standing in [own, brought_in] {
-            assert_eq!(sight(&complainant, standing), Sight::Personal(Purpose::OwnData));
-        }
-        assert_eq!(sight(&complainant, Standing::default()), Sight::None);
-    }
-
-    #[test]
-    fn staff_see_cases_auditors_see_no_personal_fields_and_administrators_see_no_case() {
-        let of = |role| sight(&caller("x", &[role]), Standing::default());
-        assert_eq!(of(Role::Handler), Sight::Personal(Purpose::CaseHandling));
-        assert_eq!(of(Role::Auditor), Sight::Public);
-        assert_eq!(of(Role::Admin), Sight::None);
-        assert_eq!(of(Role::Respondent), Sight::None);
-    }
 }

@@ -5,13 +5,18 @@
 //! what the filter has forgotten. The driver keeps its own ledger; in the end it is compared with what the service's
 //! stores hold.
 
+mod asking;
 mod driver;
 mod ledger;
+mod measured;
+mod outside;
 mod plan;
 mod published;
 mod report;
 mod stores;
 mod texts;
+mod told;
+mod understood;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,14 +27,18 @@ use redress_devstack::Part;
 use redress_domain::{Role, TenantId};
 use tokio::time::Instant;
 
-use crate::launch::{self, Launched};
+use crate::launch::{self, Launched, Setting};
 use crate::workspace;
 use driver::{Driver, Gateway};
 use ledger::Ledger;
+use measured::Measured;
+use outside::Outside;
 use plan::{Plan, Shape};
 use published::Published;
 use report::Report;
 use stores::Stores;
+use told::Told;
+use understood::Understood;
 
 /// Send complaints through the whole system, a live-room spike among them, and show that none is lost
 #[derive(Debug, clap::Args)]
@@ -51,13 +60,21 @@ pub(crate) struct Args {
 /// How long the service may take to catch up after the last answer.
 const QUIET_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long the other services may take after that.
+const SETTLED_LIMIT: Duration = Duration::from_mins(1);
+
 /// Fails if anything was lost, doubled, or counted differently by the ledger and the stores.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     workspace::enter()?;
     let shape = Shape { complaints: args.complaints, rate: args.rate, spike: args.spike };
     let plan = Plan::of(&texts::all()?, shape, now());
-    let launched = launch::launch(&[]).await?;
-    let shown = show(&launched, plan).await;
+    let outside = Outside::start().await?;
+    let mut settings = outside.settings(now())?;
+    // One of the two tenants lets the machine take up plain complaints.
+    let (service, variable) = ("intake", "REDRESS__INTAKE__MACHINE_ACCEPTS_FOR");
+    settings.push(Setting { service, variable, value: "tenant-a".to_owned() });
+    let launched = launch::launch(&settings).await?;
+    let shown = show(&launched, &outside, plan).await;
     eprintln!("ending …");
     let stopped = launched.stop().await;
     let report = shown?;
@@ -73,7 +90,8 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-async fn show(launched: &Launched, plan: Plan) -> anyhow::Result<Report> {
+async fn show(launched: &Launched, outside: &Outside, plan: Plan) -> anyhow::Result<Report> {
+    let secret = outside.subscribe(launched).await?;
     let published = Published::follow(&launched.stack.endpoints().kafka)?;
     let mut stores = Stores::connect(&launched.service("intake")?.installation.database_url).await?;
     let ledger = Arc::new(Ledger::default());
@@ -95,7 +113,37 @@ async fn show(launched: &Launched, plan: Plan) -> anyhow::Result<Report> {
     }
     println!("all sent; waiting until everything accepted is published");
     quiet(&ledger, &mut stores, &published).await?;
-    Ok(Report::of(&ledger.close(), &stores.contents().await?, &published.contents()))
+    println!("and until all of it is understood, told and counted");
+    settled(launched, stores.complaints().await?).await?;
+    // Assessments have moved complaints on since.
+    quiet(&ledger, &mut stores, &published).await?;
+
+    let understood = Understood::look(launched).await?;
+    let told = Told::look(launched, outside, &secret).await?;
+    let measured = Measured::look(launched, now()).await?;
+    for (heading, lines) in [
+        ("understood", &understood.told),
+        ("told: the first letter", &told.letter),
+        ("measured", &measured.told),
+    ] {
+        println!("\n── {heading}\n{}", lines.join("\n"));
+    }
+    let report = Report::of(&ledger.close(), &stores.contents().await?, &published.contents());
+    Ok(report.and(&understood, &told, &measured))
+}
+
+/// Waits until the other services have caught up with intake, at most for the limit: what is missing then is told.
+async fn settled(launched: &Launched, registered: u64) -> anyhow::Result<()> {
+    let deadline = Instant::now() + SETTLED_LIMIT;
+    while Instant::now() < deadline {
+        let understood = understood::assessed(launched).await? == registered;
+        let told = told::known(launched).await? == registered && told::waiting(launched).await? == 0;
+        if understood && told && Measured::look(launched, now()).await?.complaints == registered {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    Ok(())
 }
 
 /// One gateway of each tenant, which brings in the complaints of many.

@@ -134,7 +134,9 @@ fn body((language, text): (&Language, &Text), n: usize, in_spike: bool, now: Tim
             "kind": "PARTY_KIND_CONSUMER",
             "externalRef": format!("demo-buyer-{n}"),
             "name": language.names[n % language.names.len()],
-            "contacts": [{"type": "CONTACT_TYPE_PHONE", "value": "000-0000-0000", "consentToContact": true}],
+            "contacts": [
+                {"type": "CONTACT_TYPE_EMAIL", "value": format!("buyer-{n}@example.invalid"), "consentToContact": true},
+            ],
         },
         "respondents": [{"kind": "PARTY_KIND_MERCHANT", "externalRef": format!("demo-shop-{}", n % 40)}],
         "order": {

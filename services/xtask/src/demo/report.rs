@@ -10,8 +10,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::ledger::{Book, Complaint};
+use super::measured::Measured;
 use super::published::Events;
 use super::stores::Contents;
+use super::told::Told;
+use super::understood::Understood;
 
 /// What the run came to.
 #[derive(Debug, Serialize)]
@@ -26,6 +29,13 @@ pub(super) struct Report {
     refused: u64,
     lost: u64,
     doubled: u64,
+    assessed: u64,
+    urgent: u64,
+    incidents: u64,
+    notices: u64,
+    mails: u64,
+    callbacks: u64,
+    counted: u64,
     p50_ms: f64,
     p99_ms: f64,
     /// What does not fit together, in words.
@@ -60,10 +70,35 @@ impl Report {
             refused: book.refused,
             lost: (book.accepted.len() - book.accepted.iter().filter(arrived).count()) as u64,
             doubled: (unknown + again) as u64,
+            assessed: 0,
+            urgent: 0,
+            incidents: 0,
+            notices: 0,
+            mails: 0,
+            callbacks: 0,
+            counted: 0,
             p50_ms: percentile_ms(&latencies, 50),
             p99_ms: percentile_ms(&latencies, 99),
             disagreements: disagreements(book, stores, events),
         }
+    }
+
+    /// The same with what the other services have made of it.
+    pub(super) fn and(mut self, understood: &Understood, told: &Told, measured: &Measured) -> Self {
+        (self.assessed, self.urgent, self.incidents) =
+            (understood.assessed, understood.urgent, understood.incidents);
+        (self.notices, self.mails, self.callbacks) = (told.notices, told.mails, told.callbacks);
+        self.counted = measured.complaints;
+        for (what, count) in [("assessed", self.assessed), ("counted by analytics", self.counted)] {
+            if count != self.registered {
+                self.disagreements.push(format!("{count} {what}, {} registered", self.registered));
+            }
+        }
+        if self.mails < self.registered {
+            self.disagreements.push(format!("{} mails for {} complaints", self.mails, self.registered));
+        }
+        self.disagreements.extend(told.disagreements.iter().cloned());
+        self
     }
 
     /// The numbers for people.
@@ -84,6 +119,13 @@ impl Report {
             ),
             ("conflicts refused", self.conflicts_refused, "other bodies under a used key, at the door"),
             ("refused", self.refused, "without a text"),
+            ("assessed", self.assessed, "with category, severity and the reasons for them"),
+            ("urgent", self.urgent, "of them"),
+            ("incidents", self.incidents, "many complaints with one cause"),
+            ("notices", self.notices, "letters that the parties are owed"),
+            ("mails", self.mails, "arrived at the mail server"),
+            ("callbacks", self.callbacks, "arrived at the platform's address, signed"),
+            ("counted", self.counted, "complaints by the metrics, which must equal the ledger"),
             ("lost", self.lost, ""),
             ("doubled", self.doubled, ""),
         ];

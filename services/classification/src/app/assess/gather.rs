@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use redress_domain::{DecidedBy, TenantId, derived_id};
 use redress_messaging::EventMeta;
 use redress_outbox::OutboxEvent;
@@ -15,7 +15,8 @@ use super::super::publish::Origin;
 use super::super::whole_microseconds;
 use super::New;
 use crate::domain::incident::{
-    Complaint, Dimension, Gathering, Incident, IncidentState, Opened, Placed, Rate, RateKey, leaves_no_doubt,
+    Complaint, Dimension, Gathering, Incident, IncidentState, Opened, Placed, QUIET_MINUTES, Rate, RateKey,
+    leaves_no_doubt,
 };
 use crate::error::Error;
 use crate::store::complaint::{self, NewComplaint};
@@ -40,7 +41,11 @@ pub(super) async fn gather(
         rate::lock(conn, &keys.iter().collect::<Vec<_>>()).await?.into_iter().collect();
     let subjects: BTreeSet<(&TenantId, Dimension, &str)> =
         keys.iter().map(|key| (&key.tenant, key.dimension, key.subject.as_str())).collect();
-    let open = incident::lock_open(conn, &subjects.into_iter().collect::<Vec<_>>()).await?;
+    // One that was quiet for longer takes none of these up; a minute more, for minutes are cut.
+    let quiet = SignedDuration::from_mins(QUIET_MINUTES + 1);
+    let earliest = complaints.iter().map(|complaint| complaint.received_at).min().unwrap_or(now);
+    let since = earliest.saturating_sub(quiet).unwrap_or(Timestamp::MIN);
+    let open = incident::lock_open(conn, &subjects.into_iter().collect::<Vec<_>>(), since).await?;
     let mut gathering = Gathering { rates: before.clone(), incidents: open.iter().map(as_open).collect() };
     let mut effects = Effects::new(open, now);
     for ((new, kept), placing) in new.iter().zip(complaints).zip(&placing) {

@@ -12,7 +12,7 @@ const NEAR: u32 = 8;
 /// Hashes of first members that an incident keeps.
 const EXEMPLARS: usize = 8;
 /// An incident that nobody has joined for this long takes nobody up any more.
-const QUIET_MINUTES: i64 = 120;
+pub const QUIET_MINUTES: i64 = 120;
 
 /// A subject with a matter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -23,6 +23,6 @@ mod state;
 mod tests;
 
 pub use dimension::{Dimension, Subjects};
-pub use gathering::{Complaint, Gathering, Incident, Opened, Placed, RateKey};
+pub use gathering::{Complaint, Gathering, Incident, Opened, Placed, QUIET_MINUTES, RateKey};
 pub use rate::{Evidence, KEPT, Rate, WINDOW_MINUTES};
 pub use state::{IncidentState, leaves_no_doubt, may_become};

@@ -3,10 +3,11 @@ use std::collections::{BTreeMap, HashSet};
 use redress_domain::{Principal, Problem, Violations};
 use redress_proto::admin::v1 as wire;
 use redress_proto::convert::from_wire_time;
-use sqlx::{PgExecutor, Row as _};
+use sqlx::Row as _;
 
 use super::Admin;
 use super::service::{of_database, of_kafka, of_redrive, operators_only, refuse, require_reason};
+use crate::consume::plan::Chain;
 use crate::consume::redrive::Operator;
 use crate::store::parked::{self, Place};
 use crate::store::position;
@@ -14,10 +15,13 @@ use crate::store::position;
 /// Positions of one request at most.
 const POSITIONS: usize = 1_000;
 
+/// Chains, and records without a key, that one call redrives at most: a call has a deadline.
+const REDRIVEN: usize = 200;
+
 /// A record that waits, found for an operator.
 struct Found {
     place: Place,
-    key: Option<Vec<u8>>,
+    chain: Option<Chain>,
 }
 
 impl Admin {
@@ -33,18 +37,25 @@ impl Admin {
             violations.add("topic", "UNKNOWN", "a topic that this service consumes, or positions");
         }
         refuse(violations)?;
-        let found = self.waiting(caller, &request.positions, &request.topic).await?;
+        let mut found = if request.positions.is_empty() {
+            self.of_topic(caller, &request.topic).await?
+        } else {
+            self.named(caller, &request.positions).await?
+        };
         self.record(caller, "redrive", &request.topic, &request.positions, None, &request.reason).await?;
         // A gap is accepted only where the operator named the record.
         let accepted = request.positions.iter().map(|p| (p.topic.clone(), p.partition, p.offset)).collect();
         let by = Operator { actor: caller.subject.clone(), reason: request.reason, accepted };
-        let mut answer = wire::RedriveParkedResponse::default();
+        let mut answer = wire::RedriveParkedResponse { more: request.positions.is_empty() && found.len() > REDRIVEN, ..Default::default() };
+        if request.positions.is_empty() {
+            found.truncate(REDRIVEN);
+        }
         let mut chains = HashSet::new();
-        for Found { place, key } in found {
+        for Found { place, chain } in found {
             let Some(lane) = self.lane(&place.topic) else { continue };
-            let redriven = match key {
-                Some(key) if !chains.insert((lane.topic(), key.clone())) => continue,
-                Some(key) => lane.redrive(&self.kit, &key, &by).await,
+            let redriven = match chain {
+                Some(chain) if !chains.insert((lane.topic(), chain.clone())) => continue,
+                Some(chain) => lane.redrive(&self.kit, &chain, &by).await,
                 None => lane.redrive_single(&self.kit, &place, &by).await,
             };
             let redriven = redriven.map_err(|error| of_redrive(&error))?;
@@ -67,13 +78,13 @@ impl Admin {
             violations.add("positions", "REQUIRED", "name each record that is given up");
         }
         refuse(violations)?;
-        let found = self.waiting(caller, &request.positions, "").await?;
+        let found = self.named(caller, &request.positions).await?;
         self.record(caller, "discard", "", &request.positions, None, &request.reason).await?;
         let by = Operator { actor: caller.subject.clone(), reason: request.reason, accepted: HashSet::new() };
         let mut discarded = 0;
         for Found { place, .. } in found {
             let Some(lane) = self.lane(&place.topic) else { continue };
-            let link = parked::single(self.kit.db.pool(), &place).await.map_err(|e| of_database(&e))?;
+            let link = parked::single(&self.kit.db, &place).await.map_err(|e| of_database(&e))?;
             let Some(link) = link else { continue };
             let done = lane.discard(&self.kit, &link, &by).await.map_err(|error| of_redrive(&error))?;
             discarded += i32::from(done);
@@ -108,7 +119,7 @@ impl Admin {
         let offsets = offsets.map_err(|error| of_kafka(&error))?;
         self.record(caller, "replay", topic, &[], Some(from), &request.reason).await?;
         let moved =
-            position::replay(self.kit.db.pool(), topic, &offsets).await.map_err(|e| of_database(&e))?;
+            position::replay(&self.kit.db, topic, &offsets).await.map_err(|e| of_database(&e))?;
         let topic = topic.to_owned();
         let positions = moved.into_iter().map(|(partition, offset)| wire::Position {
             topic: topic.clone(),
@@ -118,14 +129,46 @@ impl Admin {
         Ok(wire::ReplayFromResponse { positions: positions.collect() })
     }
 
-    /// The records of `positions`, or all of `topic`, that wait and that the caller may see; in order per key.
-    async fn waiting(
-        &self,
-        caller: &Principal,
-        positions: &[wire::Position],
-        topic: &str,
-    ) -> Result<Vec<Found>, Problem> {
-        find(self.kit.db.pool(), caller, self.operates(caller), positions, topic).await.map_err(|error| of_database(&error))
+    /// The records of `positions` that wait and that the caller may see; in order per chain.
+    async fn named(&self, caller: &Principal, positions: &[wire::Position]) -> Result<Vec<Found>, Problem> {
+        let rows = sqlx::query(
+            "SELECT topic, incarnation, partition, log_offset, coalesce(tenant, '') AS tenant, key
+             FROM parked_event
+             WHERE status = 'parked' AND (tenant = $1 OR tenant IS NULL AND $2)
+               AND (topic, partition, log_offset)
+                   IN (SELECT * FROM unnest($3::text[], $4::integer[], $5::bigint[]))
+             ORDER BY topic, tenant, key, aggregate_version NULLS FIRST, incarnation, partition, log_offset",
+        )
+        .bind(caller.tenant.as_str())
+        .bind(self.operates(caller))
+        .bind(positions.iter().map(|position| position.topic.as_str()).collect::<Vec<_>>())
+        .bind(positions.iter().map(|position| position.partition).collect::<Vec<_>>())
+        .bind(positions.iter().map(|position| position.offset).collect::<Vec<_>>());
+        let rows = rows.fetch_all(&self.kit.db).await;
+        rows.and_then(|rows| rows.iter().map(found).collect()).map_err(|error| of_database(&error))
+    }
+
+    /// A record of each chain of `topic` that waits and that the caller may see, and those without a key: one more than a
+    /// call redrives, those first that were tried least, so that repeating the call comes to all of them.
+    async fn of_topic(&self, caller: &Principal, topic: &str) -> Result<Vec<Found>, Problem> {
+        let rows = sqlx::query(
+            "SELECT topic, incarnation, partition, log_offset, tenant, key
+             FROM (SELECT DISTINCT ON (tenant, key, keyless) topic, incarnation, partition, log_offset, tenant, key,
+                          max(attempts) OVER (PARTITION BY tenant, key, keyless) AS tried
+                   FROM (SELECT topic, incarnation, partition, log_offset, coalesce(tenant, '') AS tenant, key, attempts,
+                                CASE WHEN key IS NULL THEN id END AS keyless
+                         FROM parked_event
+                         WHERE status = 'parked' AND topic = $3 AND (tenant = $1 OR tenant IS NULL AND $2)) AS waiting
+                   ORDER BY tenant, key, keyless) AS chain
+             ORDER BY tried, tenant, key, incarnation, partition, log_offset
+             LIMIT $4",
+        )
+        .bind(caller.tenant.as_str())
+        .bind(self.operates(caller))
+        .bind(topic)
+        .bind(i64::try_from(REDRIVEN + 1).unwrap_or(i64::MAX));
+        let rows = rows.fetch_all(&self.kit.db).await;
+        rows.and_then(|rows| rows.iter().map(found).collect()).map_err(|error| of_database(&error))
     }
 
     /// Keeps on record what an operator is about to do.
@@ -151,7 +194,7 @@ impl Admin {
         .bind(action)
         .bind(target)
         .bind(reason)
-        .execute(self.kit.db.pool())
+        .execute(&self.kit.db)
         .await
         .map(|_| ())
         .map_err(|error| of_database(&error))
@@ -164,39 +207,14 @@ fn bound(positions: &[wire::Position], violations: &mut Violations) {
     }
 }
 
-async fn find(
-    database: impl PgExecutor<'_>,
-    caller: &Principal,
-    operates: bool,
-    positions: &[wire::Position],
-    topic: &str,
-) -> Result<Vec<Found>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT topic, incarnation, partition, log_offset, key
-         FROM parked_event
-         WHERE status = 'parked' AND (tenant = $1 OR tenant IS NULL AND $6)
-           AND CASE WHEN cardinality($2) = 0 THEN topic = $5
-                    ELSE (topic, partition, log_offset)
-                         IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[])) END
-         ORDER BY topic, key, aggregate_version NULLS FIRST, incarnation, partition, log_offset",
-    )
-    .bind(caller.tenant.as_str())
-    .bind(positions.iter().map(|position| position.topic.as_str()).collect::<Vec<_>>())
-    .bind(positions.iter().map(|position| position.partition).collect::<Vec<_>>())
-    .bind(positions.iter().map(|position| position.offset).collect::<Vec<_>>())
-    .bind(topic)
-    .bind(operates)
-    .fetch_all(database)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let place = Place {
-                topic: row.try_get::<String, _>("topic")?.into(),
-                incarnation: row.try_get("incarnation")?,
-                partition: row.try_get("partition")?,
-                offset: row.try_get("log_offset")?,
-            };
-            Ok(Found { place, key: row.try_get("key")? })
-        })
-        .collect()
+fn found(row: &sqlx::postgres::PgRow) -> Result<Found, sqlx::Error> {
+    let place = Place {
+        topic: row.try_get::<String, _>("topic")?.into(),
+        incarnation: row.try_get("incarnation")?,
+        partition: row.try_get("partition")?,
+        offset: row.try_get("log_offset")?,
+    };
+    let key: Option<Vec<u8>> = row.try_get("key")?;
+    let tenant = row.try_get("tenant")?;
+    Ok(Found { place, chain: key.map(|key| (tenant, key)) })
 }

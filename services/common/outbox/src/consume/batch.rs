@@ -5,13 +5,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
+use jiff::Timestamp;
 use redress_domain::ErrorKind;
-use redress_postgres::{Db, TransactionError, kind_of, summary_of};
+use redress_postgres::{Db, TransactionError, blames_values, constraint_of, kind_of, summary_of};
 use sqlx::PgConnection;
 
 use super::item::Item;
 use super::plan::{Cause, CauseKind, Plan};
-use super::position::Witness;
+use super::position::{Witness, applied_through};
 use crate::handler::{BatchHandler, Delivery, HandlerError};
 use crate::store::parked::{self, Parked};
 use crate::store::write::{self, Tail};
@@ -35,14 +36,24 @@ pub(super) enum Failure {
     Conflict(Cause),
     /// The database, or what the handler needs, is away.
     Away(String),
+    /// It took longer than it may.
+    TooSlow(String),
+    /// The database refuses a value that the kit itself writes: of a record's envelope, or of a cause.
+    Unwritable(String),
     /// A record of the batch can never be applied.
     Poison(Cause),
 }
 
 impl<H: BatchHandler> Batch<H> {
-    pub(super) fn new(handler: Arc<H>, topic: &'static str, items: &[Item<H::Event>], plan: Plan) -> Self {
+    pub(super) fn new(
+        handler: Arc<H>,
+        topic: &'static str,
+        items: &[Item<H::Event>],
+        plan: Plan,
+        now: Timestamp,
+    ) -> Self {
         let deliveries = plan.apply.iter().filter_map(|&at| items[at].delivery.clone()).collect();
-        let tails = plan.moves.iter().filter_map(|step| tail(items, step.partition)).collect();
+        let tails = plan.moves.iter().filter_map(|step| tail(items, step.partition, now)).collect();
         let parked = parked_of(items, &plan);
         Self { handler, topic, plan, tails, deliveries, parked }
     }
@@ -80,11 +91,11 @@ impl<H: BatchHandler> Batch<H> {
     }
 }
 
-/// The last record of a partition, and when its records were recorded at the latest.
-fn tail<E>(items: &[Item<E>], partition: i32) -> Option<Tail> {
+/// The last record of a partition, and up to when it is applied with these.
+fn tail<E>(items: &[Item<E>], partition: i32, now: Timestamp) -> Option<Tail> {
     let records = || items.iter().filter(|item| item.record.partition == partition);
     let witness = Witness::of(&records().next_back()?.record);
-    Some(Tail { witness, through: records().map(Item::recorded_at).max()? })
+    Some(Tail { witness, through: applied_through(records().map(Item::recorded_at), now) })
 }
 
 fn parked_of<E>(items: &[Item<E>], plan: &Plan) -> Vec<Parked> {
@@ -97,7 +108,8 @@ fn parked_of<E>(items: &[Item<E>], plan: &Plan) -> Vec<Parked> {
             Parked {
                 record: Arc::clone(&item.record),
                 incarnation: incarnations.get(&item.record.partition).copied().unwrap_or_default(),
-                tenant: item.meta.as_ref().map(|meta| meta.tenant.to_string()),
+                event_at: item.recorded_at(),
+                tenant: item.tenant.as_ref().map(ToString::to_string),
                 event_type: item.meta.as_ref().map(|meta| meta.event_type.to_string()),
                 identity: item.identity,
                 cause: cause.clone(),
@@ -134,14 +146,15 @@ impl From<TransactionFailure> for Failure {
         let refused = |detail| Cause { kind: CauseKind::Refused, detail };
         match failure {
             TransactionFailure::Handler(HandlerError::Unavailable(what)) => Self::Away(what.into_owned()),
+            TransactionFailure::Handler(HandlerError::TooSlow(what)) => Self::TooSlow(what.into_owned()),
             TransactionFailure::Handler(HandlerError::Conflict(what)) => Self::Conflict(refused(what)),
             TransactionFailure::Handler(HandlerError::Poison(what)) => Self::Poison(refused(what)),
             TransactionFailure::Database(error) => match kind_of(&error) {
                 ErrorKind::Aborted => Self::Outdated,
+                ErrorKind::DeadlineExceeded => Self::TooSlow(summary_of(&error)),
                 // A deferred constraint speaks at the commit.
-                ErrorKind::AlreadyExists | ErrorKind::FailedPrecondition => {
-                    Self::Poison(refused(summary_of(&error).into()))
-                }
+                _ if constraint_of(&error).is_some() => Self::Poison(refused(summary_of(&error).into())),
+                _ if blames_values(&error) => Self::Unwritable(summary_of(&error)),
                 // The kit's own statements are not the record's fault: a missing table waits for its migration.
                 _ => Self::Away(summary_of(&error)),
             },

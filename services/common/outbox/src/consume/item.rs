@@ -3,6 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use redress_domain::{TenantId, derived_id};
 use redress_messaging::{EventMeta, Record};
 
 use super::plan::{Candidate, Cause, CauseKind, Effect, Identity};
@@ -12,12 +13,15 @@ use crate::handler::{BatchHandler, Delivery, Guard};
 pub(crate) struct Item<E> {
     pub(crate) record: Arc<Record>,
     pub(crate) meta: Option<Arc<EventMeta>>,
+    /// Also where the rest of the envelope cannot be read.
+    pub(crate) tenant: Option<TenantId>,
     pub(crate) identity: Option<Identity>,
     pub(crate) effect: Effect,
     /// Present exactly if the effect is [`Effect::Apply`].
     pub(crate) delivery: Option<Delivery<E>>,
     /// How often it was tried alone.
     pub(crate) attempts: i32,
+    stripped: bool,
 }
 
 impl<E> Item<E> {
@@ -45,7 +49,8 @@ impl<E> Item<E> {
             record: Arc::clone(&record),
         });
         let effect = if delivery.is_some() { Effect::Apply } else { Effect::Nothing };
-        Self { record, meta: Some(meta), identity, effect, delivery, attempts: 0 }
+        let tenant = Some(meta.tenant.clone());
+        Self { record, meta: Some(meta), tenant, identity, effect, delivery, attempts: 0, stripped: false }
     }
 
     fn undecodable(
@@ -55,7 +60,8 @@ impl<E> Item<E> {
         detail: Cow<'static, str>,
     ) -> Self {
         let effect = Effect::Impossible(Cause { kind: CauseKind::Undecodable, detail });
-        Self { record, meta, identity, effect, delivery: None, attempts: 0 }
+        let tenant = EventMeta::tenant_of(&record);
+        Self { record, meta, tenant, identity, effect, delivery: None, attempts: 0, stripped: false }
     }
 
     /// From now on it is set aside.
@@ -65,19 +71,32 @@ impl<E> Item<E> {
         self.attempts += 1;
     }
 
+    /// Sets it aside with nothing of its envelope but the tenant, since the database refuses something of it. Answers
+    /// whether there was anything to leave out.
+    pub(crate) fn strip(&mut self) -> bool {
+        let first = !std::mem::replace(&mut self.stripped, true);
+        let detail = "the database refuses a value of its envelope or of the cause for which it was set aside".into();
+        self.give_up(Cause { kind: CauseKind::Undecodable, detail });
+        self.meta = None;
+        self.identity = None;
+        first
+    }
+
     pub(crate) fn candidate(&self) -> Candidate<'_> {
         Candidate {
             partition: self.record.partition,
             offset: self.record.offset,
+            tenant: self.tenant.as_ref().map_or("", TenantId::as_str),
             key: self.record.key.as_deref(),
             identity: self.identity,
             effect: self.effect.clone(),
         }
     }
 
-    /// When it was recorded: by its writer's word, else when it was written to the log.
+    /// When it was recorded: by its writer's word, but not later than it was written to the log.
     pub(crate) fn recorded_at(&self) -> Timestamp {
-        self.meta.as_ref().and_then(|meta| meta.recorded_at).unwrap_or(self.record.timestamp)
+        let logged = self.record.timestamp.max(Timestamp::UNIX_EPOCH);
+        self.meta.as_ref().and_then(|meta| meta.recorded_at).map_or(logged, |recorded| recorded.min(logged))
     }
 }
 
@@ -87,8 +106,12 @@ fn identity(guard: Guard, meta: &EventMeta) -> Result<Option<Identity>, &'static
             let version = meta.version.ok_or("header ce_version: missing")?;
             Ok(Some(Identity { aggregate: meta.subject, version }))
         }
-        // Each event is an aggregate of its own, with one version.
-        Guard::EventId => Ok(Some(Identity { aggregate: meta.event_id, version: 1 })),
+        // Each event is an aggregate of its own, with one version. An id is unique within its source alone, also where it
+        // is a UUID: two systems may both use the order's.
+        Guard::EventId => {
+            let parts = [meta.tenant.as_str().as_bytes(), meta.source.as_bytes(), meta.event_id.as_bytes()];
+            Ok(Some(Identity { aggregate: derived_id("redress/outside-event/1", &parts), version: 1 }))
+        }
         Guard::Own => Ok(None),
     }
 }

@@ -11,7 +11,7 @@ use super::Kit;
 use super::batch::{Batch, Failure};
 use super::item::Item;
 use super::patience::Patience;
-use super::plan::{Candidate, Cause, CauseKind, Cursors, Halt, Plan, plan};
+use super::plan::{Candidate, Cause, CauseKind, Chain, Cursors, Halt, Plan, plan};
 use super::redrive::{Operator, RedriveError, Redriven};
 use crate::handler::{BatchHandler, Guard};
 use crate::store::parked::{Link, Place};
@@ -29,8 +29,8 @@ pub(crate) trait Lane: Send + Sync + 'static {
     async fn apply(&self, kit: &Kit, batch: &[Arc<Record>], cursors: &mut Cursors)
     -> Result<(), Interrupted>;
 
-    /// Applies what waits under one key, in order, until something fails.
-    async fn redrive(&self, kit: &Kit, key: &[u8], by: &Operator) -> Result<Redriven, RedriveError>;
+    /// Applies what waits in one chain, in order, until something fails.
+    async fn redrive(&self, kit: &Kit, chain: &Chain, by: &Operator) -> Result<Redriven, RedriveError>;
 
     /// Applies one record that waits and has no key.
     async fn redrive_single(&self, kit: &Kit, place: &Place, by: &Operator)
@@ -89,27 +89,54 @@ impl<H: BatchHandler> TypedLane<H> {
                 Outcome::Failed(Failure::Conflict(_), _) if patience.conflict(kit).await? => {
                     ranges.push(range);
                 }
-                Outcome::Failed(Failure::Away(what), _) => {
+                // Nobody is to blame, and half of it may be quick enough.
+                Outcome::Failed(Failure::TooSlow(what), _) if range.len() > 1 => {
+                    tracing::warn!(messaging.destination.name = self.topic, records = range.len(), what, "a batch took too long; it is cut in two");
+                    cut(&mut ranges, &range, range.len() / 2);
+                }
+                Outcome::Failed(Failure::Away(what) | Failure::TooSlow(what), _) => {
                     patience.away(kit, self.topic, &what).await?;
                     ranges.push(range);
+                }
+                Outcome::Failed(Failure::Unwritable(what), _) => {
+                    self.leave_out(kit, items, &mut ranges, range, &mut patience, &what).await?;
                 }
                 Outcome::Failed(Failure::Poison(cause) | Failure::Conflict(cause), plan) => {
                     patience = Patience::default();
                     if let Some(middle) = plan.middle() {
-                        ranges.push(range.start + middle..range.end);
-                        ranges.push(range.start..range.start + middle);
+                        cut(&mut ranges, &range, middle);
                     } else if let Some(&alone) = plan.apply.first() {
                         items[range.start + alone].give_up(cause);
                         ranges.push(range);
                     } else {
-                        // Nothing was applied, so no record is to blame.
-                        patience.away(kit, self.topic, &cause.detail).await?;
-                        ranges.push(range);
+                        // Nothing was applied: it is what was to be set aside.
+                        self.leave_out(kit, items, &mut ranges, range, &mut patience, &cause.detail).await?;
                     }
                 }
             }
         }
         Ok(dropped)
+    }
+
+    /// Seeks the record of which the database refuses what the kit itself keeps, and sets it aside without that.
+    async fn leave_out(
+        &self,
+        kit: &Kit,
+        items: &mut [Item<H::Event>],
+        ranges: &mut Vec<Range<usize>>,
+        range: Range<usize>,
+        patience: &mut Patience,
+        what: &str,
+    ) -> Result<(), Interrupted> {
+        if range.len() > 1 {
+            cut(ranges, &range, range.len() / 2);
+            return Ok(());
+        }
+        if !items[range.start].strip() {
+            patience.away(kit, self.topic, what).await?;
+        }
+        ranges.push(range);
+        Ok(())
     }
 
     async fn attempt(
@@ -119,7 +146,7 @@ impl<H: BatchHandler> TypedLane<H> {
         cursors: &mut Cursors,
     ) -> Result<Outcome, Interrupted> {
         let candidates: Vec<Candidate<'_>> = items.iter().map(Item::candidate).collect();
-        let view = match view::read(kit.db.pool(), self.topic, &candidates).await {
+        let view = match view::read(&kit.db, self.topic, &candidates).await {
             Ok(view) => view,
             Err(error) => {
                 let away = Failure::Away(redress_postgres::summary_of(&error));
@@ -130,7 +157,7 @@ impl<H: BatchHandler> TypedLane<H> {
         let outline = plan.outline();
         let parked: Vec<(usize, Cause)> = plan.park.clone();
         if !plan.is_empty() {
-            let batch = Batch::new(Arc::clone(&self.handler), self.topic, items, plan);
+            let batch = Batch::new(Arc::clone(&self.handler), self.topic, items, plan, kit.clock.now());
             if let Err(failure) = batch.write(&kit.db).await {
                 return Ok(Outcome::Failed(failure, outline));
             }
@@ -163,6 +190,12 @@ impl<H: BatchHandler> TypedLane<H> {
             );
         }
     }
+}
+
+/// Puts the halves of `range` on the stack, the left one on top.
+fn cut(ranges: &mut Vec<Range<usize>>, range: &Range<usize>, middle: usize) {
+    ranges.push(range.start + middle..range.end);
+    ranges.push(range.start..range.start + middle);
 }
 
 /// How one attempt went. A failed one keeps the plan's outline, to cut by.
@@ -202,8 +235,8 @@ impl<H: BatchHandler> Lane for TypedLane<H> {
         Ok(())
     }
 
-    async fn redrive(&self, kit: &Kit, key: &[u8], by: &Operator) -> Result<Redriven, RedriveError> {
-        self.redrive_chain(kit, key, by).await
+    async fn redrive(&self, kit: &Kit, chain: &Chain, by: &Operator) -> Result<Redriven, RedriveError> {
+        self.redrive_chain(kit, chain, by).await
     }
 
     async fn redrive_single(

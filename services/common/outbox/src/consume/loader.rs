@@ -42,7 +42,12 @@ enum LoadError {
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Kafka(#[from] KafkaClientError),
-    #[error("{topic}/{partition}: records {next}..{low} were trimmed from the log before they were read")]
+    // The operator's decision: reading goes on without them by a statement, as AdminService ends with the process.
+    #[error(
+        "{topic}/{partition}: records {next}..{low} were trimmed from the log before they were read; to go on without \
+         them: UPDATE progress SET next_offset = {low}, replays = replays + 1, witness_offset = NULL, witness = NULL, \
+         adopts = true WHERE topic = '{topic}' AND partition = {partition}"
+    )]
     Trimmed { topic: String, partition: i32, next: i64, low: i64 },
 }
 
@@ -87,8 +92,8 @@ impl Loader {
         let mut starts = HashMap::new();
         for (topic, logs) in by_topic {
             let begins: Vec<(i32, i64)> = logs.iter().map(|log| (log.partition, log.low)).collect();
-            let pool = self.kit.db.pool();
-            let stored = self.runtime.block_on(position::load(pool, topic, &begins))?;
+            let all = self.reader.partitions(topic)?;
+            let stored = self.runtime.block_on(position::load(&self.kit.db, topic, &begins, all))?;
             for log in logs {
                 let Some(stored) = stored.get(&log.partition) else { continue };
                 let key = TopicPartition { topic: Arc::clone(topic), partition: log.partition };
@@ -123,7 +128,7 @@ impl Loader {
                     high,
                     "the log ends before the read position, so it was replaced; reading it from its beginning",
                 );
-                let renewed = position::renew(self.kit.db.pool(), topic, *partition, stored.position, low);
+                let renewed = position::renew(&self.kit.db, topic, *partition, stored.position, low);
                 let position = self.runtime.block_on(renewed)?.unwrap_or(stored.position);
                 self.loaded.put(key.clone(), Stored { position, witness: None });
                 Ok(low)

@@ -5,6 +5,7 @@ use redress_messaging::LogReader;
 use tokio::time::MissedTickBehavior;
 
 use super::Kit;
+use super::position::before;
 use crate::store::position;
 
 /// How often the ends of the partitions are looked at.
@@ -33,7 +34,7 @@ async fn look(kit: &Kit, reader: &LogReader, topic: &'static str) {
     if partitions.is_empty() {
         return;
     }
-    // Taken first: whatever was in the log by then lies before the ends that are seen afterwards.
+    // Taken first: whatever was in the log by then, on all replicas, lies before the ends that are seen afterwards.
     let asked_at = kit.clock.now();
     let ends = reader.off_the_runtime(move |reader| {
         let end = |partition| reader.watermarks(topic, partition).map(|(_, high)| (partition, high));
@@ -44,7 +45,7 @@ async fn look(kit: &Kit, reader: &LogReader, topic: &'static str) {
     for (partition, reach) in kit.status.partitions(topic) {
         kit.telemetry.lag(topic, partition, reach.end - reach.next);
     }
-    if let Err(error) = position::follow_clock(kit.db.pool(), topic, &ends, asked_at).await {
+    if let Err(error) = position::follow_clock(&kit.db, topic, &ends, before(asked_at)).await {
         tracing::debug!(error = redress_postgres::summary_of(&error), "a watermark was not written");
     }
 }

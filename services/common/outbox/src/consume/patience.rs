@@ -7,6 +7,9 @@ use redress_domain::Backoff;
 use super::Kit;
 use super::lane::Interrupted;
 
+/// What is waited for is said again after so many tries: about once a minute.
+const SAY: u32 = 30;
+
 /// How often a batch whose handler meets conflicts is repeated before its culprit is sought.
 const CONFLICTS: u32 = 20;
 
@@ -18,14 +21,13 @@ const AGAIN: Backoff = Backoff { base: Duration::from_millis(2), max: Duration::
 pub(super) struct Patience {
     failures: u32,
     conflicts: u32,
-    said: bool,
 }
 
 impl Patience {
     pub(super) async fn outdated(&mut self, kit: &Kit) -> Result<(), Interrupted> {
         pause(kit, AGAIN, self.failures).await?;
         self.failures += 1;
-        if self.failures == CONFLICTS {
+        if self.failures.is_multiple_of(CONFLICTS) {
             tracing::warn!("a batch finds its plan outdated again and again; is a second group at work?");
         }
         Ok(())
@@ -46,9 +48,8 @@ impl Patience {
         topic: &'static str,
         what: &str,
     ) -> Result<(), Interrupted> {
-        if !self.said {
-            self.said = true;
-            tracing::warn!(messaging.destination.name = topic, what, "consuming waits: a dependency is away");
+        if self.failures.is_multiple_of(SAY) {
+            tracing::warn!(messaging.destination.name = topic, what, "consuming waits: a dependency is away, or lacks what is needed");
         }
         kit.status.waits(topic, true);
         let outcome = pause(kit, AWAY, self.failures).await;

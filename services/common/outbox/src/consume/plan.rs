@@ -42,6 +42,10 @@ pub(crate) struct Cause {
     pub(crate) detail: Cow<'static, str>,
 }
 
+/// What parks behind one another: the records of a key, tenant by tenant, for on topics of others two tenants may use the
+/// same key. The tenant is empty where it cannot be read.
+pub(crate) type Chain = (String, Vec<u8>);
+
 /// What a record asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -58,9 +62,18 @@ pub(crate) enum Effect {
 pub(crate) struct Candidate<'a> {
     pub(crate) partition: i32,
     pub(crate) offset: i64,
+    /// Empty where it cannot be read.
+    pub(crate) tenant: &'a str,
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) identity: Option<Identity>,
     pub(crate) effect: Effect,
+}
+
+impl Candidate<'_> {
+    /// None without a key: nothing parks behind such a record.
+    pub(crate) fn chain(&self) -> Option<Chain> {
+        self.key.map(|key| (self.tenant.to_owned(), key.to_vec()))
+    }
 }
 
 /// A row of `progress`.
@@ -79,8 +92,8 @@ pub(crate) struct View {
     pub(crate) last: HashMap<Uuid, i64>,
     /// `progress` per partition.
     pub(crate) positions: HashMap<i32, Position>,
-    /// Keys with records that wait in `parked_event`.
-    pub(crate) waiting: HashSet<Vec<u8>>,
+    /// Chains with records that wait in `parked_event`.
+    pub(crate) waiting: HashSet<Chain>,
     /// Records of this batch that `parked_event` has already, in whatever state.
     pub(crate) known: HashSet<(i32, i64)>,
 }
@@ -123,8 +136,8 @@ pub(crate) struct Plan {
     pub(crate) swaps: Vec<Swap>,
     /// Sorted by partition.
     pub(crate) moves: Vec<Move>,
-    /// Keys whose records park because others wait in the database: these must still wait when the plan is written.
-    pub(crate) behind: Vec<Vec<u8>>,
+    /// Chains whose records park because others wait in the database: these must still wait when the plan is written.
+    pub(crate) behind: Vec<Chain>,
     pub(crate) dropped: usize,
 }
 
@@ -203,8 +216,8 @@ struct Planner<'a> {
     view: &'a View,
     plan: Plan,
     swaps: BTreeMap<Uuid, Swap>,
-    /// Keys of which this batch has parked a record.
-    parked: HashSet<Vec<u8>>,
+    /// Chains of which this batch has parked a record.
+    parked: HashSet<Chain>,
 }
 
 impl Planner<'_> {
@@ -215,7 +228,7 @@ impl Planner<'_> {
         {
             self.plan.dropped += 1;
         } else if let Some(cause) = self.cause_to_park(candidate, last.flatten(), adopts) {
-            self.parked.extend(candidate.key.map(<[u8]>::to_vec));
+            self.parked.extend(candidate.chain());
             self.plan.park.push((index, cause));
         } else {
             if let Some(identity) = candidate.identity {
@@ -228,11 +241,12 @@ impl Planner<'_> {
     }
 
     fn cause_to_park(&mut self, candidate: &Candidate<'_>, last: Option<i64>, adopts: bool) -> Option<Cause> {
-        if let Some(key) = candidate.key {
-            let here = self.parked.contains(key);
-            if here || self.view.waiting.contains(key) {
+        let none = self.parked.is_empty() && self.view.waiting.is_empty();
+        if let Some(chain) = candidate.chain().filter(|_| !none) {
+            let here = self.parked.contains(&chain);
+            if here || self.view.waiting.contains(&chain) {
                 if !here {
-                    self.plan.behind.push(key.to_vec());
+                    self.plan.behind.push(chain);
                 }
                 let detail = "an earlier record of the same key is parked".into();
                 return Some(Cause { kind: CauseKind::Behind, detail });

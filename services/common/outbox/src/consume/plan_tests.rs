@@ -7,7 +7,7 @@ fn position(next: i64) -> Position {
 
 fn candidate(partition: i32, offset: i64, key: &[u8], aggregate: u128, version: i64) -> Candidate<'_> {
     let identity = Some(Identity { aggregate: Uuid::from_u128(aggregate), version });
-    Candidate { partition, offset, key: Some(key), identity, effect: Effect::Apply }
+    Candidate { partition, offset, tenant: "acme", key: Some(key), identity, effect: Effect::Apply }
 }
 
 /// A database, and a log of what took effect, that obeys exactly what the statement enforces.
@@ -36,7 +36,7 @@ impl Database {
             let record = &batch[*index];
             assert!(self.view.known.insert((record.partition, record.offset)), "parked twice");
             self.parked.push((record.partition, record.offset));
-            self.view.waiting.extend(record.key.map(<[u8]>::to_vec));
+            self.view.waiting.extend(record.chain());
         }
     }
 }
@@ -110,7 +110,7 @@ proptest! {
             // What did not take effect is parked, from the first poison on.
             let total = log.iter().filter(|(a, ..)| *a == aggregate).map(|(_, version, _)| *version).max();
             if versions.last().copied() != total {
-                prop_assert!(database.view.waiting.contains(&[aggregate][..]));
+                prop_assert!(database.view.waiting.contains(&("acme".to_owned(), vec![aggregate])));
             }
         }
     }
@@ -185,4 +185,18 @@ fn a_type_of_no_use_moves_the_version_on() {
     let plan = plan(&batch, &[(0, Cursor { first: 0, replays: 0 })].into(), &view).unwrap();
     assert_eq!(plan.apply, [0, 2]);
     assert_eq!(plan.swaps[0].new, 3);
+}
+
+#[test]
+fn another_tenants_record_of_the_same_key_does_not_wait() {
+    let waiting = [("acme".to_owned(), b"1001".to_vec())].into();
+    let view = View { positions: [(0, position(0))].into(), waiting, ..View::default() };
+    let batch = [
+        candidate(0, 0, b"1001", 1, 1),
+        Candidate { tenant: "other", ..candidate(0, 1, b"1001", 2, 1) },
+    ];
+    let plan = plan(&batch, &[(0, Cursor { first: 0, replays: 0 })].into(), &view).unwrap();
+    assert_eq!(plan.apply, [1]);
+    assert_eq!(plan.park[0].1.kind, CauseKind::Behind);
+    assert_eq!(plan.behind, [("acme".to_owned(), b"1001".to_vec())]);
 }

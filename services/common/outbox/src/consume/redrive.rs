@@ -1,6 +1,6 @@
-//! What waits under a key is applied in order, one record per transaction, until something fails.
+//! What waits in a chain is applied in order, one record per transaction, until something fails.
 //!
-//! The live consumer may park further records of the key meanwhile: it locks the waiting rows while it does so, and a
+//! The live consumer may park further records of the chain meanwhile: it locks the waiting rows while it does so, and a
 //! redrive reads the chain again until nothing waits, so none is left behind unseen.
 
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ use thiserror::Error;
 use super::Kit;
 use super::batch::{Failure, TransactionFailure};
 use super::lane::TypedLane;
-use super::plan::{Cause, CauseKind, Effect, Identity, Plan, Swap};
+use super::plan::{Cause, CauseKind, Chain, Effect, Identity, Plan, Swap};
 use crate::handler::{BatchHandler, Delivery};
 use crate::store::parked::{self, Link, Place, Settled};
 use crate::store::write;
@@ -63,16 +63,16 @@ enum Step {
 const ATTEMPTS: u32 = 20;
 
 impl<H: BatchHandler> TypedLane<H> {
-    /// Applies what waits under `key`.
+    /// Applies what waits in `chain`.
     pub(super) async fn redrive_chain(
         &self,
         kit: &Kit,
-        key: &[u8],
+        chain: &Chain,
         by: &Operator,
     ) -> Result<Redriven, RedriveError> {
         let mut total = Redriven::default();
         for _ in 0..ATTEMPTS {
-            let chain = parked::chain(kit.db.pool(), self.topic, key).await?;
+            let chain = parked::chain(&kit.db, self.topic, chain).await?;
             if chain.iter().all(|link| link.discarded) {
                 return Ok(total);
             }
@@ -98,7 +98,7 @@ impl<H: BatchHandler> TypedLane<H> {
                 Step::Applied => total.applied += 1,
                 Step::Dropped => total.dropped += 1,
                 Step::Failed(cause) => {
-                    parked::failed_again(kit.db.pool(), &link.place, &cause).await?;
+                    parked::failed_again(&kit.db, &link.place, &cause).await?;
                     let waiting = chain[at..].iter().filter(|link| !link.discarded).count();
                     total.still_parked += i32::try_from(waiting).unwrap_or(i32::MAX);
                     return Ok(false);
@@ -117,7 +117,7 @@ impl<H: BatchHandler> TypedLane<H> {
     ) -> Result<Redriven, RedriveError> {
         let mut total = Redriven::default();
         for _ in 0..ATTEMPTS {
-            let Some(link) = parked::single(kit.db.pool(), place).await? else { return Ok(total) };
+            let Some(link) = parked::single(&kit.db, place).await? else { return Ok(total) };
             if !self.walk(kit, &[link], by, &mut total).await? {
                 return Ok(total);
             }
@@ -140,8 +140,8 @@ impl<H: BatchHandler> TypedLane<H> {
             let change = Change { delivery: None, given_up, swap, settle, place: link.place.clone() };
             match self.write(kit, change, by).await {
                 Ok(()) => {
-                    if let Some(key) = link.key() {
-                        self.pass_discarded(kit, key, by).await?;
+                    if let Some(chain) = link.chain() {
+                        self.pass_discarded(kit, &chain, by).await?;
                     }
                     return Ok(true);
                 }
@@ -150,16 +150,18 @@ impl<H: BatchHandler> TypedLane<H> {
                         return Ok(false);
                     }
                 }
-                Err(Failure::Away(what)) => return Err(RedriveError::Away(what)),
+                Err(Failure::Away(what) | Failure::TooSlow(what) | Failure::Unwritable(what)) => {
+                    return Err(RedriveError::Away(what));
+                }
                 Err(Failure::Poison(cause)) => return Err(RedriveError::Away(cause.detail.into_owned())),
             }
         }
         Err(RedriveError::Overtaken)
     }
 
-    /// Records given up before, that now stand at the front of their key, count as seen too.
-    async fn pass_discarded(&self, kit: &Kit, key: &[u8], by: &Operator) -> Result<(), RedriveError> {
-        for link in parked::chain(kit.db.pool(), self.topic, key).await? {
+    /// Records given up before, that now stand at the front of their chain, count as seen too.
+    async fn pass_discarded(&self, kit: &Kit, chain: &Chain, by: &Operator) -> Result<(), RedriveError> {
+        for link in parked::chain(&kit.db, self.topic, chain).await? {
             if link.discarded {
                 self.step(kit, &link, by).await?;
             }
@@ -168,7 +170,7 @@ impl<H: BatchHandler> TypedLane<H> {
     }
 
     async fn still_waits(&self, kit: &Kit, link: &Link) -> Result<bool, RedriveError> {
-        Ok(parked::single(kit.db.pool(), &link.place).await?.is_some())
+        Ok(parked::single(&kit.db, &link.place).await?.is_some())
     }
 
     async fn step(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<Step, RedriveError> {
@@ -195,14 +197,17 @@ impl<H: BatchHandler> TypedLane<H> {
         match self.write(kit, change, by).await {
             Ok(()) => Ok(Step::Applied),
             Err(Failure::Outdated | Failure::Conflict(_)) => Ok(Step::Outdated),
-            Err(Failure::Away(what)) => Err(RedriveError::Away(what)),
+            Err(Failure::Away(what) | Failure::TooSlow(what)) => Err(RedriveError::Away(what)),
+            Err(Failure::Unwritable(what)) => {
+                Ok(Step::Failed(Cause { kind: CauseKind::Refused, detail: what.into() }))
+            }
             Err(Failure::Poison(cause)) => Ok(Step::Failed(cause)),
         }
     }
 
     async fn settle_only(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<Step, RedriveError> {
         if !link.discarded {
-            let settle = parked::settle(kit.db.pool(), &link.place, Settled::Redriven, &by.actor, &by.reason);
+            let settle = parked::settle(&kit.db, &link.place, Settled::Redriven, &by.actor, &by.reason);
             // Division by zero: somebody else has settled it.
             settle.await.or_else(|error| match redress_postgres::kind_of(&error) {
                 redress_domain::ErrorKind::Aborted => Ok(()),
@@ -220,7 +225,7 @@ impl<H: BatchHandler> TypedLane<H> {
         gap_accepted: bool,
     ) -> Result<Result<Swap, Unfit>, sqlx::Error> {
         let Some(Identity { aggregate, version }) = identity else { return Ok(Err(Unfit::None)) };
-        let last = parked::last_version(kit.db.pool(), self.topic, aggregate).await?.unwrap_or(0);
+        let last = parked::last_version(&kit.db, self.topic, aggregate).await?.unwrap_or(0);
         Ok(if version <= last {
             Err(Unfit::Seen)
         } else if version == last + 1 || gap_accepted {

@@ -239,13 +239,13 @@ impl Worker {
         let topic = self.topic;
         let ends = self.reader.off_the_runtime(move |reader| reader.watermarks(topic, partition)).await;
         let (low, _) = ends.map_err(|error| error.to_string())?;
-        let pool = self.kit.db.pool();
-        let renewed = position::renew(pool, topic, partition, seen, low).await;
+        let db = &self.kit.db;
+        let renewed = position::renew(db, topic, partition, seen, low).await;
         if let Some(position) = renewed.map_err(|error| summary_of(&error))? {
             return Ok(position);
         }
         // Somebody was faster.
-        let stored = position::read(pool, topic, &[partition]).await.map_err(|error| summary_of(&error))?;
+        let stored = position::read(db, topic, &[partition]).await.map_err(|error| summary_of(&error))?;
         stored.get(&partition).map(|stored| stored.position).ok_or_else(|| "no position".to_owned())
     }
 
@@ -254,7 +254,7 @@ impl Worker {
         self.commit();
         let partitions: Vec<i32> = self.cursors.keys().copied().collect();
         // A database that is away is the next batch's concern.
-        let Ok(stored) = position::read(self.kit.db.pool(), self.topic, &partitions).await else {
+        let Ok(stored) = position::read(&self.kit.db, self.topic, &partitions).await else {
             return Ok(());
         };
         let positions = stored.into_iter().map(|(partition, stored)| (partition, stored.position)).collect();

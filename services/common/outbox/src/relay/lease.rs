@@ -37,26 +37,31 @@ fn share(holder: &str, relays: &[String]) -> Vec<i16> {
     (0..BUCKETS).skip(rank).step_by(names.len()).collect()
 }
 
-/// Reports `holder` as alive, takes its share and answers what it holds. `keep` is held on to beyond the share.
+/// Reports `holder` as alive, takes its share and answers what it holds. `keep` is held on to beyond the share; `refused`
+/// are the topics that Kafka does not take, for operators to see.
 pub(super) async fn renew(
     db: &Db,
     holder: &str,
     lease: Duration,
     keep: &[i16],
+    refused: &[&str],
 ) -> Result<Vec<i16>, sqlx::Error> {
     let seconds = lease.as_secs_f64();
     let relays: Vec<String> = sqlx::query_scalar(
         "WITH alive AS (
-             INSERT INTO outbox_relay (holder, expires_at) VALUES ($1, now() + make_interval(secs => $2))
-             ON CONFLICT (holder) DO UPDATE SET expires_at = excluded.expires_at
+             INSERT INTO outbox_relay (holder, expires_at, refused) VALUES ($1, now() + make_interval(secs => $2), $3)
+             ON CONFLICT (holder) DO UPDATE SET expires_at = excluded.expires_at, refused = excluded.refused
          ), gone AS (
-             DELETE FROM outbox_relay WHERE expires_at < now() AND holder <> $1
+             -- Two that both come back late would wait for each other's row.
+             DELETE FROM outbox_relay WHERE holder IN (
+                 SELECT holder FROM outbox_relay WHERE expires_at < now() AND holder <> $1 FOR UPDATE SKIP LOCKED)
          )
          SELECT holder FROM outbox_relay WHERE expires_at >= now() UNION SELECT $1",
     )
     .bind(holder)
     .bind(seconds)
-    .fetch_all(db.pool())
+    .bind(refused)
+    .fetch_all(db)
     .await?;
     let mut wanted = share(holder, &relays);
     wanted.extend(keep);
@@ -70,7 +75,7 @@ pub(super) async fn renew(
     .bind(holder)
     .bind(&wanted)
     .bind(seconds)
-    .fetch_all(db.pool())
+    .fetch_all(db)
     .await?;
     Ok(held.into_iter().filter(|(_, of)| of.is_some()).map(|(bucket, _)| bucket).collect())
 }
@@ -82,7 +87,7 @@ pub(super) async fn release(db: &Db, holder: &str) -> Result<(), sqlx::Error> {
          UPDATE outbox_lease SET holder = NULL, expires_at = NULL WHERE holder = $1",
     )
     .bind(holder)
-    .execute(db.pool())
+    .execute(db)
     .await
     .map(|_| ())
 }

@@ -1,12 +1,18 @@
 //! Publishes what waits in the outbox: bucket by bucket leased, in order, deleted after the acknowledgement.
 //!
 //! A relay that died, or was stopped past its lease, may have published what another publishes again: consumers drop
-//! that by version. What cannot happen is that a later event of an aggregate is first seen before an earlier one, as
-//! each relay publishes a bucket from its oldest row on.
+//! that by version. As each relay publishes a bucket from its oldest row on, a later event of an aggregate is not first
+//! seen before an earlier one; with one exception. Where Kafka takes a page in part, and what it refuses has later events
+//! of its aggregate behind it in that page, those come first. Consumers park them as a gap until the earlier one is there.
+//!
+//! What Kafka refuses holds up its topic, or its aggregate, and nothing else.
 
+pub(crate) mod depth;
+mod held;
 mod lease;
 mod page;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redress_messaging::Producer;
@@ -14,6 +20,7 @@ use redress_postgres::{Db, summary_of};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::held::{HeldUp, Refusal};
 use self::lease::Leases;
 use self::page::Page;
 use crate::telemetry::RelayTelemetry;
@@ -29,8 +36,6 @@ const TERM: Duration = Duration::from_secs(1);
 const MARGIN: Duration = Duration::from_secs(1);
 /// Wait after something failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
-/// How often the depth is told.
-const TELL: Duration = Duration::from_secs(5);
 /// How long a page on its way is waited for when the process stops.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -42,9 +47,9 @@ pub struct Relay {
     holder: String,
     wake: Wake,
     leases: Leases,
-    telemetry: RelayTelemetry,
+    held_up: HeldUp,
+    telemetry: Arc<RelayTelemetry>,
     renew_at: Instant,
-    tell_at: Instant,
     /// Whether the last thing tried failed: then it was said, and need not be said again.
     failing: bool,
 }
@@ -53,16 +58,15 @@ impl Relay {
     /// `producer` must be made by [`Producer::for_relay`]. `holder` names this process among the replicas of the
     /// service: the pod's name. A restart under the same name goes on at once.
     pub fn new(db: Db, producer: Producer, holder: impl Into<String>, wake: Wake) -> Self {
-        let now = Instant::now();
         Self {
             db,
             producer,
             holder: holder.into(),
             wake,
             leases: Leases::default(),
-            telemetry: RelayTelemetry::new(),
-            renew_at: now,
-            tell_at: now,
+            held_up: HeldUp::default(),
+            telemetry: Arc::new(RelayTelemetry::new()),
+            renew_at: Instant::now(),
             failing: false,
         }
     }
@@ -72,11 +76,14 @@ impl Relay {
     /// A database or broker that is away is waited for; an error means that the producer is broken for good.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), RelayError> {
         let producer = self.producer.clone();
+        let (db, holder, telemetry) = (self.db.clone(), self.holder.clone(), Arc::clone(&self.telemetry));
         let failed = producer.failed();
-        tokio::pin!(failed);
+        let telling = depth::tell(&db, &holder, &telemetry);
+        tokio::pin!(failed, telling);
         while !stop.is_cancelled() {
             tokio::select! {
                 error = &mut failed => return Err(error.into()),
+                never = &mut telling => match never {},
                 outcome = self.cycle(&stop) => self.note(outcome, &stop).await,
             }
         }
@@ -91,10 +98,10 @@ impl Relay {
         if Instant::now() >= self.renew_at {
             self.renew(false).await?;
         }
-        self.tell().await?;
+        self.held_up.let_go(Instant::now());
         let buckets = self.leases.valid(Instant::now() + MARGIN);
         if !buckets.is_empty() {
-            let page = Page::read(&self.db, &buckets).await?;
+            let page = Page::read(&self.db, &buckets, &self.held_up).await?;
             // Judged again by the monotonic clock, right before publishing: reading may have taken long.
             let buckets = self.leases.valid(Instant::now() + MARGIN);
             if !page.is_empty() {
@@ -118,27 +125,43 @@ impl Relay {
     ) -> Result<(), sqlx::Error> {
         let producer = self.producer.clone();
         let acknowledged = page.publish(&producer, buckets);
-        tokio::pin!(acknowledged);
+        let farewell = farewell(stop);
+        tokio::pin!(acknowledged, farewell);
         let outcome = loop {
             tokio::select! {
                 outcome = &mut acknowledged => break outcome,
-                () = tokio::time::sleep_until(self.renew_at) => {
+                () = tokio::time::sleep_until(self.renew_at) => tokio::select! {
                     // A failure is no reason to forget what is on its way.
-                    if let Err(error) = self.renew(true).await {
+                    renewed = self.renew(true) => if let Err(error) = renewed {
                         tracing::warn!(error = summary_of(&error), "leases were not renewed");
-                    }
-                }
-                () = farewell(stop) => return Ok(()),
+                    },
+                    () = &mut farewell => return Ok(()),
+                },
+                () = &mut farewell => return Ok(()),
             }
         };
         fail::fail_point!("relay-acknowledged");
         page::delete(&self.db, &outcome.published).await?;
         self.telemetry.published(outcome.published.len());
-        if let Some(error) = outcome.error {
-            tracing::error!(%error, "an event was not published; it and later ones of its aggregate wait");
-            tokio::time::sleep(AFTER_FAILURE).await;
+        for refusal in outcome.refusals {
+            self.hold(refusal);
         }
         Ok(())
+    }
+
+    fn hold(&mut self, refusal: Refusal) {
+        match &refusal {
+            Refusal::Topic(topic, error) => tracing::error!(
+                messaging.destination.name = topic,
+                %error,
+                "Kafka refuses a topic; its events wait, all others go on",
+            ),
+            Refusal::Aggregate(_, error) => tracing::error!(
+                %error,
+                "an event was not published; it and later ones of its aggregate wait, all others go on",
+            ),
+        }
+        self.held_up.hold(refusal, Instant::now());
     }
 
     /// `publishing`: a page is on its way, so no lease is given up.
@@ -147,18 +170,9 @@ impl Relay {
         let asked_at = Instant::now();
         self.renew_at = asked_at + TERM;
         let keep = if publishing { self.leases.valid(asked_at) } else { Vec::new() };
-        let held = lease::renew(&self.db, &self.holder, LEASE, &keep).await?;
+        let refused = self.held_up.topics();
+        let held = lease::renew(&self.db, &self.holder, LEASE, &keep, &refused).await?;
         self.leases.renewed(&held, asked_at + LEASE);
-        Ok(())
-    }
-
-    async fn tell(&mut self) -> Result<(), sqlx::Error> {
-        let now = Instant::now();
-        if now >= self.tell_at {
-            self.tell_at = now + TELL;
-            let (rows, oldest) = page::waiting(&self.db, &self.leases.valid(now)).await?;
-            self.telemetry.waiting(rows, oldest);
-        }
         Ok(())
     }
 

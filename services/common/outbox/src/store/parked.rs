@@ -1,18 +1,21 @@
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use redress_messaging::{Headers, Record};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor, Row as _};
 use uuid::Uuid;
 
-use crate::consume::plan::{Cause, Identity};
+use crate::consume::plan::{Cause, Chain, Identity};
 
 /// A record to be set aside.
 #[derive(Debug, Clone)]
 pub(crate) struct Parked {
     pub(crate) record: Arc<Record>,
     pub(crate) incarnation: i32,
+    /// When the event was recorded, as far as can be known.
+    pub(crate) event_at: Timestamp,
     pub(crate) tenant: Option<String>,
     pub(crate) event_type: Option<String>,
     pub(crate) identity: Option<Identity>,
@@ -32,15 +35,16 @@ pub(crate) async fn insert(
     let records = || parked.iter().map(|parked| &*parked.record);
     let headers = records().map(|record| to_json(&record.headers)).collect::<Result<Vec<_>, _>>()?;
     sqlx::query(
-        "INSERT INTO parked_event (topic, incarnation, partition, log_offset, key, headers, payload, recorded_at,
+        "INSERT INTO parked_event (topic, incarnation, partition, log_offset, key, headers, payload, recorded_at, event_at,
                                    tenant, aggregate_id, aggregate_version, event_type, cause, detail, attempts)
-         SELECT $1, incarnation, partition, log_offset, key, headers::json, payload, recorded_at,
+         SELECT $1, incarnation, partition, log_offset, key, headers::json, payload, recorded_at, event_at,
                 tenant, aggregate_id, aggregate_version, event_type, cause, detail, attempts
          FROM unnest($2::integer[], $3::integer[], $4::bigint[], $5::bytea[], $6::text[], $7::bytea[],
                      $8::timestamptz[], $9::text[], $10::uuid[], $11::bigint[], $12::text[], $13::text[],
-                     $14::text[], $15::integer[])
+                     $14::text[], $15::integer[], $16::timestamptz[]) WITH ORDINALITY
               AS r(incarnation, partition, log_offset, key, headers, payload, recorded_at,
-                   tenant, aggregate_id, aggregate_version, event_type, cause, detail, attempts)
+                   tenant, aggregate_id, aggregate_version, event_type, cause, detail, attempts, event_at, place)
+         ORDER BY place
          ON CONFLICT DO NOTHING",
     )
     .bind(topic)
@@ -58,6 +62,7 @@ pub(crate) async fn insert(
     .bind(parked.iter().map(|parked| parked.cause.kind.code()).collect::<Vec<_>>())
     .bind(parked.iter().map(|parked| &*parked.cause.detail).collect::<Vec<_>>())
     .bind(parked.iter().map(|parked| parked.attempts).collect::<Vec<_>>())
+    .bind(parked.iter().map(|parked| parked.event_at.to_sqlx()).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())
@@ -79,31 +84,35 @@ impl Place {
     }
 }
 
-/// A record of a key's chain.
+/// A record of a chain.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
     pub(crate) place: Place,
+    /// Empty where it could not be read.
+    tenant: String,
     pub(crate) record: Arc<Record>,
     /// Given up: it has no effect, but its version counts as seen.
     pub(crate) discarded: bool,
 }
 
-/// The records of one key that wait, and those given up among them, in the order in which they are to be applied.
+/// The records of one chain that wait, and those given up among them, in the order in which they are to be applied.
 ///
 /// By version: what was parked behind a gap may have a lower version than what made the gap.
 pub(crate) async fn chain(
     database: impl PgExecutor<'_>,
     topic: &str,
-    key: &[u8],
+    (tenant, key): &Chain,
 ) -> Result<Vec<Link>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT topic, incarnation, partition, log_offset, key, headers::text AS headers, payload, recorded_at, status
+        "SELECT topic, incarnation, partition, log_offset, coalesce(tenant, '') AS tenant, key,
+                headers::text AS headers, payload, recorded_at, status
          FROM parked_event
-         WHERE topic = $1 AND key = $2 AND status IN ('parked', 'discarded')
+         WHERE topic = $1 AND key = $2 AND coalesce(tenant, '') = $3 AND status <> 'redriven'
          ORDER BY aggregate_version NULLS FIRST, incarnation, partition, log_offset",
     )
     .bind(topic)
     .bind(key)
+    .bind(tenant)
     .fetch_all(database)
     .await?;
     rows.iter().map(link).collect()
@@ -115,7 +124,8 @@ pub(crate) async fn single(
     place: &Place,
 ) -> Result<Option<Link>, sqlx::Error> {
     let row = sqlx::query(
-        "SELECT topic, incarnation, partition, log_offset, key, headers::text AS headers, payload, recorded_at, status
+        "SELECT topic, incarnation, partition, log_offset, coalesce(tenant, '') AS tenant, key,
+                headers::text AS headers, payload, recorded_at, status
          FROM parked_event
          WHERE topic = $1 AND incarnation = $2 AND partition = $3 AND log_offset = $4 AND status = 'parked'",
     )
@@ -145,7 +155,8 @@ fn link(row: &sqlx::postgres::PgRow) -> Result<Link, sqlx::Error> {
         headers: from_json(row.try_get("headers")?)?,
         payload: row.try_get("payload")?,
     };
-    Ok(Link { place, record: Arc::new(record), discarded: row.try_get::<&str, _>("status")? == "discarded" })
+    let discarded = row.try_get::<&str, _>("status")? == "discarded";
+    Ok(Link { place, tenant: row.try_get("tenant")?, record: Arc::new(record), discarded })
 }
 
 /// How a waiting record ends.
@@ -245,8 +256,8 @@ fn from_json(text: &str) -> Result<Headers, sqlx::Error> {
 }
 
 impl Link {
-    pub(crate) fn key(&self) -> Option<&[u8]> {
-        self.record.key.as_deref()
+    pub(crate) fn chain(&self) -> Option<Chain> {
+        self.record.key.as_ref().map(|key| (self.tenant.clone(), key.clone()))
     }
 }
 

@@ -2,7 +2,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use sqlx::{PgExecutor, PgPool, Row as _};
+use redress_postgres::Db;
+use sqlx::{PgExecutor, Row as _};
 
 use crate::consume::plan::Position;
 use crate::consume::position::Witness;
@@ -16,24 +17,30 @@ pub(crate) struct Stored {
 
 /// The positions of some partitions of a topic, made at the log's beginning where there are none.
 ///
-/// `begins` has the first offset of the log per partition. A log whose beginning is gone is adopted.
+/// `begins` has the first offset of the log per partition. A log whose beginning is gone is adopted. `all` is the number
+/// of partitions that the topic has, if it is known.
 pub(crate) async fn load(
-    pool: &PgPool,
+    db: &Db,
     topic: &str,
     begins: &[(i32, i64)],
+    all: Option<i32>,
 ) -> Result<HashMap<i32, Stored>, sqlx::Error> {
     let (partitions, lows): (Vec<i32>, Vec<i64>) = begins.iter().copied().unzip();
     sqlx::query(
-        "INSERT INTO progress (topic, partition, next_offset, adopts)
-         SELECT $1, partition, low, low > 0 FROM unnest($2::integer[], $3::bigint[]) AS begin(partition, low)
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO progress (topic, partition, next_offset, adopts, partitions)
+         SELECT $1, partition, low, low > 0, $4
+         FROM unnest($2::integer[], $3::bigint[]) AS begin(partition, low)
+         ORDER BY partition
+         ON CONFLICT (topic, partition) DO UPDATE SET partitions = excluded.partitions
+             WHERE progress.partitions IS DISTINCT FROM excluded.partitions",
     )
     .bind(topic)
     .bind(&partitions)
     .bind(&lows)
-    .execute(pool)
+    .bind(all)
+    .execute(db)
     .await?;
-    read(pool, topic, &partitions).await
+    read(db, topic, &partitions).await
 }
 
 /// The positions of some partitions of a topic, as they are.
@@ -69,7 +76,7 @@ pub(crate) async fn read(
 
 /// Begins a partition anew because its log was replaced. Answers the new position, or `None` if somebody was faster.
 pub(crate) async fn renew(
-    pool: &PgPool,
+    db: &Db,
     topic: &str,
     partition: i32,
     seen: Position,
@@ -86,7 +93,7 @@ pub(crate) async fn renew(
     .bind(partition)
     .bind(low)
     .bind(seen.replays)
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     row.map(|row| {
         Ok(Position {
@@ -101,42 +108,43 @@ pub(crate) async fn renew(
 
 /// At the end of a partition `applied_through` follows the clock.
 ///
-/// `ends` has the end of the log per partition as it was at `asked_at` or later.
+/// `ends` has the end of the log per partition, with all that was recorded up to `through` before it. A position beyond
+/// the end belongs to another log, which was replaced by this one.
 pub(crate) async fn follow_clock(
-    pool: &PgPool,
+    db: &Db,
     topic: &str,
     ends: &[(i32, i64)],
-    asked_at: Timestamp,
+    through: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let (partitions, ends): (Vec<i32>, Vec<i64>) = ends.iter().copied().unzip();
     sqlx::query(
         "UPDATE progress AS p SET applied_through = greatest(p.applied_through, $4)
          FROM unnest($2::integer[], $3::bigint[]) AS e(partition, high)
-         WHERE p.topic = $1 AND p.partition = e.partition AND p.next_offset >= e.high",
+         WHERE p.topic = $1 AND p.partition = e.partition AND p.next_offset = e.high",
     )
     .bind(topic)
     .bind(partitions)
     .bind(ends)
-    .bind(asked_at.to_sqlx())
-    .execute(pool)
+    .bind(through.to_sqlx())
+    .execute(db)
     .await?;
     Ok(())
 }
 
 /// How far the partitions are applied, per partition.
 pub(crate) async fn applied_through(
-    pool: &PgPool,
+    db: &Db,
     topic: &str,
 ) -> Result<HashMap<i32, Option<Timestamp>>, sqlx::Error> {
     let rows: Vec<(i32, Option<jiff_sqlx::Timestamp>)> =
         sqlx::query_as("SELECT partition, applied_through FROM progress WHERE topic = $1")
             .bind(topic)
-            .fetch_all(pool)
+            .fetch_all(db)
             .await?;
     Ok(rows.into_iter().map(|(partition, at)| (partition, at.map(jiff_sqlx::Timestamp::to_jiff))).collect())
 }
 
-/// Sets the positions of a topic back (or on), as a replay. Answers the partitions that have one.
+/// Sets the positions of a topic back, as a replay; never on, past records that were not read. Answers the partitions that have one.
 pub(crate) async fn replay(
     database: impl PgExecutor<'_>,
     topic: &str,

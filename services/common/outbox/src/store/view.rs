@@ -19,18 +19,18 @@ pub(crate) async fn read(
     }
     let rows = sqlx::query(
         "SELECT 'inbox' AS kind, aggregate_id, NULL::integer AS partition, last_version AS number, NULL::bytea AS key,
-                NULL::integer AS replays, NULL::integer AS incarnation, NULL::boolean AS adopts
+                NULL::integer AS replays, NULL::integer AS incarnation, NULL::boolean AS adopts, NULL::text AS tenant
          FROM inbox WHERE stream = $1 AND aggregate_id = ANY ($2)
          UNION ALL
-         SELECT 'progress', NULL, partition, next_offset, NULL, replays, incarnation, adopts
+         SELECT 'progress', NULL, partition, next_offset, NULL, replays, incarnation, adopts, NULL
          FROM progress WHERE topic = $1 AND partition = ANY ($3)
          UNION ALL
          SELECT DISTINCT 'waiting', NULL::uuid, NULL::integer, NULL::bigint, key,
-                NULL::integer, NULL::integer, NULL::boolean
+                NULL::integer, NULL::integer, NULL::boolean, coalesce(tenant, '')
          FROM parked_event WHERE topic = $1 AND status = 'parked' AND key = ANY ($4)
          UNION ALL
          -- Only a replay finds some.
-         SELECT 'known', NULL, partition, log_offset, NULL, NULL, NULL, NULL
+         SELECT 'known', NULL, partition, log_offset, NULL, NULL, NULL, NULL, NULL
          FROM unnest($3, $5::bigint[], $6::bigint[]) AS span(partition, first, last)
               JOIN progress USING (partition)
               JOIN parked_event USING (topic, incarnation, partition)
@@ -54,7 +54,7 @@ pub(crate) async fn read(
                 view.positions.insert(row.try_get("partition")?, position(&row)?);
             }
             "waiting" => {
-                view.waiting.insert(row.try_get("key")?);
+                view.waiting.insert((row.try_get("tenant")?, row.try_get("key")?));
             }
             _ => {
                 view.known.insert((row.try_get("partition")?, row.try_get("number")?));

@@ -1,16 +1,15 @@
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 
-use crate::consume::plan::{Move, Plan, Position};
+use crate::consume::plan::{Chain, Move, Plan, Position};
 use crate::consume::position::Witness;
 
 /// What a partition's row keeps of the last record of a batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Tail {
     pub(crate) witness: Witness,
-    /// When the last records were recorded.
-    pub(crate) through: Timestamp,
+    /// Up to when it is applied with the batch, if its records say so.
+    pub(crate) through: Option<Timestamp>,
 }
 
 /// Swaps versions and moves positions, each only from exactly what the plan has seen; otherwise fails with SQLSTATE
@@ -48,14 +47,15 @@ pub(crate) async fn guard(
                AND p.next_offset = m.seen AND p.replays = m.replays
              RETURNING 1
          ), waiting AS (
-             -- Locked: a redrive of these keys comes before or after this transaction, not in between.
-             SELECT key FROM parked_event
+             -- Locked: a redrive of these chains comes before or after this transaction, not in between.
+             SELECT key, coalesce(tenant, '') AS tenant FROM parked_event
              WHERE topic = $1 AND status = 'parked' AND key = ANY ($12)
+               AND (coalesce(tenant, ''), key) IN (SELECT * FROM unnest($13::text[], $12::bytea[]))
              FOR UPDATE
          )
          SELECT 1 / CASE WHEN (SELECT count(*) FROM swapped WHERE as_seen) = cardinality($2)
                           AND (SELECT count(*) FROM moved) = cardinality($5)
-                          AND (SELECT count(DISTINCT key) FROM waiting) = $13
+                          AND (SELECT count(DISTINCT (tenant, key)) FROM waiting) = $14
                          THEN 1 ELSE 0 END",
     )
     .bind(topic)
@@ -66,17 +66,18 @@ pub(crate) async fn guard(
     .bind(from(|position| position.next))
     .bind(from(|position| i64::from(position.replays)))
     .bind(moves.iter().map(|step: &Move| step.next).collect::<Vec<_>>())
-    .bind(tails.iter().map(|tail| tail.through.to_sqlx()).collect::<Vec<_>>())
+    .bind(tails.iter().map(|tail| tail.through.map(jiff_sqlx::ToSqlx::to_sqlx)).collect::<Vec<_>>())
     .bind(tails.iter().map(|tail| tail.witness.offset).collect::<Vec<_>>())
     .bind(tails.iter().map(|tail| tail.witness.fingerprint.as_slice()).collect::<Vec<_>>())
-    .bind(behind)
+    .bind(behind.iter().map(|(_, key)| key.as_slice()).collect::<Vec<_>>())
+    .bind(behind.iter().map(|(tenant, _)| tenant.as_str()).collect::<Vec<_>>())
     .bind(distinct(behind))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-fn distinct(keys: &[Vec<u8>]) -> i64 {
-    let keys: std::collections::HashSet<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    i64::try_from(keys.len()).unwrap_or(i64::MAX)
+fn distinct(chains: &[Chain]) -> i64 {
+    let chains: std::collections::HashSet<&Chain> = chains.iter().collect();
+    i64::try_from(chains.len()).unwrap_or(i64::MAX)
 }

@@ -86,6 +86,44 @@ async fn the_status_shows_positions_ends_and_the_outbox() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_backlog_is_counted_up_to_a_bound() {
+    let world = World::new().await;
+    sqlx::query(
+        "INSERT INTO outbox (bucket, aggregate_id, aggregate_version, topic, key, headers, payload)
+         SELECT n % 64, gen_random_uuid(), 1, 't', 'k', '[]', 'x' FROM generate_series(1, 12000) AS n",
+    )
+    .execute(&world.db)
+    .await
+    .unwrap();
+    let (group, _) = world.group(Guard::Version, Ledger::default());
+    let admin = Admin::new(&group, &world.kafka, "one").unwrap();
+    let status = admin.outbox_status(admin_request(OutboxStatusRequest {})).await.unwrap().into_inner();
+    assert_eq!(status.waiting, 10_001);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_call_redrives_a_bounded_number_of_keys_and_repeating_it_comes_to_all() {
+    let world = World::new().await;
+    world.produce((0..250).map(|n| (meta(aggregate(n), 1), b"\xff".to_vec()))).await;
+    let ledger = Ledger::default();
+    let running = world.start(ledger.clone());
+    world.wait_for_parked(250).await;
+    let redrive = async || {
+        let request =
+            RedriveParkedRequest { topic: SOURCE.to_owned(), reason: "a test".into(), ..Default::default() };
+        let answer = running.admin.redrive_parked(admin_request(request)).await.unwrap().into_inner();
+        (answer.applied, answer.still_parked, answer.more)
+    };
+    assert_eq!(redrive().await, (0, 200, true));
+    assert_eq!(redrive().await, (0, 200, true));
+    assert_eq!(world.count("parked_event WHERE attempts = 0").await, 0, "the second call began with the others");
+    ledger.mended.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(redrive().await, (200, 0, true));
+    assert_eq!(redrive().await, (50, 0, false));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_that_do_not_fit_are_refused_with_all_their_problems() {
     let world = World::new().await;
     let running = world.start(Ledger::default());
@@ -169,7 +207,9 @@ async fn what_operators_did_is_not_changed_by_an_ordinary_statement() {
     let noted = "INSERT INTO operator_action (actor, tenant, action, target, reason)
                  VALUES ('operator', 'acme', 'replay', '{}', 'a test')";
     sqlx::query(noted).execute(world.db.pool()).await.unwrap();
-    for sql in ["UPDATE operator_action SET actor = 'x'", "DELETE FROM operator_action", "TRUNCATE operator_action"] {
+    for sql in
+        ["UPDATE operator_action SET actor = 'x'", "DELETE FROM operator_action", "TRUNCATE operator_action"]
+    {
         assert!(sqlx::query(sql).execute(world.db.pool()).await.is_err(), "{sql}");
     }
     assert_eq!(world.count("operator_action").await, 1);

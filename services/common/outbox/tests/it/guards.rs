@@ -2,10 +2,12 @@ use std::sync::atomic::Ordering;
 
 use redress_messaging::{EventMeta, Outgoing};
 use redress_outbox::Guard;
+use redress_proto::admin::v1::RedriveParkedRequest;
+use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_testkit::wait_until;
 
 use crate::ledger::{Ledger, SOURCE, meta};
-use crate::world::{LIMIT, World, aggregate, stream};
+use crate::world::{LIMIT, World, admin_request, aggregate, stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_take_effect_once_and_in_order_and_are_published_on() {
@@ -98,27 +100,38 @@ async fn while_a_dependency_is_away_the_batch_waits_and_nothing_is_parked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_the_end_of_a_partition_the_watermark_follows_the_clock() {
+async fn two_sources_may_use_one_id_and_two_tenants_one_key() {
     let world = World::new().await;
-    world.produce(stream(1, 1)).await;
-    let running = world.start(Ledger::default());
-    world.wait_for_ledger(1).await;
-    let done = LedgerTime::now();
-    wait_until("every partition is applied through a later time", LIMIT, async || {
-        let status = crate::admin::consumers(&running.admin).await;
-        let later = |at: &Option<pbjson_types::Timestamp>| at.as_ref().is_some_and(|at| at.seconds > done.0);
-        (status.len() == 4 && status.iter().all(|partition| later(&partition.applied_through))).then_some(())
-    })
-    .await;
+    let fact = |id: u128, tenant: &str, source: &'static str| EventMeta {
+        event_id: aggregate(id),
+        version: None,
+        tenant: tenant.parse().unwrap(),
+        source: source.into(),
+        ..meta(aggregate(1_001), 1)
+    };
+    // Of the first two the id is the same, of all of them the key.
+    world.produce([(fact(1, "acme", "/orders"), b"ok".to_vec())]).await;
+    world.produce([(fact(1, "acme", "/parcels"), b"ok".to_vec())]).await;
+    world.produce([(fact(1, "acme", "/orders"), b"again".to_vec())]).await;
+    world.produce([(fact(2, "acme", "/orders"), b"refuse".to_vec())]).await;
+    world.produce([(fact(3, "acme", "/orders"), b"behind".to_vec())]).await;
+    world.produce([(fact(4, "other", "/orders"), b"ok".to_vec())]).await;
+    let ledger = Ledger::default();
+    let (group, wake) = world.group(Guard::EventId, ledger.clone());
+    let running = world.start_group(group, wake);
+    world.wait_for_ledger(3).await;
+    world.wait_for_parked(2).await;
+    // And so for those that come later, behind what waits in the database.
+    world.produce([(fact(5, "other", "/orders"), b"ok".to_vec())]).await;
+    world.produce([(fact(6, "acme", "/orders"), b"behind".to_vec())]).await;
+    world.wait_for_ledger(4).await;
+    world.wait_for_parked(3).await;
+    assert_eq!(world.count("ledger WHERE text = 'ok'").await, 4);
+    ledger.mended.store(true, Ordering::Relaxed);
+    let request = RedriveParkedRequest { topic: SOURCE.into(), reason: "mended".into(), ..Default::default() };
+    let answer = running.admin.redrive_parked(admin_request(request)).await.unwrap().into_inner();
+    assert_eq!((answer.applied, answer.still_parked), (3, 0));
     running.stop().await;
-}
-
-struct LedgerTime(i64);
-
-impl LedgerTime {
-    fn now() -> Self {
-        Self(redress_domain::Clock::now(&crate::ledger::WallClock).as_second())
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,8 @@
 )]
 
 mod admin;
+mod applied;
+mod blame;
 mod faults;
 mod guards;
 mod ledger;

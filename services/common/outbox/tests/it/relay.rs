@@ -1,13 +1,16 @@
 use std::time::Duration;
 
-use redress_messaging::Producer;
+use redress_messaging::{Producer, TopicSpec, ensure_topics};
 use redress_outbox::{Relay, Unpublishable, Wake, enqueue};
+use redress_proto::admin::v1::OutboxStatusRequest;
+use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_testkit::wait_until;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::{SINK, event};
-use crate::world::{LIMIT, World, aggregate};
+use crate::ledger::{Ledger, SINK, event};
+use crate::world::{LIMIT, World, admin_request, aggregate};
 
 fn relay(world: &World, name: &str) -> (JoinHandle<()>, CancellationToken, Wake) {
     let (stop, wake) = (CancellationToken::new(), Wake::default());
@@ -83,15 +86,83 @@ async fn waking_is_quicker_than_the_period_and_the_period_suffices() {
     let world = World::new().await;
     let (running, stop, wake) = relay(&world, "a");
     wait_until("leased", LIMIT, async || (!held(&world).await.is_empty()).then_some(())).await;
-    decide(&world, 1, 1).await;
-    wake.wake();
-    decide(&world, 1, 2).await;
-    wait_until("both are published", Duration::from_secs(5), async || {
-        (world.count("outbox").await == 0).then_some(())
-    })
-    .await;
+    // In turns, so that whatever else the machine does delays both alike.
+    let (mut woken, mut alone) = (Vec::new(), Vec::new());
+    for version in 1..=40 {
+        decide(&world, 1, version).await;
+        let began = Instant::now();
+        if version % 2 == 0 {
+            wake.wake();
+        }
+        let deadline = began + LIMIT;
+        while world.count("outbox").await > 0 {
+            assert!(Instant::now() < deadline, "not published");
+        }
+        if version % 2 == 0 { &mut woken } else { &mut alone }.push(began.elapsed());
+    }
+    woken.sort();
+    alone.sort();
+    let (woken, alone) = (woken[10], alone[10]);
+    assert!(woken + Duration::from_millis(15) < alone, "woken {woken:?}, by the period {alone:?}");
     stop.cancel();
     running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_kafka_refuses_holds_up_nothing_else_is_shown_and_goes_on_once_it_is_there() {
+    const MISSING: &str = "test.missing.v1";
+    let world = World::new().await;
+    let running = world.start(Ledger::default());
+    let events: Vec<_> = (0..20)
+        .flat_map(|n| [event(MISSING, aggregate(n), 1, b"text"), event(SINK, aggregate(n), 1, b"text")])
+        .collect();
+    let mut connection = world.db.pool().acquire().await.unwrap();
+    enqueue(&mut connection, &events).await.unwrap();
+    drop(connection);
+    let waiting = async |topic: &str| world.count(&format!("outbox WHERE topic = '{topic}'")).await;
+    wait_until("the other topic's events are published", LIMIT, async || (waiting(SINK).await == 0).then_some(()))
+        .await;
+    // Also what is decided while it rests.
+    decide(&world, 20, 2).await;
+    wait_until("those decided later too", LIMIT, async || (waiting(SINK).await == 0).then_some(())).await;
+    assert_eq!(waiting(MISSING).await, 20);
+    wait_until("operators see it", LIMIT, async || {
+        let status = running.admin.outbox_status(admin_request(OutboxStatusRequest {})).await.unwrap();
+        (status.into_inner().refused_topics == [MISSING]).then_some(())
+    })
+    .await;
+    let spec = TopicSpec { name: MISSING, partitions: 1, retention: Duration::from_hours(1) };
+    ensure_topics(&world.kafka, &[spec]).await.unwrap();
+    wait_until("it goes on", LIMIT, async || (waiting(MISSING).await == 0).then_some(())).await;
+    assert_eq!(world.read(SINK).await.len(), 40, "nothing was published again and again meanwhile");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publishing_goes_on_where_the_backlog_cannot_be_measured() {
+    let world = World::new().await;
+    sqlx::query("ALTER TABLE outbox RENAME created_at TO hidden").execute(&world.db).await.unwrap();
+    let (running, stop, _) = relay(&world, "a");
+    decide(&world, 10, 1).await;
+    wait_until("all is published", LIMIT, async || (world.count("outbox").await == 0).then_some(())).await;
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_whose_broker_is_away_ends_soon_when_it_is_told_to() {
+    let mut world = World::new().await;
+    world.kafka.brokers = "127.0.0.1:1".to_owned();
+    let (running, stop, _) = relay(&world, "a");
+    decide(&world, 10, 1).await;
+    wait_until("leased", LIMIT, async || (!held(&world).await.is_empty()).then_some(())).await;
+    // A term later the page is on its way.
+    let renewed = "outbox_relay WHERE expires_at > (SELECT min(created_at) FROM outbox) + interval '8 seconds'";
+    wait_until("renewed with the page on its way", LIMIT, async || (world.count(renewed).await == 1).then_some(()))
+        .await;
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(5), running).await.expect("it ends").unwrap();
+    assert_eq!(world.count("outbox").await, 10, "what waits stays");
 }
 
 #[tokio::test]

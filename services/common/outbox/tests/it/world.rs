@@ -78,8 +78,12 @@ impl World {
     pub(crate) async fn produce_without_tenant(&self, meta: &EventMeta) {
         let mut headers = meta.to_headers();
         headers.retain(|(name, _)| name != "ce_tenant");
-        let outgoing =
-            Outgoing { topic: SOURCE.into(), key: meta.subject.to_string(), headers, payload: b"ok".to_vec() };
+        let outgoing = Outgoing {
+            topic: SOURCE.into(),
+            key: meta.subject.to_string(),
+            headers,
+            payload: b"ok".to_vec(),
+        };
         self.producer.enqueue(&outgoing).unwrap().outcome().await.unwrap();
     }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use redress_devstack::shared;
+use redress_devstack::{Part, Stack, StackOptions, shared};
 use redress_domain::ErrorKind;
-use redress_postgres::{Db, PostgresConfig, constraint_of, kind_of, migrate, schema_is_current};
+use redress_postgres::{Db, PostgresConfig, blames_values, constraint_of, kind_of, migrate, schema_is_current};
 use redress_testkit::{TestDatabase, wait_until};
-use sqlx::migrate::Migrator;
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use tokio::sync::Barrier;
 use tokio::time::Instant;
 
@@ -51,6 +52,81 @@ async fn migrating_twice_changes_nothing_and_readiness_sees_both_states() {
     first.unwrap();
     second.unwrap();
     assert!(schema_is_current(&db, &[&MIGRATOR]).await.unwrap());
+}
+
+/// One migration that takes longer than a request may.
+fn slow_migration() -> Migrator {
+    let sql = "SELECT pg_sleep(1.5); CREATE TABLE slow (id bigint);";
+    let migration = Migration::new(100, "slow".into(), MigrationType::Simple, sql.into_sql_str(), false);
+    Migrator::with_migrations(vec![migration])
+}
+
+#[tokio::test]
+async fn a_migration_may_take_longer_than_a_request_and_others_wait_for_it() {
+    let database = TestDatabase::create(shared().await, "pg").await;
+    let url = database.url.as_str();
+    let config =
+        PostgresConfig { statement_timeout_ms: 300, lock_timeout_ms: 200, ..PostgresConfig::at(url) };
+    let (one, other) = (Db::connect(&config, "test").unwrap(), Db::connect(&config, "test").unwrap());
+    let slow = slow_migration();
+    let migrators = [&slow];
+    let (first, second) = tokio::join!(migrate(&one, &migrators), migrate(&other, &migrators));
+    first.unwrap();
+    second.unwrap();
+    let limits: (String, String) =
+        sqlx::query_as("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
+            .fetch_one(&one)
+            .await
+            .unwrap();
+    assert_eq!(limits, ("300ms".to_owned(), "200ms".to_owned()), "requests keep theirs");
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up_within_the_limit_and_found_again() {
+    let parts = &[Part::Postgres];
+    let stack = Stack::start(StackOptions { parts, ..StackOptions::default() }).await.unwrap();
+    let database = TestDatabase::create(stack.endpoints(), "pg").await;
+    let config = PostgresConfig {
+        statement_timeout_ms: 3_000,
+        lock_timeout_ms: 2_000,
+        ..PostgresConfig::at(database.url.as_str())
+    };
+    let db = Db::connect(&config, "test").unwrap();
+    let asking = sqlx::query("SELECT pg_sleep(20)").execute(&db);
+    let silencing = async {
+        // The statement is on its way by then: it is seen to run.
+        let outside = Db::connect(&config, "outside").unwrap();
+        wait_until("the statement runs", Duration::from_secs(10), async || {
+            let running = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'test' AND state = 'active'";
+            sqlx::query(running).fetch_optional(outside.pool()).await.unwrap()
+        })
+        .await;
+        stack.pause(Part::Postgres);
+    };
+    let began = Instant::now();
+    let (answer, ()) = tokio::join!(asking, silencing);
+    assert_eq!(kind_of(&answer.unwrap_err()), ErrorKind::DeadlineExceeded);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    stack.resume(Part::Postgres);
+    wait_until("it is found again", Duration::from_secs(10), async || db.ping().await.ok()).await;
+    drop(database);
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn rows_of_any_number_come_through_the_limit_and_errors_too() {
+    let (_database, db) = database(2).await;
+    let numbers: Vec<i32> =
+        sqlx::query_scalar("SELECT generate_series(1, 3)").fetch_all(&db).await.unwrap();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert_eq!(sqlx::query("INSERT INTO account VALUES (1, 0), (2, 0)").execute(&db).await.unwrap().rows_affected(), 2);
+    assert!(sqlx::query("SELECT FROM account WHERE id = 9").fetch_optional(&db).await.unwrap().is_none());
+    let refused = sqlx::query("INSERT INTO account VALUES (3, -1)").execute(&db).await.unwrap_err();
+    assert_eq!(constraint_of(&refused), Some("account_balance_not_negative"));
+    assert!(blames_values(&refused));
+    for sql in ["SELECT 1 FROM nowhere", "SELECT nothing FROM account", "SELECT 1 / (SELECT 0)"] {
+        assert!(!blames_values(&sqlx::query(sql).execute(&db).await.unwrap_err()), "{sql}");
+    }
 }
 
 #[tokio::test]

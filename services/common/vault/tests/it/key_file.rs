@@ -37,10 +37,21 @@ fn a_created_file_is_its_owners_alone_and_replaces_none() {
 }
 
 #[test]
+fn what_a_crash_left_half_written_does_not_block_the_next_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.toml");
+    fs::write(path.with_extension("beginning"), "[tenants.ac").unwrap();
+    FileKeyProvider::create(&path, &[tenant("acme")]).unwrap();
+    FileKeyProvider::open(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
 fn a_file_that_others_can_read_is_refused() {
     let (_folder, path) = key_file();
     let set = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-    for mode in [0o604, 0o602, 0o644, 0o777] {
+    for mode in [0o604, 0o602, 0o644, 0o660, 0o670, 0o777] {
         set(mode);
         assert!(matches!(FileKeyProvider::open(&path), Err(KeyFileError::Exposed { .. })), "{mode:o}");
     }
@@ -76,7 +87,9 @@ async fn old_keys_open_after_a_rotation_until_they_are_removed() {
     let acme_only = &removed[..removed.find("[tenants.beta]").unwrap()];
     fs::write(&path, format!("{acme_only}\n{beta}")).unwrap();
     let refused = vault_of(&path).opener(&acme, id, &old, Purpose::OwnData).await;
-    assert!(matches!(refused, Err(VaultError::UnknownKey { key_id, .. }) if key_id == "k1"));
+    let refused = refused.err().unwrap();
+    assert!(matches!(&refused, VaultError::UnknownKey { key_id, .. } if key_id == "k1"));
+    assert_eq!(refused.kind(), redress_domain::ErrorKind::Unavailable, "a rotation may be bringing it");
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ fn assess(
 fn check(request: &wire::DecideAdmissibilityRequest, found: &mut Violations) {
     match request.decision() {
         Admissibility::Unspecified => {
-            found.add_unless_known("decision", "REQUIRED", "the field is mandatory")
+            found.add_unless_known("decision", "REQUIRED", "the field is mandatory");
         }
         Admissibility::Yes => {
             if request.handler.is_empty() {

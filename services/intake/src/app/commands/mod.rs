@@ -20,8 +20,9 @@ use redress_vault::{Sealer, Vault, WrappedKey};
 use sqlx::postgres::PgConnection;
 
 use super::register::whole_microseconds;
+use super::sight::{Sight, Standing, sight};
 use super::transition::{self, Cause, Transition};
-use super::view::{Sight, Standing, Views, sight};
+use super::view::Views;
 use crate::domain::lifecycle::{Act, Actor, Capacity, Command, CommandKind, Policy};
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint, Key};

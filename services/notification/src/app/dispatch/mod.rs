@@ -28,7 +28,7 @@ use crate::error::Error;
 use crate::store::delivery::{self, Claimed, Lane};
 use crate::store::notice::Notice;
 
-/// How often a lane looks for work while there is none; most notices are due at once and wait half of this.
+/// How often the workers of a lane together look for work while there is none.
 const PERIOD: Duration = Duration::from_millis(50);
 /// How long a lane waits after a failure of its own, such as a database that is away.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -75,11 +75,19 @@ enum Through {
 }
 
 impl Dispatch {
-    /// Sends until `stop`. A failure of its own is logged and waited out: what was claimed comes again.
-    pub async fn run(self, lane: Lane, stop: CancellationToken) -> anyhow::Result<()> {
+    /// Sends until `stop`, as worker `place` of `workers`, counted from 0: they take turns in looking for work. A failure
+    /// of its own is logged and waited out: what was claimed comes again.
+    pub async fn run(
+        self,
+        lane: Lane,
+        place: u16,
+        workers: u16,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        tokio::time::sleep(PERIOD * place.into()).await;
         while !stop.is_cancelled() {
             let idle = match self.pass(lane).await {
-                Ok(0) => PERIOD,
+                Ok(0) => PERIOD * workers.into(),
                 Ok(_) => continue,
                 Err(error) => {
                     tracing::warn!(%error, "notices wait");
@@ -112,7 +120,6 @@ impl Dispatch {
         // What is done at the same time is written down together; a slow channel holds up nobody's record but its own.
         let mut done = done.ready_chunks(self.batch.into());
         while let Some(done) = done.next().await {
-            fail::fail_point!("dispatch.before_record", |_| Err(sqlx::Error::PoolClosed.into()));
             self.record(done).await?;
         }
         Ok(count)

@@ -1,16 +1,20 @@
 //! What is still to be delivered, and who has it in hand.
 
-use std::collections::HashMap;
+mod begin;
+mod end;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTime, ToSqlx};
-use redress_domain::{ComplaintId, TenantId};
+use redress_domain::TenantId;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::{Corrupt, column};
 use crate::error::Error;
+pub use begin::{Due, begin, begin_callbacks, begin_missed};
+pub use end::{Stranded, give_up, stranded, taken_by_callback, waiting};
 
 /// A delivery in hand: claimed, and not to be touched by others until the lease is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,24 +113,6 @@ pub async fn lock_held(conn: &mut PgConnection, claimed: &[&Claimed]) -> Result<
     Ok(held)
 }
 
-/// What waits for each of some notices: whether for the addressee, and for how many callbacks.
-pub async fn waiting(
-    conn: &mut PgConnection,
-    notices: &[(TenantId, Uuid)],
-) -> Result<Vec<(Uuid, bool, i64)>, Error> {
-    let waiting = sqlx::query_as(
-        "SELECT notice_id, bool_or(webhook_id = '00000000-0000-0000-0000-000000000000'),
-                count(*) FILTER (WHERE webhook_id <> '00000000-0000-0000-0000-000000000000')
-         FROM delivery WHERE (tenant, notice_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
-         GROUP BY tenant, notice_id",
-    )
-    .bind(column(notices, |(tenant, _)| tenant.as_str()))
-    .bind(column(notices, |(_, id)| *id))
-    .fetch_all(conn)
-    .await?;
-    Ok(waiting)
-}
-
 /// A delivery that goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoesOn {
@@ -180,162 +166,6 @@ pub async fn finish(conn: &mut PgConnection, over: &[&Claimed]) -> Result<(), Er
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// A notice that is to go out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The notice.
-    pub notice: Uuid,
-    /// Code of its kind.
-    pub kind: &'static str,
-    /// When its addressee may be written to.
-    pub due_at: Timestamp,
-    /// Stations that are behind it.
-    pub tried: Vec<String>,
-}
-
-/// Begins the delivery to the addressees of notices; what is there stays.
-pub async fn begin(conn: &mut PgConnection, due: &[Due]) -> Result<(), Error> {
-    if due.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO delivery (tenant, notice_id, webhook_id, due_at, tried)
-         SELECT tenant, notice_id, '00000000-0000-0000-0000-000000000000', due_at, string_to_array(tried, ' ')
-         FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[]) AS new (tenant, notice_id, due_at, tried)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(column(due, |d| d.tenant.as_str()))
-    .bind(column(due, |d| d.notice))
-    .bind(column(due, |d| d.due_at.to_sqlx()))
-    .bind(column(due, |d| d.tried.join(" ")))
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Begins the delivery of notices to every callback address that wants their kind. Machines have no night, so it is due
-/// now.
-pub async fn begin_callbacks(conn: &mut PgConnection, due: &[Due], now: Timestamp) -> Result<(), Error> {
-    if due.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO delivery (tenant, notice_id, webhook_id, due_at)
-         SELECT new.tenant, new.notice_id, w.webhook_id, $4
-         FROM unnest($1::text[], $2::uuid[], $3::text[]) AS new (tenant, notice_id, kind)
-              JOIN webhook w ON w.tenant = new.tenant AND w.enabled
-                                AND (cardinality(w.kinds) = 0 OR new.kind = ANY(w.kinds))
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(column(due, |d| d.tenant.as_str()))
-    .bind(column(due, |d| d.notice))
-    .bind(column(due, |d| d.kind))
-    .bind(now.to_sqlx())
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Begins the delivery to one callback address of what was queued since and it has not taken. Returns how many.
-pub async fn begin_missed(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    webhook: Uuid,
-    since: Timestamp,
-    now: Timestamp,
-) -> Result<u64, Error> {
-    let done = sqlx::query(
-        "INSERT INTO delivery (tenant, notice_id, webhook_id, due_at)
-         SELECT n.tenant, n.notice_id, w.webhook_id, $4
-         FROM notice n JOIN webhook w ON w.tenant = n.tenant AND w.webhook_id = $2
-         WHERE n.tenant = $1 AND n.queued_at >= $3 AND (cardinality(w.kinds) = 0 OR n.kind = ANY(w.kinds))
-               AND NOT EXISTS (SELECT FROM attempt a
-                               WHERE a.tenant = n.tenant AND a.notice_id = n.notice_id
-                                     AND a.webhook_id = w.webhook_id AND a.outcome = 'accepted')
-         ON CONFLICT (tenant, notice_id, webhook_id)
-            DO UPDATE SET due_at = $4, lease = NULL, tries = 0, first_tried_at = NULL",
-    )
-    .bind(tenant.as_str())
-    .bind(webhook)
-    .bind(since.to_sqlx())
-    .bind(now.to_sqlx())
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-/// A delivery to a callback address that is disabled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stranded {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The complaint of its notice.
-    pub complaint: ComplaintId,
-    /// The notice.
-    pub notice: Uuid,
-    /// The address.
-    pub webhook: Uuid,
-}
-
-/// Up to `limit` deliveries that wait for disabled addresses.
-pub async fn stranded(conn: &mut PgConnection, limit: i64) -> Result<Vec<Stranded>, Error> {
-    let rows: Vec<(String, Uuid, Uuid, Uuid)> = sqlx::query_as(
-        "SELECT d.tenant, n.complaint_id, d.notice_id, d.webhook_id
-         FROM webhook w
-              JOIN delivery d ON d.tenant = w.tenant AND d.webhook_id = w.webhook_id
-              JOIN notice n ON n.tenant = d.tenant AND n.notice_id = d.notice_id
-         WHERE NOT w.enabled LIMIT $1",
-    )
-    .bind(limit)
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(|(tenant, complaint, notice, webhook)| {
-            Ok(Stranded {
-                tenant: tenant.parse().map_err(|e| Corrupt::new("delivery", "tenant", notice, e))?,
-                complaint: ComplaintId::from_uuid(complaint),
-                notice,
-                webhook,
-            })
-        })
-        .collect()
-}
-
-/// Removes deliveries whose addresses are still disabled.
-pub async fn give_up(conn: &mut PgConnection, stranded: &[Stranded]) -> Result<(), Error> {
-    sqlx::query(
-        "DELETE FROM delivery d USING webhook w
-         WHERE (d.tenant, d.notice_id, d.webhook_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[]))
-               AND w.tenant = d.tenant AND w.webhook_id = d.webhook_id AND NOT w.enabled",
-    )
-    .bind(column(stranded, |s| s.tenant.as_str()))
-    .bind(column(stranded, |s| s.notice))
-    .bind(column(stranded, |s| s.webhook))
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Which of some notices a callback address has taken: the first that did, and when.
-pub async fn taken_by_callback(
-    conn: &mut PgConnection,
-    notices: &[(TenantId, Uuid)],
-) -> Result<HashMap<Uuid, (Uuid, Timestamp)>, Error> {
-    let rows: Vec<(Uuid, Uuid, SqlTime)> = sqlx::query_as(
-        "SELECT DISTINCT ON (tenant, notice_id) notice_id, webhook_id, at FROM attempt
-         WHERE (tenant, notice_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
-               AND outcome = 'accepted' AND webhook_id IS NOT NULL
-         ORDER BY tenant, notice_id, attempt_id",
-    )
-    .bind(column(notices, |(tenant, _)| tenant.as_str()))
-    .bind(column(notices, |(_, id)| *id))
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|(notice, webhook, at)| (notice, (webhook, at.to_jiff()))).collect())
 }
 
 #[derive(sqlx::FromRow)]

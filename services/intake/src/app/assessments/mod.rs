@@ -5,28 +5,27 @@
 //! tenant's profile allows it and the case is plain. It never refuses (T07): that is a person's decision, so a proposed
 //! refusal waits in the review. A complaint that a person has moved on is left to that person.
 
+mod finding;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use prost::{Message, Name};
 use redress_domain::{Clock, ComplaintId, DecidedBy, Severity, TenantId};
 use redress_messaging::{EventMeta, Record};
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError, read_through};
-use redress_proto::classification::v1::{self as wire, Assessment as Told};
 use redress_proto::types::v1::Admissibility;
 use sqlx::postgres::PgConnection;
 
 use super::given_up;
 use super::register::whole_microseconds;
 use super::transition::{self, Cause, Transition};
-use crate::domain::lifecycle::{
-    Act, Actor, Assessment, Capacity, Command, Fact, Policy, StateKind, is_field_path,
-};
+use crate::domain::lifecycle::{Act, Actor, Capacity, Command, Policy, StateKind};
 use crate::error::Error;
 use crate::store::complaint;
 use crate::topics::SUBMISSIONS;
+pub use finding::{Assessed, Finding};
 
 /// Who acts where nobody in particular does.
 const CLASSIFICATION: &str = "classification";
@@ -50,27 +49,6 @@ impl Profile {
     }
 }
 
-/// What classification tells, as far as the lifecycle is concerned.
-#[derive(Debug)]
-pub enum Finding {
-    /// What the complaint is.
-    Assessed(Assessed),
-    /// Who has it.
-    Assignment(Fact),
-}
-
-/// An assessment.
-#[derive(Debug)]
-pub struct Assessed {
-    found: Assessment,
-    /// Whether a person made it: such an assessment counts whatever stood before.
-    by_person: bool,
-    admissibility: Admissibility,
-    confidence: f64,
-    needs_human: bool,
-    missing: Vec<String>,
-}
-
 /// The handler of what classification finds.
 pub struct ApplyAssessments {
     /// Tells the time.
@@ -86,26 +64,7 @@ impl BatchHandler for ApplyAssessments {
     type Event = Finding;
 
     fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Finding>, DecodeError> {
-        let is = |name: String| meta.event_type == name;
-        let finding = if is(wire::AssessmentMade::full_name()) {
-            let made = wire::AssessmentMade::decode(payload)?;
-            Finding::Assessed(Assessed::read(&made.assessment_id, false, made.assessment)?)
-        } else if is(wire::AssessmentOverridden::full_name()) {
-            let overridden = wire::AssessmentOverridden::decode(payload)?;
-            Finding::Assessed(Assessed::read(&overridden.assessment_id, true, overridden.assessment)?)
-        } else if is(wire::AssignmentOffered::full_name()) {
-            let to = somebody(wire::AssignmentOffered::decode(payload)?.handler)?;
-            Finding::Assignment(Fact::AssignmentOffered { to })
-        } else if is(wire::AssignmentAccepted::full_name()) {
-            let by = somebody(wire::AssignmentAccepted::decode(payload)?.handler)?;
-            Finding::Assignment(Fact::AssignmentAccepted { by })
-        } else if is(wire::AssignmentReturned::full_name()) {
-            wire::AssignmentReturned::decode(payload)?;
-            Finding::Assignment(Fact::AssignmentReturned)
-        } else {
-            return Ok(None);
-        };
-        Ok(Some(finding))
+        Finding::read(&meta.event_type, payload)
     }
 
     async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Finding>]) -> Result<(), HandlerError> {
@@ -219,34 +178,6 @@ impl ApplyAssessments {
         }
         steps
     }
-}
-
-impl Assessed {
-    fn read(id: &str, by_person: bool, told: Option<Told>) -> Result<Self, DecodeError> {
-        let unfit = |field: &'static str| DecodeError::new(format!("{field} does not fit"));
-        let told = told.ok_or_else(|| unfit("assessment"))?;
-        if !told.missing.iter().all(|path| is_field_path(path)) {
-            return Err(unfit("assessment.missing"));
-        }
-        Ok(Self {
-            found: Assessment {
-                id: id.parse().map_err(|_| unfit("assessment_id"))?,
-                category: told.category().try_into().map_err(|_| unfit("assessment.category"))?,
-                severity: told.severity().try_into().map_err(|_| unfit("assessment.severity"))?,
-                urgent: told.urgent,
-            },
-            by_person,
-            admissibility: told.admissibility(),
-            confidence: told.confidence,
-            needs_human: told.needs_human,
-            missing: told.missing,
-        })
-    }
-}
-
-/// Somebody of the staff, by the subject of their token.
-fn somebody(handler: String) -> Result<String, DecodeError> {
-    if handler.is_empty() { Err(DecodeError::new("handler is missing")) } else { Ok(handler) }
 }
 
 /// What somebody did in classification, which has checked their rights.

@@ -1,0 +1,85 @@
+//! The notices as they arrived outside.
+
+use std::collections::BTreeSet;
+
+use super::outside::Outside;
+use crate::launch::Launched;
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
+
+pub(super) struct Told {
+    /// Notices that notification has written.
+    pub(super) notices: u64,
+    /// Mails that arrived.
+    pub(super) mails: u64,
+    /// Callbacks that arrived with a right signature.
+    pub(super) callbacks: u64,
+    /// What is wrong with them, in words.
+    pub(super) disagreements: Vec<String>,
+    /// One letter for people.
+    pub(super) letter: Vec<String>,
+}
+
+/// Notices that are not with their addressees yet, deliveries to callback addresses among them.
+pub(super) async fn waiting(launched: &Launched) -> anyhow::Result<u64> {
+    let mut stores = connect(launched).await?;
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM delivery").fetch_one(&mut stores).await?;
+    Ok(count.unsigned_abs())
+}
+
+/// Complaints that notification knows of.
+pub(super) async fn known(launched: &Launched) -> anyhow::Result<u64> {
+    let mut stores = connect(launched).await?;
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(DISTINCT (tenant, complaint_id)) FROM notice WHERE kind = 'n01_receipt'",
+    )
+    .fetch_one(&mut stores)
+    .await?;
+    Ok(count.unsigned_abs())
+}
+
+async fn connect(launched: &Launched) -> anyhow::Result<PgConnection> {
+    Ok(PgConnection::connect(&launched.service("notification")?.installation.database_url).await?)
+}
+
+impl Told {
+    pub(super) async fn look(launched: &Launched, outside: &Outside, secret: &str) -> anyhow::Result<Self> {
+        let mut stores = connect(launched).await?;
+        let notices: i64 = sqlx::query_scalar("SELECT count(*) FROM notice").fetch_one(&mut stores).await?;
+        let (mails, callbacks) = (outside.mail.mails(), outside.callbacks.received());
+        let mut disagreements = Vec::new();
+        let names: BTreeSet<String> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
+        if names.len() != mails.len() {
+            disagreements.push(format!("{} mails, but only {} different notices", mails.len(), names.len()));
+        }
+        let signed = callbacks.iter().filter(|callback| callback.is_signed_with(secret)).count();
+        if signed != callbacks.len() {
+            disagreements.push(format!(
+                "{} of {} callbacks are signed wrongly",
+                callbacks.len() - signed,
+                callbacks.len()
+            ));
+        }
+        let ids: BTreeSet<&str> = callbacks.iter().map(|callback| callback.id.as_str()).collect();
+        if ids.len() != callbacks.len() {
+            disagreements.push(format!(
+                "{} callbacks, but only {} different ones",
+                callbacks.len(),
+                ids.len()
+            ));
+        }
+        Ok(Self {
+            notices: notices.unsigned_abs(),
+            mails: mails.len() as u64,
+            callbacks: signed as u64,
+            disagreements,
+            letter: mails.first().map(|mail| letter(&mail.message)).unwrap_or_default(),
+        })
+    }
+}
+
+/// Its plain lines, indented.
+fn letter(message: &str) -> Vec<String> {
+    let body = message.split_once("\r\n\r\n").map_or(message, |(_, body)| body);
+    body.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect()
+}
