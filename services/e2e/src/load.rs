@@ -231,7 +231,7 @@ fn body(key: &str) -> Value {
         "complainant": {
             "kind": "PARTY_KIND_CONSUMER",
             "name": "测试甲",
-            "contacts": [{ "type": "CONTACT_TYPE_EMAIL", "value": format!("{key}@load.invalid") }],
+            "contacts": [{ "type": "CONTACT_TYPE_EMAIL", "value": format!("{key}@load.invalid"), "consentToContact": true }],
         },
         "live": { "roomId": "room-load", "offsetMs": 60_000 },
     })

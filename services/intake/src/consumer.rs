@@ -1,4 +1,4 @@
-//! What intake consumes. Facts of other services join here: one group each, since their topics may not exist yet.
+//! What intake consumes: a group per topic, since those of other services may come later, or never.
 
 use redress_outbox::{Guard, HandlerError, Subscription};
 
@@ -12,7 +12,7 @@ pub(crate) fn submissions(register: Register) -> Subscription {
     Subscription::new(SUBMISSIONS.name, Guard::Own, register)
 }
 
-/// What classification finds.
+/// What classification finds: assessments, and who has a case.
 pub(crate) fn assessments(handler: ApplyAssessments) -> Subscription {
     Subscription::new(ASSESSMENTS, Guard::Version, handler)
 }

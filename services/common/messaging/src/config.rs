@@ -13,7 +13,7 @@ pub struct KafkaConfig {
     /// The consumer group: one per service.
     pub group: String,
     /// This process's fixed name in the group (the pod's name): a restart within the session timeout then moves no
-    /// partition. Empty means a new member at each start.
+    /// partition. Empty means a new member at each start. Of two living processes with one name the older ends.
     pub group_instance_id: String,
     /// After which silence a member's partitions are given to others; longer than a restart takes.
     pub session_timeout_ms: u32,

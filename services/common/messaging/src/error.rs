@@ -35,6 +35,12 @@ pub enum KafkaClientError {
     /// The read positions could not be loaded.
     #[error("loading the read positions: {0}")]
     Positions(String),
+    /// The session with the group was lost, and the client broke when the group was there again. A new one goes on.
+    #[error("the group's session was lost and its client is broken: {0}")]
+    SessionLost(String),
+    /// Another process has joined the group under this one's name.
+    #[error("another living process is in the group under the same group_instance_id: {0}")]
+    NameTaken(String),
     /// The client has declared itself broken and must be made anew.
     #[error("the Kafka client is broken: {0}")]
     Fatal(String),

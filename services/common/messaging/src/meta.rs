@@ -265,7 +265,8 @@ mod tests {
             ("ce_time", "1970-01-01T00:00:00Z"),
         ];
         let read = |name: &'static str, value: &str| {
-            let mut headers: Vec<_> = well.iter().map(|(n, v)| (Cow::Borrowed(*n), (*v).to_owned())).collect();
+            let mut headers: Vec<_> =
+                well.iter().map(|(n, v)| (Cow::Borrowed(*n), (*v).to_owned())).collect();
             headers.retain(|(n, _)| n != name);
             headers.push((name.into(), value.to_owned()));
             EventMeta::of_record(&record(&headers)).map_err(|error| (error.header, error.problem))

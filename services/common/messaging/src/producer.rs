@@ -95,11 +95,8 @@ impl Producer {
     /// would come first, and consumers would refuse the earlier ones for ever. Only a topic that is not there is refused,
     /// after three seconds instead of thirty: a page waits for it, and its rows come again.
     pub fn for_relay(config: &KafkaConfig) -> Result<Self, KafkaClientError> {
-        let waits = [
-            ("message.timeout.ms", "0"),
-            ("linger.ms", "1"),
-            ("topic.metadata.propagation.max.ms", "3000"),
-        ];
+        let waits =
+            [("message.timeout.ms", "0"), ("linger.ms", "1"), ("topic.metadata.propagation.max.ms", "3000")];
         Self::new(config, Duration::from_secs(5), &waits)
     }
 

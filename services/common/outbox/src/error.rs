@@ -28,6 +28,13 @@ pub enum ConsumerError {
     Died(String),
 }
 
+impl ConsumerError {
+    /// Whether a new client in the same process can go on.
+    pub(crate) fn is_lost_session(&self) -> bool {
+        matches!(self, Self::Kafka(error) if matches!(**error, KafkaClientError::SessionLost(_)))
+    }
+}
+
 impl From<KafkaClientError> for ConsumerError {
     fn from(error: KafkaClientError) -> Self {
         Self::Kafka(Arc::new(error))

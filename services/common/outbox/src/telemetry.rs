@@ -13,6 +13,7 @@ pub(crate) struct ConsumerTelemetry {
     dropped: Counter<u64>,
     parked: Counter<u64>,
     gaps: Counter<u64>,
+    replaced: Counter<u64>,
     lag: Gauge<i64>,
 }
 
@@ -27,6 +28,7 @@ impl ConsumerTelemetry {
             dropped: meter.u64_counter("redress.consumer.dropped").build(),
             parked: meter.u64_counter("redress.consumer.parked").build(),
             gaps: meter.u64_counter("redress.consumer.gaps").build(),
+            replaced: meter.u64_counter("redress.consumer.clients.replaced").build(),
             lag: meter.i64_gauge("redress.consumer.lag").build(),
         }
     }
@@ -55,6 +57,11 @@ impl ConsumerTelemetry {
             self.gaps.add(1, &[system.clone(), destination.clone(), group.clone()]);
         }
         self.parked.add(1, &[system, destination, group, KeyValue::new("error.type", cause)]);
+    }
+
+    /// A client broke over a lost session and another takes its place.
+    pub(crate) fn replaced(&self) {
+        self.replaced.add(1, std::slice::from_ref(&self.group));
     }
 
     pub(crate) fn lag(&self, topic: &str, partition: i32, lag: i64) {

@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn a_lock_timeout_that_the_statement_timeout_forestalls_is_refused() {
-        let config = PostgresConfig { lock_timeout_ms: 10_000, ..PostgresConfig::at("postgres://u:p@localhost/db") };
+        let config =
+            PostgresConfig { lock_timeout_ms: 10_000, ..PostgresConfig::at("postgres://u:p@localhost/db") };
         assert!(config.problems().join("; ").contains("lock_timeout_ms"), "{:?}", config.problems());
     }
 

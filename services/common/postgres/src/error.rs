@@ -64,9 +64,9 @@ fn of_state(state: &str) -> ErrorKind {
 pub fn blames_values(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::RowNotFound | sqlx::Error::Encode(_) => true,
-        sqlx::Error::Database(database) => database.code().is_some_and(|state| {
-            state != "22012" && (state.starts_with("22") || state.starts_with("23"))
-        }),
+        sqlx::Error::Database(database) => database
+            .code()
+            .is_some_and(|state| state != "22012" && (state.starts_with("22") || state.starts_with("23"))),
         _ => false,
     }
 }

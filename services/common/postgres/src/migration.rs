@@ -40,9 +40,7 @@ pub async fn schema_is_current(db: &Db, migrators: &[&Migrator]) -> Result<bool,
         return Ok(false);
     }
     let rows: Vec<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success")
-            .fetch_all(db)
-            .await?;
+        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success").fetch_all(db).await?;
     let applied: HashMap<i64, Vec<u8>> = rows.into_iter().collect();
     Ok(merged(migrators).iter().all(|m| applied.get(&m.version).is_some_and(|sum| **sum == *m.checksum)))
 }

@@ -35,10 +35,7 @@ impl VaultError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unavailable(_) | Self::UnknownKey { .. } => ErrorKind::Unavailable,
-            Self::UnknownTenant(_)
-            | Self::Refused
-            | Self::Form(_)
-            | Self::Library => ErrorKind::Internal,
+            Self::UnknownTenant(_) | Self::Refused | Self::Form(_) | Self::Library => ErrorKind::Internal,
         }
     }
 }

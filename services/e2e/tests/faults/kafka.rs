@@ -7,6 +7,7 @@ use redress_e2e::evidence::SUBMISSIONS;
 use redress_e2e::ledger::Told;
 use redress_e2e::load::told;
 use redress_e2e::{rpc, submissions};
+use redress_proto::admin::v1::ConsumerStatusRequest;
 use redress_proto::intake::v1::SubmitComplaintRequest;
 use redress_testkit::{Addresses, wait_until};
 use serde_json::json;
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 use tonic::{Code, Request};
 use tonic_types::StatusExt as _;
 
-use crate::world::{SOON, World, figure};
+use crate::world::{SESSION, SOON, World, figure};
 
 /// Within which a repetition is accepted after the broker's return.
 const RETURN: Duration = Duration::from_secs(2);
@@ -105,6 +106,41 @@ async fn a_submission_that_was_written_after_its_caller_was_told_otherwise_is_on
     told.insert(world.complaint("late-1"), Told::Accepted);
     let verdict = world.evidence.judge(&told, SOON).await.unwrap();
     assert!(verdict.is_clean(), "{verdict}");
+    drop(intake);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kafka_away_for_longer_than_the_session_ends_no_process_and_registering_goes_on() {
+    let world = World::alone().await;
+    let (at, token) = (Addresses::claim(), world.token(Role::Admin));
+    // So slow that what was read before is still being registered, and told to Kafka, shortly before the session ends.
+    let slow = [SESSION, ("FAILPOINTS", "register.before_commit=sleep(3000)")];
+    let intake = world.intake("one", &at, &slow).await;
+    let mut admin = rpc::admin(&rpc::channel(&at.grpc).unwrap(), &token).unwrap();
+    let load = world.load(&[&at], 60).start().unwrap();
+    load.accepts(60, SOON).await;
+    world.registers(1).await;
+    // They wait behind the batch that is being registered.
+    load.accepts(60, SOON).await;
+
+    world.stack().kill(Part::Kafka).await;
+    // The register itself gives its partitions up.
+    let session_is_over = async || {
+        let status = admin.consumer_status(ConsumerStatusRequest {}).await.ok()?;
+        status.into_inner().partitions.is_empty().then_some(())
+    };
+    wait_until("the session is over", SOON, session_is_over).await;
+    world.restart(Part::Kafka).await;
+    let returned = Instant::now();
+    let before = world.evidence.registered().await.unwrap();
+    world.registers(before + 60).await;
+    figure("kafka back after the session: registering after", returned);
+
+    let sent = load.stop().await.unwrap();
+    world.all_is_well(&sent).await;
+    assert!(intake.is_alive(), "the process is the one that was started");
+    assert_eq!(world.evidence.parked().await.unwrap(), 0);
     drop(intake);
     world.end().await;
 }

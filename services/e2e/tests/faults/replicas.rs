@@ -5,10 +5,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tokio::time::Instant;
 
-use crate::world::{SOON, World, figure};
-
-/// Whoever stays away loses its partitions to others soon.
-const SESSION: (&str, &str) = ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000");
+use crate::world::{SESSION, SOON, World, figure};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_asked_to_leave_leaves_in_time_and_one_repetition_hides_it() {

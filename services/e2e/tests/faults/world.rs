@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// What is waited for comes much earlier, on an idle machine.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// Whoever stays away loses its partitions to others soon.
+pub(crate) const SESSION: (&str, &str) = ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000");
 /// How long callers repeat their submissions.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Who submits the load.

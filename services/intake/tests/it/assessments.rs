@@ -171,7 +171,7 @@ async fn a_late_assessment_by_a_machine_does_not_touch_what_a_person_decided_and
         reason: "misread".into(),
     };
     let told = delivery(&handler, id, &overridden);
-    apply(&bench, &handler, &[told.clone()]).await.unwrap();
+    apply(&bench, &handler, std::slice::from_ref(&told)).await.unwrap();
     let seen = bench.view(id).await;
     assert_eq!((seen.category(), seen.urgent, seen.state_version), (Category::Cq07, true, 4));
     let entry = seen.history.last().unwrap();
@@ -247,7 +247,7 @@ async fn an_assessment_waits_for_its_complaint_as_long_as_that_can_come_and_is_p
     let id = ComplaintId::from_uuid(Uuid::from_u128(99));
     let message = AssessmentMade { assessment_id: Uuid::from_u128(7).to_string(), assessment: Some(plain()) };
     let told = delivery(&handler, id, &message);
-    let refused = async || apply(&bench, &handler, &[told.clone()]).await.unwrap_err();
+    let refused = async || apply(&bench, &handler, std::slice::from_ref(&told)).await.unwrap_err();
     assert!(matches!(refused().await, HandlerError::Unavailable(_)), "nothing was read yet");
     read_through(&bench, told.record.timestamp).await;
     assert!(matches!(refused().await, HandlerError::Unavailable(_)), "clocks differ a little");

@@ -14,6 +14,7 @@ use redress_outbox::{Admin, ConsumerGroup, Guard, Subscription, Wake};
 use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_proto::admin::v1::{DiscardParkedRequest, ListParkedRequest};
 use redress_proto::classification::v1::AssessmentMade;
+use redress_proto::intake::v1::VerifyAuditChainRequest;
 use redress_proto::types::v1::ComplaintState;
 use redress_testkit::{topic_prefix, wait_until};
 use tokio_util::sync::CancellationToken;
@@ -100,7 +101,7 @@ async fn an_assessment_of_an_unknown_complaint_is_set_aside_those_behind_it_are_
     assert_eq!(noted, ("admin-1".to_owned(), AssessmentMade::full_name()));
     let verdict = bench
         .audit
-        .verify(&caller("tenant-a", "auditor-1", &[Role::Auditor]), Default::default(), None)
+        .verify(&caller("tenant-a", "auditor-1", &[Role::Auditor]), VerifyAuditChainRequest::default(), None)
         .await;
     assert!(verdict.unwrap().intact);
     stop.cancel();

@@ -6,10 +6,10 @@
 //! stores hold.
 
 mod asking;
+mod callback;
 mod driver;
 mod ledger;
 mod measured;
-mod outside;
 mod plan;
 mod published;
 mod report;
@@ -25,6 +25,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use redress_devstack::Part;
 use redress_domain::{Role, TenantId};
+use redress_testkit::Outside;
 use tokio::time::Instant;
 
 use crate::launch::{self, Launched, Setting};
@@ -32,7 +33,6 @@ use crate::workspace;
 use driver::{Driver, Gateway};
 use ledger::Ledger;
 use measured::Measured;
-use outside::Outside;
 use plan::{Plan, Shape};
 use published::Published;
 use report::Report;
@@ -69,7 +69,11 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let shape = Shape { complaints: args.complaints, rate: args.rate, spike: args.spike };
     let plan = Plan::of(&texts::all()?, shape, now());
     let outside = Outside::start().await?;
-    let mut settings = outside.settings(now())?;
+    let mut settings: Vec<Setting> = outside
+        .settings(now())?
+        .into_iter()
+        .map(|(variable, value)| Setting { service: "notification", variable, value })
+        .collect();
     // One of the two tenants lets the machine take up plain complaints.
     let (service, variable) = ("intake", "REDRESS__INTAKE__MACHINE_ACCEPTS_FOR");
     settings.push(Setting { service, variable, value: "tenant-a".to_owned() });
@@ -91,7 +95,7 @@ fn now() -> Timestamp {
 }
 
 async fn show(launched: &Launched, outside: &Outside, plan: Plan) -> anyhow::Result<Report> {
-    let secret = outside.subscribe(launched).await?;
+    let secret = callback::subscribe(outside, launched).await?;
     let published = Published::follow(&launched.stack.endpoints().kafka)?;
     let mut stores = Stores::connect(&launched.service("intake")?.installation.database_url).await?;
     let ledger = Arc::new(Ledger::default());

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::outside::Outside;
-use crate::launch::Launched;
+use redress_testkit::Outside;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
+
+use crate::launch::Launched;
 
 pub(super) struct Told {
     /// Notices that notification has written.

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
@@ -15,6 +16,7 @@ pub(super) struct Context {
     outlets: Vec<Outlet>,
     positions: Mutex<Box<dyn Positions>>,
     failure: Mutex<Option<KafkaClientError>>,
+    session_lost: AtomicBool,
 }
 
 impl Context {
@@ -24,12 +26,19 @@ impl Context {
             outlets,
             positions: Mutex::new(Box::new(positions)),
             failure: Mutex::new(None),
+            session_lost: AtomicBool::new(false),
         }
     }
 
     /// What made the last rebalance impossible.
     pub(super) fn failure(&self) -> Option<KafkaClientError> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether the session was lost and no partition has been given since. Until then the client's own requests may get
+    /// it fenced: it joins again only when all of them are answered.
+    pub(super) fn session_is_lost(&self) -> bool {
+        self.session_lost.load(Ordering::Relaxed)
     }
 
     pub(super) fn outlet(&self, full_name: &str) -> Option<&Outlet> {
@@ -44,6 +53,7 @@ impl Context {
         consumer: &BaseConsumer<Self>,
         list: &mut TopicPartitionList,
     ) -> Result<(), KafkaClientError> {
+        self.session_lost.store(false, Ordering::Relaxed);
         let refused = |source| KafkaClientError::Request { what: "an assignment", source };
         let given = self.partitions(list);
         let starts = {
@@ -65,6 +75,9 @@ impl Context {
         consumer: &BaseConsumer<Self>,
         list: &TopicPartitionList,
     ) -> Result<(), KafkaClientError> {
+        if consumer.assignment_lost() {
+            self.session_lost.store(true, Ordering::Relaxed);
+        }
         for entry in list.elements() {
             if let Some(outlet) = self.outlet(entry.topic()) {
                 outlet.put(InboundEvent::Revoked { partition: entry.partition() });

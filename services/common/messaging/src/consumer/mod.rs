@@ -7,6 +7,22 @@
 //! Back-pressure: when a topic's queue is full the thread stops taking for up to a second, since readers usually catch
 //! up at once and a pause would throw away what was fetched; then it pauses that topic's partitions and goes on polling,
 //! so the group is never lost.
+//!
+//! # A lost session
+//! A static member (`group_instance_id`) whose session times out empties its member id
+//! (`rd_kafka_cgrp_session_timeout_check`) and joins again once all its offset commits are answered
+//! (`rd_kafka_assignment_serve`). Those that waited for the coordinator (`rd_kafka_cgrp_defer_offset_commit`) are sent
+//! first, with the empty id, and a heartbeat may be; a broker that was away itself still knows the name and fences both.
+//! librdkafka takes that for another process with the name and is broken for good (`rd_kafka_set_fatal_error` in
+//! `rd_kafka_handle_OffsetCommit` and `rd_kafka_cgrp_handle_Heartbeat`).
+//!
+//! So the client tells the two apart. Fenced between a lost session and the next assignment it has fenced itself
+//! ([`KafkaClientError::SessionLost`]): a new client, which has nothing on its way, goes on. Fenced at any other time it
+//! has met a namesake ([`KafkaClientError::NameTaken`]): the process ends, for two that replaced their clients would take
+//! the name from each other for ever. As each replacement costs a lost session, it needs neither a limit nor a delay.
+//!
+//! Refused: to commit nothing while the coordinator is away. The library says so too late, and what it has deferred
+//! cannot be taken back. Only partitions that are gone are left out.
 
 mod backlog;
 mod context;

@@ -52,7 +52,7 @@ impl Poll {
             outlet.backlog.polled_by(std::thread::current());
         }
         if let Err(error) = self.until_stopped() {
-            let error = Arc::new(error);
+            let error = Arc::new(self.cause_of(error));
             for outlet in &self.outlets {
                 outlet.put(InboundEvent::Failed(Arc::clone(&error)));
             }
@@ -70,6 +70,18 @@ impl Poll {
             }
         }
         Ok(())
+    }
+
+    /// Where the client itself is broken, all that fails follows from it.
+    fn cause_of(&self, error: KafkaClientError) -> KafkaClientError {
+        let Some((code, reason)) = self.client.client().fatal_error() else { return error };
+        if code != RDKafkaErrorCode::FencedInstanceId {
+            KafkaClientError::Fatal(reason)
+        } else if self.client.context().session_is_lost() {
+            KafkaClientError::SessionLost(reason)
+        } else {
+            KafkaClientError::NameTaken(reason)
+        }
     }
 
     /// `None` from poll is a timeout or a served event, an error is seldom fatal.
@@ -170,13 +182,17 @@ impl Poll {
         }
     }
 
+    /// Leaves out partitions that are gone: between two sessions a commit breaks the client.
     fn commit(&self, next: &[(TopicPartition, i64)]) -> Result<(), KafkaError> {
+        let assigned = self.client.assignment()?;
         let mut list = TopicPartitionList::with_capacity(next.len());
-        for (partition, offset) in next {
-            let name = format!("{}{}", self.prefix, partition.topic);
-            list.add_partition_offset(&name, partition.partition, Offset::Offset(*offset))?;
+        for (TopicPartition { topic, partition }, offset) in next {
+            let name = format!("{}{topic}", self.prefix);
+            if assigned.find_partition(&name, *partition).is_some() {
+                list.add_partition_offset(&name, *partition, Offset::Offset(*offset))?;
+            }
         }
-        self.client.commit(&list, CommitMode::Async)
+        if list.count() == 0 { Ok(()) } else { self.client.commit(&list, CommitMode::Async) }
     }
 
     fn seek(&self, partition: &TopicPartition, offset: i64) -> Result<(), KafkaError> {

@@ -46,7 +46,10 @@ impl Admin {
         // A gap is accepted only where the operator named the record.
         let accepted = request.positions.iter().map(|p| (p.topic.clone(), p.partition, p.offset)).collect();
         let by = Operator { actor: caller.subject.clone(), reason: request.reason, accepted };
-        let mut answer = wire::RedriveParkedResponse { more: request.positions.is_empty() && found.len() > REDRIVEN, ..Default::default() };
+        let mut answer = wire::RedriveParkedResponse {
+            more: request.positions.is_empty() && found.len() > REDRIVEN,
+            ..Default::default()
+        };
         if request.positions.is_empty() {
             found.truncate(REDRIVEN);
         }
@@ -118,8 +121,7 @@ impl Admin {
         let offsets = self.reader.off_the_runtime(move |reader| reader.offsets_at(topic, from)).await;
         let offsets = offsets.map_err(|error| of_kafka(&error))?;
         self.record(caller, "replay", topic, &[], Some(from), &request.reason).await?;
-        let moved =
-            position::replay(&self.kit.db, topic, &offsets).await.map_err(|e| of_database(&e))?;
+        let moved = position::replay(&self.kit.db, topic, &offsets).await.map_err(|e| of_database(&e))?;
         let topic = topic.to_owned();
         let positions = moved.into_iter().map(|(partition, offset)| wire::Position {
             topic: topic.clone(),

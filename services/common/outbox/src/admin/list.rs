@@ -3,6 +3,7 @@ use redress_domain::{Principal, Problem, Violations};
 use redress_proto::admin::v1::{ListParkedRequest, ListParkedResponse, ParkedEvent, Position};
 use redress_proto::convert::to_wire_time;
 use sqlx::Row as _;
+use uuid::Uuid;
 
 use super::Admin;
 use super::service::{of_database, refuse};
@@ -43,7 +44,7 @@ impl Admin {
         let Mark(at, mark_topic, incarnation, partition, offset) =
             mark.unwrap_or(Mark(jiff::Timestamp::UNIX_EPOCH, String::new(), 0, 0, 0));
         let rows = sqlx::query(
-            "SELECT topic, incarnation, partition, log_offset, aggregate_id::text AS aggregate_id, event_type,
+            "SELECT topic, incarnation, partition, log_offset, key, aggregate_id, event_type,
                     cause, detail, attempts, parked_at, octet_length(payload)::bigint AS payload_bytes
              FROM parked_event
              WHERE status = 'parked' AND ($1 = '' OR topic = $1) AND (tenant = $2 OR tenant IS NULL AND $9)
@@ -81,7 +82,7 @@ fn event(row: &sqlx::postgres::PgRow) -> Result<ParkedEvent, sqlx::Error> {
             partition: row.try_get("partition")?,
             offset: row.try_get("log_offset")?,
         }),
-        aggregate_id: row.try_get::<Option<String>, _>("aggregate_id")?.unwrap_or_default(),
+        aggregate_id: aggregate(row)?.map(|aggregate| aggregate.to_string()).unwrap_or_default(),
         r#type: row.try_get::<Option<String>, _>("event_type")?.unwrap_or_default(),
         cause: row.try_get("cause")?,
         detail: row.try_get("detail")?,
@@ -89,6 +90,13 @@ fn event(row: &sqlx::postgres::PgRow) -> Result<ParkedEvent, sqlx::Error> {
         parked_at: Some(to_wire_time(row.try_get::<jiff_sqlx::Timestamp, _>("parked_at")?.to_jiff())),
         payload_bytes: row.try_get("payload_bytes")?,
     })
+}
+
+/// As the inbox knows it, else as the key names it: without versions, or headers, there is nothing in the inbox.
+fn aggregate(row: &sqlx::postgres::PgRow) -> Result<Option<Uuid>, sqlx::Error> {
+    let known: Option<Uuid> = row.try_get("aggregate_id")?;
+    let key: Option<&[u8]> = row.try_get("key")?;
+    Ok(known.or_else(|| Uuid::try_parse_ascii(key?).ok()))
 }
 
 fn token(row: &sqlx::postgres::PgRow) -> Result<String, sqlx::Error> {

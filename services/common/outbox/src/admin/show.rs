@@ -36,9 +36,8 @@ impl Admin {
         let mut partitions = Vec::new();
         for (kit, lane) in &self.lanes {
             let topic = lane.topic();
-            let through = position::applied_through(&self.kit.db, topic)
-                .await
-                .map_err(|error| of_database(&error))?;
+            let through =
+                position::applied_through(&self.kit.db, topic).await.map_err(|error| of_database(&error))?;
             partitions.extend(kit.status.partitions(topic).into_iter().map(|(partition, reach)| {
                 PartitionStatus {
                     topic: topic.to_owned(),

@@ -44,8 +44,27 @@ impl ConsumerGroup {
 
     /// Consumes until `stop`, then finishes the batches in flight and leaves within about a second.
     ///
-    /// An error means that reading must begin anew from the database: the process ends, its restart does that.
+    /// A client that broke over a lost session is replaced. Any other error means that reading must begin anew from the
+    /// database: the process ends, its restart does that.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ConsumerError> {
+        loop {
+            match self.as_member(&stop).await {
+                Err(error) if error.is_lost_session() && !stop.is_cancelled() => {
+                    self.kit.telemetry.replaced();
+                    tracing::warn!(
+                        messaging.consumer.group.name = self.kit.group,
+                        %error,
+                        "joining the group anew with another client; reading goes on from the database's positions",
+                    );
+                }
+                Err(error) if !error.is_lost_session() => return Err(error),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Consumes with one client: all that it knows goes with it.
+    async fn as_member(&self, stop: &CancellationToken) -> Result<(), ConsumerError> {
         let reader = LogReader::new(&self.config)?;
         let loaded = Loaded::default();
         let positions = Loader {
@@ -64,23 +83,42 @@ impl ConsumerGroup {
             workers.spawn(worker.run());
         }
         let observer = tokio::spawn(observer::run(Arc::clone(&self.kit), reader, topics));
-        let outcome = tokio::select! {
-            () = stop.cancelled() => Ok(()),
-            ended = workers.join_next() => match ended {
-                Some(Ok(outcome)) => outcome,
-                _ => Err(ConsumerError::Died("a topic".to_owned())),
-            },
-        };
-        self.kit.stop.cancel();
-        while workers.join_next().await.is_some() {}
+        let outcome = self.end_of(workers, stop).await;
         observer.abort();
+        self.kit.status.all_revoked();
         // All workers are gone, so this is the last handle.
         if let Some(consumer) = Arc::into_inner(consumer) {
             consumer.close().await;
         }
         outcome
     }
+
+    /// Waits until all workers have ended. Of a lost session all of them hear; of anything else one does, and the others
+    /// are stopped.
+    async fn end_of(&self, mut workers: Workers, stop: &CancellationToken) -> Result<(), ConsumerError> {
+        let mut outcome: Option<ConsumerError> = None;
+        loop {
+            let ended = tokio::select! {
+                () = stop.cancelled(), if !self.kit.stop.is_cancelled() => {
+                    self.kit.stop.cancel();
+                    continue;
+                }
+                ended = workers.join_next() => ended,
+            };
+            let Some(ended) = ended else { return outcome.map_or(Ok(()), Err) };
+            let ended = ended.unwrap_or_else(|_| Err(ConsumerError::Died("a topic".to_owned())));
+            let Err(error) = ended else { continue };
+            if !error.is_lost_session() {
+                self.kit.stop.cancel();
+            }
+            if outcome.as_ref().is_none_or(ConsumerError::is_lost_session) {
+                outcome = Some(error);
+            }
+        }
+    }
 }
+
+type Workers = JoinSet<Result<(), ConsumerError>>;
 
 impl std::fmt::Debug for ConsumerGroup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -75,7 +75,8 @@ impl<E> Item<E> {
     /// whether there was anything to leave out.
     pub(crate) fn strip(&mut self) -> bool {
         let first = !std::mem::replace(&mut self.stripped, true);
-        let detail = "the database refuses a value of its envelope or of the cause for which it was set aside".into();
+        let detail =
+            "the database refuses a value of its envelope or of the cause for which it was set aside".into();
         self.give_up(Cause { kind: CauseKind::Undecodable, detail });
         self.meta = None;
         self.identity = None;

@@ -91,7 +91,12 @@ impl<H: BatchHandler> TypedLane<H> {
                 }
                 // Nobody is to blame, and half of it may be quick enough.
                 Outcome::Failed(Failure::TooSlow(what), _) if range.len() > 1 => {
-                    tracing::warn!(messaging.destination.name = self.topic, records = range.len(), what, "a batch took too long; it is cut in two");
+                    tracing::warn!(
+                        messaging.destination.name = self.topic,
+                        records = range.len(),
+                        what,
+                        "a batch took too long; it is cut in two"
+                    );
                     cut(&mut ranges, &range, range.len() / 2);
                 }
                 Outcome::Failed(Failure::Away(what) | Failure::TooSlow(what), _) => {

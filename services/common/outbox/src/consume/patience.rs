@@ -49,7 +49,11 @@ impl Patience {
         what: &str,
     ) -> Result<(), Interrupted> {
         if self.failures.is_multiple_of(SAY) {
-            tracing::warn!(messaging.destination.name = topic, what, "consuming waits: a dependency is away, or lacks what is needed");
+            tracing::warn!(
+                messaging.destination.name = topic,
+                what,
+                "consuming waits: a dependency is away, or lacks what is needed"
+            );
         }
         kit.status.waits(topic, true);
         let outcome = pause(kit, AWAY, self.failures).await;

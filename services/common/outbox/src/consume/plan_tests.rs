@@ -191,10 +191,8 @@ fn a_type_of_no_use_moves_the_version_on() {
 fn another_tenants_record_of_the_same_key_does_not_wait() {
     let waiting = [("acme".to_owned(), b"1001".to_vec())].into();
     let view = View { positions: [(0, position(0))].into(), waiting, ..View::default() };
-    let batch = [
-        candidate(0, 0, b"1001", 1, 1),
-        Candidate { tenant: "other", ..candidate(0, 1, b"1001", 2, 1) },
-    ];
+    let batch =
+        [candidate(0, 0, b"1001", 1, 1), Candidate { tenant: "other", ..candidate(0, 1, b"1001", 2, 1) }];
     let plan = plan(&batch, &[(0, Cursor { first: 0, replays: 0 })].into(), &view).unwrap();
     assert_eq!(plan.apply, [1]);
     assert_eq!(plan.park[0].1.kind, CauseKind::Behind);

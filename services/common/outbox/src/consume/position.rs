@@ -55,7 +55,10 @@ pub(crate) const BOUND: SignedDuration = SignedDuration::from_secs(15);
 /// The earliest of them counts, less the bound: times do not ascend in a partition, as several relays write to it and
 /// transactions take unlike times. One that lies in the future by more than clocks differ says nothing, or a single record
 /// with a wrong time would lift the mark for good.
-pub(crate) fn applied_through(times: impl IntoIterator<Item = Timestamp>, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn applied_through(
+    times: impl IntoIterator<Item = Timestamp>,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let earliest = times.into_iter().min()?;
     let ahead = earliest.duration_since(now);
     (ahead <= BOUND).then(|| before(earliest.min(now)))

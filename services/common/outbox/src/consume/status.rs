@@ -38,6 +38,10 @@ impl Status {
         self.state().partitions.remove(&(topic, partition));
     }
 
+    pub(crate) fn all_revoked(&self) {
+        self.state().partitions.clear();
+    }
+
     pub(crate) fn applied(&self, topic: &'static str, cursors: &Cursors) {
         let mut state = self.state();
         for (&partition, cursor) in cursors {

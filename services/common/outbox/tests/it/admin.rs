@@ -116,7 +116,11 @@ async fn one_call_redrives_a_bounded_number_of_keys_and_repeating_it_comes_to_al
     };
     assert_eq!(redrive().await, (0, 200, true));
     assert_eq!(redrive().await, (0, 200, true));
-    assert_eq!(world.count("parked_event WHERE attempts = 0").await, 0, "the second call began with the others");
+    assert_eq!(
+        world.count("parked_event WHERE attempts = 0").await,
+        0,
+        "the second call began with the others"
+    );
     ledger.mended.store(true, std::sync::atomic::Ordering::Relaxed);
     assert_eq!(redrive().await, (200, 0, true));
     assert_eq!(redrive().await, (50, 0, false));

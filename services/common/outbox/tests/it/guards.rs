@@ -128,7 +128,8 @@ async fn two_sources_may_use_one_id_and_two_tenants_one_key() {
     world.wait_for_parked(3).await;
     assert_eq!(world.count("ledger WHERE text = 'ok'").await, 4);
     ledger.mended.store(true, Ordering::Relaxed);
-    let request = RedriveParkedRequest { topic: SOURCE.into(), reason: "mended".into(), ..Default::default() };
+    let request =
+        RedriveParkedRequest { topic: SOURCE.into(), reason: "mended".into(), ..Default::default() };
     let answer = running.admin.redrive_parked(admin_request(request)).await.unwrap().into_inner();
     assert_eq!((answer.applied, answer.still_parked), (3, 0));
     running.stop().await;

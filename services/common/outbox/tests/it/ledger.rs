@@ -2,7 +2,7 @@
 //! or in disorder shows, and publishes an event of its own for each.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -32,6 +32,8 @@ pub(crate) struct Ledger {
     pub(crate) mended: Arc<AtomicBool>,
     /// Whether what the handler needs is away.
     pub(crate) away: Arc<AtomicBool>,
+    /// Milliseconds that each batch takes.
+    pub(crate) takes_ms: Arc<AtomicU32>,
 }
 
 #[async_trait]
@@ -63,6 +65,8 @@ impl BatchHandler for Ledger {
             }
             assert!(!batch.iter().any(|delivery| *delivery.event == "panic"), "told to panic");
         }
+        let takes_seconds = f64::from(self.takes_ms.load(Ordering::Relaxed)) / 1_000.0;
+        sqlx::query("SELECT pg_sleep($1)").bind(takes_seconds).execute(&mut *connection).await?;
         sqlx::query(
             "INSERT INTO ledger (aggregate, version, text)
              SELECT aggregate, version, text

@@ -1,5 +1,7 @@
 use std::sync::atomic::Ordering;
 
+use redress_messaging::Outgoing;
+use redress_outbox::Guard;
 use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_proto::admin::v1::{DiscardParkedRequest, ListParkedRequest, Position, RedriveParkedRequest};
 
@@ -25,7 +27,7 @@ async fn causes(world: &World) -> Vec<(i64, String)> {
 }
 
 async fn redrive(running: &Running, positions: Vec<Position>) -> (i32, i32, i32) {
-    let topic = crate::ledger::SOURCE.to_owned();
+    let topic = SOURCE.to_owned();
     let request = RedriveParkedRequest { positions, topic, reason: "mended".to_owned() };
     let answer = running.admin.redrive_parked(admin_request(request)).await.unwrap().into_inner();
     (answer.applied, answer.dropped, answer.still_parked)
@@ -140,6 +142,26 @@ async fn a_gap_is_accepted_only_where_an_operator_names_the_record() {
     let gap = listed(&running).await.remove(0).position.unwrap();
     assert_eq!(redrive(&running, vec![gap]).await, (2, 0, 0));
     assert_eq!(world.applied().await[&aggregate(0)], [1, 3, 4]);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_record_is_listed_with_the_aggregate_that_its_key_names() {
+    let world = World::new().await;
+    world.produce([(meta(aggregate(1), 1), b"refuse".to_vec())]).await;
+    let bare =
+        |key: String| Outgoing { topic: SOURCE.into(), key, headers: Vec::new(), payload: b"?".to_vec() };
+    for key in [aggregate(2).to_string(), "of nobody".to_owned()] {
+        world.producer.send(bare(key)).await.unwrap();
+    }
+    // Without versions: the inbox knows no aggregate.
+    let (group, wake) = world.group(Guard::Own, Ledger::default());
+    let running = world.start_group(group, wake);
+    world.wait_for_parked(3).await;
+    let mut aggregates: Vec<String> =
+        listed(&running).await.into_iter().map(|event| event.aggregate_id).collect();
+    aggregates.sort();
+    assert_eq!(aggregates, [String::new(), aggregate(1).to_string(), aggregate(2).to_string()]);
     running.stop().await;
 }
 

@@ -120,8 +120,10 @@ async fn a_topic_that_kafka_refuses_holds_up_nothing_else_is_shown_and_goes_on_o
     enqueue(&mut connection, &events).await.unwrap();
     drop(connection);
     let waiting = async |topic: &str| world.count(&format!("outbox WHERE topic = '{topic}'")).await;
-    wait_until("the other topic's events are published", LIMIT, async || (waiting(SINK).await == 0).then_some(()))
-        .await;
+    wait_until("the other topic's events are published", LIMIT, async || {
+        (waiting(SINK).await == 0).then_some(())
+    })
+    .await;
     // Also what is decided while it rests.
     decide(&world, 20, 2).await;
     wait_until("those decided later too", LIMIT, async || (waiting(SINK).await == 0).then_some(())).await;
@@ -157,9 +159,12 @@ async fn a_relay_whose_broker_is_away_ends_soon_when_it_is_told_to() {
     decide(&world, 10, 1).await;
     wait_until("leased", LIMIT, async || (!held(&world).await.is_empty()).then_some(())).await;
     // A term later the page is on its way.
-    let renewed = "outbox_relay WHERE expires_at > (SELECT min(created_at) FROM outbox) + interval '8 seconds'";
-    wait_until("renewed with the page on its way", LIMIT, async || (world.count(renewed).await == 1).then_some(()))
-        .await;
+    let renewed =
+        "outbox_relay WHERE expires_at > (SELECT min(created_at) FROM outbox) + interval '8 seconds'";
+    wait_until("renewed with the page on its way", LIMIT, async || {
+        (world.count(renewed).await == 1).then_some(())
+    })
+    .await;
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(5), running).await.expect("it ends").unwrap();
     assert_eq!(world.count("outbox").await, 10, "what waits stays");

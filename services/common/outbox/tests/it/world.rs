@@ -92,9 +92,14 @@ impl World {
     }
 
     pub(crate) fn group_of(&self, subscriptions: Vec<Subscription>) -> (ConsumerGroup, Wake) {
+        self.group_as("one", subscriptions)
+    }
+
+    /// The group as a member with a fixed name, or without one if it is empty.
+    pub(crate) fn group_as(&self, member: &str, subscriptions: Vec<Subscription>) -> (ConsumerGroup, Wake) {
         let wake = Wake::default();
         let mut kafka = self.kafka.clone();
-        "one".clone_into(&mut kafka.group_instance_id);
+        member.clone_into(&mut kafka.group_instance_id);
         let group =
             ConsumerGroup::new(self.db.clone(), kafka, subscriptions, wake.clone(), Arc::new(WallClock));
         (group, wake)

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use redress_devstack::{Part, Stack, StackOptions, shared};
 use redress_domain::ErrorKind;
-use redress_postgres::{Db, PostgresConfig, blames_values, constraint_of, kind_of, migrate, schema_is_current};
+use redress_postgres::{
+    Db, PostgresConfig, blames_values, constraint_of, kind_of, migrate, schema_is_current,
+};
 use redress_testkit::{TestDatabase, wait_until};
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -97,7 +99,8 @@ async fn a_server_that_falls_silent_is_given_up_within_the_limit_and_found_again
         // The statement is on its way by then: it is seen to run.
         let outside = Db::connect(&config, "outside").unwrap();
         wait_until("the statement runs", Duration::from_secs(10), async || {
-            let running = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'test' AND state = 'active'";
+            let running =
+                "SELECT 1 FROM pg_stat_activity WHERE application_name = 'test' AND state = 'active'";
             sqlx::query(running).fetch_optional(outside.pool()).await.unwrap()
         })
         .await;
@@ -116,10 +119,12 @@ async fn a_server_that_falls_silent_is_given_up_within_the_limit_and_found_again
 #[tokio::test]
 async fn rows_of_any_number_come_through_the_limit_and_errors_too() {
     let (_database, db) = database(2).await;
-    let numbers: Vec<i32> =
-        sqlx::query_scalar("SELECT generate_series(1, 3)").fetch_all(&db).await.unwrap();
+    let numbers: Vec<i32> = sqlx::query_scalar("SELECT generate_series(1, 3)").fetch_all(&db).await.unwrap();
     assert_eq!(numbers, [1, 2, 3]);
-    assert_eq!(sqlx::query("INSERT INTO account VALUES (1, 0), (2, 0)").execute(&db).await.unwrap().rows_affected(), 2);
+    assert_eq!(
+        sqlx::query("INSERT INTO account VALUES (1, 0), (2, 0)").execute(&db).await.unwrap().rows_affected(),
+        2
+    );
     assert!(sqlx::query("SELECT FROM account WHERE id = 9").fetch_optional(&db).await.unwrap().is_none());
     let refused = sqlx::query("INSERT INTO account VALUES (3, -1)").execute(&db).await.unwrap_err();
     assert_eq!(constraint_of(&refused), Some("account_balance_not_negative"));

@@ -1,0 +1,140 @@
+//! All services on one installation, and the world that their letters go to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use redress_devstack::{ServiceProcess, shared};
+use redress_domain::{Role, TenantId};
+use redress_e2e::evidence::Evidence;
+use redress_e2e::load::{Load, Sent, told};
+use redress_testkit::{Addresses, Installation, Outside, Site, topic_prefix, unique_name, wait_until};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _};
+
+/// What is waited for comes much earlier, on an idle machine.
+pub(crate) const SOON: Duration = Duration::from_mins(1);
+/// In the order in which they start.
+pub(crate) const SERVICES: [&str; 4] = ["intake", "classification", "notification", "analytics"];
+/// Who submits the load.
+const SUBJECT: &str = "load-driver";
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The installation. Its processes are started by the tests.
+pub(crate) struct Way {
+    pub(crate) outside: Outside,
+    pub(crate) tenant: TenantId,
+    evidence: Evidence,
+    services: BTreeMap<&'static str, (Installation, Addresses)>,
+    notification: Vec<(&'static str, String)>,
+}
+
+impl Way {
+    /// On servers that other tests use too.
+    pub(crate) async fn prepare() -> Self {
+        let (stack, name, prefix) = (shared().await, unique_name("way"), topic_prefix());
+        // Redis is shared: what it remembers is told apart by the tenant.
+        let tenant: TenantId = name.replace('_', "-").parse().unwrap();
+        let site = Site::prepare(stack, &name, &prefix, std::slice::from_ref(&tenant)).unwrap();
+        let outside = Outside::start().await.unwrap();
+        let notification = outside.settings(now()).unwrap();
+        let mut services = BTreeMap::new();
+        for service in SERVICES {
+            services.insert(service, (site.install(service).await.unwrap(), Addresses::claim()));
+        }
+        let evidence = Evidence {
+            database_url: services["intake"].0.database_url.clone(),
+            kafka: stack.kafka.clone(),
+            topic_prefix: prefix,
+        };
+        Self { outside, tenant, evidence, services, notification }
+    }
+
+    /// A process of the service, ready, under the same name and addresses as the one before.
+    pub(crate) async fn serve(&self, service: &str) -> ServiceProcess {
+        let (installation, at) = &self.services[service];
+        // A fixed member: when it is killed and started again, it goes on with its partitions at once.
+        let mut settings = vec![("REDRESS__KAFKA__GROUP_INSTANCE_ID", service)];
+        if service == "notification" {
+            settings.extend(self.notification.iter().map(|(variable, value)| (*variable, value.as_str())));
+        }
+        installation.serve(service, at, &settings).await.unwrap()
+    }
+
+    /// All of them.
+    pub(crate) async fn serve_all(&self) -> BTreeMap<&'static str, ServiceProcess> {
+        let mut processes = BTreeMap::new();
+        for service in SERVICES {
+            processes.insert(service, self.serve(service).await);
+        }
+        processes
+    }
+
+    /// Where the service's gRPC is.
+    pub(crate) fn grpc(&self, service: &str) -> String {
+        self.services[service].1.grpc.clone()
+    }
+
+    /// A token of a member of staff.
+    pub(crate) fn token(&self, role: Role) -> String {
+        let issuer = self.services["intake"].0.issuer();
+        issuer.sign(&issuer.claims(&self.tenant, "staff-1", &[role], now())).unwrap()
+    }
+
+    /// Complaints from one live room.
+    pub(crate) fn load(&self, per_second: u32) -> Load {
+        let issuer = self.services["intake"].0.issuer();
+        let claims = issuer.claims(&self.tenant, SUBJECT, &[Role::Complainant], now());
+        Load {
+            targets: vec![self.services["intake"].1.http.clone()],
+            tenant: self.tenant.clone(),
+            subject: SUBJECT.to_owned(),
+            token: issuer.sign(&claims).unwrap(),
+            per_second,
+            patience: PATIENCE,
+        }
+    }
+
+    /// The one number that the query gives in the service's database.
+    pub(crate) async fn count(&self, service: &str, query: &str) -> i64 {
+        let mut database = PgConnection::connect(&self.services[service].0.database_url).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut database).await.unwrap()
+    }
+
+    /// Waits until everything that was sent is kept once by intake, and understood, told and counted.
+    pub(crate) async fn settles(&self, sent: &[Sent]) {
+        let verdict = self.evidence.judge(&told(sent), SOON).await.unwrap();
+        assert!(verdict.is_clean(), "{verdict}");
+        let all = i64::try_from(sent.len()).unwrap();
+        let reached = async |service, query: &str| (self.count(service, query).await >= all).then_some(());
+        wait_until("all are assessed", SOON, async || reached("classification", ASSESSED).await).await;
+        wait_until("receipt of all is confirmed", SOON, async || reached("notification", CONFIRMED).await)
+            .await;
+        wait_until("all are counted", SOON, async || reached("analytics", COUNTED).await).await;
+    }
+
+    /// Nothing twice, nothing parked.
+    pub(crate) async fn each_is_there_once(&self, sent: &[Sent]) {
+        let all = i64::try_from(sent.len()).unwrap();
+        for (service, query) in [
+            ("classification", ASSESSED),
+            ("classification", "SELECT count(*) FROM assessment"),
+            ("notification", CONFIRMED),
+            ("analytics", COUNTED),
+        ] {
+            assert_eq!(self.count(service, query).await, all, "{service}: {query}");
+        }
+        for service in SERVICES {
+            assert_eq!(self.count(service, "SELECT count(*) FROM parked_event").await, 0, "{service}");
+        }
+    }
+}
+
+const ASSESSED: &str = "SELECT count(*) FROM complaint WHERE assessments > 0";
+const CONFIRMED: &str = "SELECT count(*) FROM notice WHERE kind = 'n01_receipt' AND state = 'sent'";
+const COUNTED: &str = "SELECT count(*) FROM complaint_fact";
+
+#[expect(clippy::disallowed_methods, reason = "services compare tokens and nights with the real time")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,30 @@
+use std::collections::BTreeSet;
+
+use crate::installation::{SERVICES, SOON, Way};
+
+/// How often each service is killed.
+const KILLS: usize = 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_killed_twenty_times_each_under_load_lose_nothing_and_double_nothing() {
+    let way = Way::prepare().await;
+    let mut processes = way.serve_all().await;
+    let load = way.load(20).start().unwrap();
+    for round in 0..KILLS * SERVICES.len() {
+        let service = SERVICES[round % SERVICES.len()];
+        processes.remove(service).unwrap().kill9().await;
+        processes.insert(service, way.serve(service).await);
+        load.accepts(2, SOON).await;
+    }
+    let sent = load.stop().await.unwrap();
+    way.settles(&sent).await;
+    way.each_is_there_once(&sent).await;
+    // A letter whose server had it when notification died goes out again, under the same name: that is how a mail
+    // system recognises it. None is missing.
+    let mails = way.outside.mail.mails();
+    let names: BTreeSet<String> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
+    let addressees: BTreeSet<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
+    assert_eq!(addressees.len(), sent.len());
+    let sent_notices = way.count("notification", "SELECT count(*) FROM notice WHERE state = 'sent'").await;
+    assert_eq!(i64::try_from(names.len()).unwrap(), sent_notices, "one name for each letter");
+}
