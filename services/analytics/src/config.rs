@@ -15,10 +15,6 @@ pub struct Config {
     pub postgres: PostgresConfig,
     /// The log.
     pub kafka: KafkaConfig,
-    /// Of other services: taken, so that one environment can start all of an installation, and not used.
-    pub redis: toml::Table,
-    /// The same. Analytics opens no personal field, and no key file.
-    pub vault: toml::Table,
 }
 
 impl Settings for Config {

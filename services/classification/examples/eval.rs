@@ -1,22 +1,20 @@
-//! Measures the published rule set on labelled texts: `cargo run --example eval [-- folder [-v]]`.
+//! Measures the published rule set on labelled texts: `cargo run --example eval -- FOLDER [-v]`.
 #![expect(clippy::print_stdout, reason = "a command talks to whoever called it")]
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use redress_classification::domain::measure::Measurement;
+use redress_classification::domain::measure::{self, Measurement};
 use redress_classification::domain::published;
-use redress_classification::domain::rules::examples::{Example, Labels, test};
-use redress_classification::domain::rules::problem::SourceFile;
+use redress_classification::domain::rules::examples::{Labels, test};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let folder =
-        arguments.next().unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/data/eval").to_owned());
-    let examples = read(Path::new(&folder))?;
+    let folder = arguments.next().ok_or("which folder of labelled texts?")?;
+    let examples = measure::read(Path::new(&folder))?;
     let rules = published::rule_set()?;
-    let pairs = examples.iter().map(|e| (e.is.clone(), Labels::of(&rules.assess(&e.case()))));
-    println!("{} texts, rule set {}\n{}", examples.len(), rules.version(), Measurement::of(pairs));
+    let measured = Measurement::on(&rules, &examples);
+    println!("{} texts, rule set {}\n{measured}", examples.len(), rules.version());
     if arguments.next().is_some() {
         for difference in test(&rules, &examples) {
             let got = Labels::of(&difference.assessment);
@@ -26,16 +24,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
-}
-
-fn read(folder: &Path) -> Result<Vec<Example>, Box<dyn Error>> {
-    let entries = std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
-    let mut paths = entries.collect::<Result<Vec<PathBuf>, _>>()?;
-    paths.sort();
-    let mut examples = Vec::new();
-    for path in paths {
-        let file = SourceFile { path: path.display().to_string(), content: std::fs::read_to_string(&path)? };
-        examples.extend(Example::read(&file)?);
-    }
-    Ok(examples)
 }

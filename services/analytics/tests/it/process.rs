@@ -47,8 +47,6 @@ impl Installation {
             ("REDRESS__KAFKA__GROUP_INSTANCE_ID", "analytics-0"),
             ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000"),
             // Of other services; one environment starts all.
-            ("REDRESS__REDIS__URL", "redis://127.0.0.1:1"),
-            ("REDRESS__VAULT__KEY_FILE", "/nonexistent/vault.toml"),
             ("REDRESS__RUNTIME__AUTH__ISSUER", self.issuer.issuer()),
             ("REDRESS__RUNTIME__AUTH__AUDIENCE", self.issuer.audience()),
             ("REDRESS__RUNTIME__AUTH__JWKS", jwks.to_str().unwrap()),

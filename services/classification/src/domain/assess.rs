@@ -3,6 +3,7 @@
 mod completion;
 mod decision;
 mod parties;
+mod spoken;
 
 use redress_domain::{Matter, Severity, UrgentReason};
 
@@ -23,7 +24,9 @@ impl RuleSet {
         let mut evaluation = super::rules::Evaluation::new(self, case, normal.text(), &scan);
 
         let votes = evaluation.before_decision();
-        let decision = Decision::of(self, &votes);
+        let weighed = self.words.weigh(normal.text(), &scan.hits, case);
+        let decision = Decision::of(self, &votes, &weighed.subs);
+        let alarm = spoken::alarm(&weighed);
         let late = evaluation.after_decision((decision.category, decision.sub));
         let row = decision.sub.and_then(|sub| self.sub_category(sub));
 
@@ -43,15 +46,19 @@ impl RuleSet {
             sub_category: decision.sub.map(str::to_owned),
             confidence: decision.confidence,
             severity: severity(&late),
-            urgent: urgent(&late, &admissibility),
+            urgent: urgent(&late, alarm, &admissibility),
             live_attribution: cause.filter(|_| evaluation.live()).and_then(parties::party_of_cause),
             respondent: parties::respondent(&late, parties, cause.filter(|_| evaluation.live())),
             matter,
             language,
             needs_human: decision.is_unsure() || matches!(admissibility, Admissibility::No(_)),
             admissibility,
+            reasons: reasons(votes, late, &normal)
+                .into_iter()
+                .chain(spoken::decision(&decision, &weighed, &normal))
+                .chain(alarm.and_then(|(reason, share)| spoken::alarming(reason, share, &weighed, &normal)))
+                .collect(),
             secondary: decision.secondary,
-            reasons: reasons(votes, late, &normal),
             rule_set: self.version().to_owned(),
         }
     }
@@ -85,7 +92,11 @@ fn severity(late: &[Fired<'_>]) -> Severity {
 }
 
 /// The first by precedence. What is no complaint or settled is not urgent: there is nothing left to contain.
-fn urgent(late: &[Fired<'_>], admissibility: &Admissibility) -> Option<UrgentReason> {
+fn urgent(
+    late: &[Fired<'_>],
+    alarm: Option<(UrgentReason, f32)>,
+    admissibility: &Admissibility,
+) -> Option<UrgentReason> {
     let contained = matches!(
         admissibility,
         Admissibility::No(
@@ -98,7 +109,7 @@ fn urgent(late: &[Fired<'_>], admissibility: &Admissibility) -> Option<UrgentRea
         Outcome::Urgent(reason) => Some(*reason),
         _ => None,
     });
-    reasons.min().filter(|_| !contained)
+    reasons.chain(alarm.map(|(reason, _)| reason)).min().filter(|_| !contained)
 }
 
 fn reasons(votes: Vec<Fired<'_>>, late: Vec<Fired<'_>>, normal: &Normalized) -> Vec<Reason> {

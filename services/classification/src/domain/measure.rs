@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use redress_domain::Category;
+use thiserror::Error;
 
-use super::rules::examples::Labels;
+use super::rules::RuleSet;
+use super::rules::examples::{Example, Labels};
+use super::rules::problem::{Problems, SourceFile};
 
 /// Counts over pairs of what a text is and what it was assessed as.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -24,7 +28,7 @@ pub struct Measurement {
     pub severity: Share,
     /// Yes, no or completion, with the reason of a refusal.
     pub admissibility: Share,
-    /// Exactly the missing details, among texts that lack some.
+    /// All the missing details that are told, among texts that lack some.
     pub missing: Share,
     /// Who caused it, among texts of live commerce.
     pub live: Share,
@@ -34,6 +38,34 @@ pub struct Measurement {
     pub matter: Share,
     /// Exactly the secondary categories.
     pub secondary: Share,
+}
+
+/// Why a folder of labelled texts cannot be measured.
+#[derive(Debug, Error)]
+pub enum Unreadable {
+    /// The folder or a file of it.
+    #[error("{0}: {1}")]
+    File(String, std::io::Error),
+    /// What is written in a file.
+    #[error(transparent)]
+    Labels(#[from] Problems),
+}
+
+/// The labelled texts of every `.yaml` file in `folder`, in the order of their names.
+pub fn read(folder: &Path) -> Result<Vec<Example>, Unreadable> {
+    let unreadable = |error| Unreadable::File(folder.display().to_string(), error);
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?.map(|entry| entry.map(|e| e.path()));
+    let mut paths = entries.collect::<Result<Vec<PathBuf>, _>>().map_err(unreadable)?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.sort();
+    let mut examples = Vec::new();
+    for path in paths {
+        let name = path.display().to_string();
+        let content =
+            std::fs::read_to_string(&path).map_err(|error| Unreadable::File(name.clone(), error))?;
+        examples.extend(Example::read(&SourceFile { path: name, content })?);
+    }
+    Ok(examples)
 }
 
 /// A yes-or-no label.
@@ -83,7 +115,8 @@ impl Hits {
 }
 
 impl Share {
-    fn count(&mut self, right: bool) {
+    /// Counts one answer.
+    pub fn count(&mut self, right: bool) {
         self.right += u32::from(right);
         self.of += 1;
     }
@@ -99,6 +132,13 @@ fn ratio(part: u32, whole: u32) -> f64 {
 }
 
 impl Measurement {
+    /// Measures a rule set on labelled texts.
+    pub fn on(rules: &RuleSet, examples: &[Example]) -> Self {
+        Self::of(
+            examples.iter().map(|example| (example.is.clone(), Labels::of(&rules.assess(&example.case())))),
+        )
+    }
+
     /// Counts pairs of what a text is and what it was assessed as.
     pub fn of(pairs: impl IntoIterator<Item = (Labels, Labels)>) -> Self {
         let mut all = Self::default();
@@ -117,10 +157,9 @@ impl Measurement {
         }
         self.sub.count(is.sub == got.sub);
         self.severity.count(is.major == got.major);
-        let complete = is.missing.is_empty() == got.missing.is_empty();
-        self.admissibility.count(complete && is.inadmissible == got.inadmissible);
+        self.admissibility.count(is.incomplete == got.incomplete && is.inadmissible == got.inadmissible);
         if !is.missing.is_empty() {
-            self.missing.count(is.missing == got.missing);
+            self.missing.count(is.missing.iter().all(|detail| got.missing.contains(detail)));
         }
         if is.live.is_some() || got.live.is_some() {
             self.live.count(is.live == got.live);

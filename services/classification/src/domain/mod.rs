@@ -14,3 +14,4 @@ pub mod published;
 pub mod rules;
 pub mod scan;
 pub mod simhash;
+pub mod words;

@@ -17,6 +17,26 @@ use super::assessment::Span;
 const FIRST: u32 = 0x4E00;
 const LAST: u32 = 0x9FFF;
 
+/// What `OpenCC` leaves to its phrases, and the little words of written Cantonese, by what the lexicons call them: a
+/// denial is a denial in both.
+const EVERYDAY: [(char, char); 15] = [
+    ('著', '着'),
+    ('唔', '不'),
+    ('冇', '没'),
+    ('咗', '了'),
+    ('嘅', '的'),
+    ('佢', '他'),
+    ('喺', '在'),
+    ('係', '是'),
+    ('哋', '们'),
+    ('嚟', '来'),
+    ('俾', '给'),
+    ('畀', '给'),
+    ('攞', '拿'),
+    ('嗰', '那'),
+    ('啲', '些'),
+];
+
 /// A text in normal form.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Normalized {
@@ -83,9 +103,10 @@ impl Normalizer {
                 *slot = c;
             }
         }
-        // OpenCC leaves 著 to its phrases; in complaints it is nearly always the particle 着.
-        if let Some(slot) = simplified.get_mut('著' as usize - FIRST as usize) {
-            *slot = '着';
+        for (written, common) in EVERYDAY {
+            if let Some(slot) = simplified.get_mut(written as usize - FIRST as usize) {
+                *slot = common;
+            }
         }
         Ok(Self { simplified })
     }

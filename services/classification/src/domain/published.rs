@@ -11,6 +11,7 @@ const FILES: &[(&str, &str)] = &files![
     "lexicon/en/account.yaml",
     "lexicon/en/aftersales.yaml",
     "lexicon/en/delivery.yaml",
+    "lexicon/en/fields.yaml",
     "lexicon/en/goods.yaml",
     "lexicon/en/matters.yaml",
     "lexicon/en/money.yaml",
@@ -22,6 +23,7 @@ const FILES: &[(&str, &str)] = &files![
     "lexicon/zh-hans/account.yaml",
     "lexicon/zh-hans/aftersales.yaml",
     "lexicon/zh-hans/delivery.yaml",
+    "lexicon/zh-hans/fields.yaml",
     "lexicon/zh-hans/goods.yaml",
     "lexicon/zh-hans/matters.yaml",
     "lexicon/zh-hans/money.yaml",
@@ -43,6 +45,8 @@ const FILES: &[(&str, &str)] = &files![
     "rules/topics.yaml",
     "rules/units.yaml",
     "rules/weight.yaml",
+    "words/subcategories.txt",
+    "words/urgency.txt",
 ];
 
 const EXAMPLES: &[(&str, &str)] = &files!["examples/ordinary.yaml", "examples/paraphrases.yaml"];

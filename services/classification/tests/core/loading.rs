@@ -76,6 +76,31 @@ fn a_concept_that_one_language_lacks_is_refused() {
 }
 
 #[test]
+fn a_table_of_weights_is_refused_line_by_line() {
+    let problems = refused(&with(
+        "words/subcategories.txt",
+        "labels\tdispatch_delay no_such_sub\nbias\t0.1 0.2\n发货\t0:1.2 7:1.0\n货\t0:much\n没\t0:1.0\n没\t0:2.0\n",
+    ));
+    assert!(problems.iter().any(|p| p.reason.contains("no_such_sub")), "{problems}");
+    assert!(told(&problems, 3, "no label at place 7"), "{problems}");
+    assert!(told(&problems, 4, "`much` is no weight"), "{problems}");
+    assert!(told(&problems, 6, "twice"), "{problems}");
+}
+
+#[test]
+fn a_rule_set_without_weights_decides_by_its_rules() {
+    let files: Vec<SourceFile> =
+        published::files().into_iter().filter(|file| !file.path.starts_with("words/")).collect();
+    let rules = RuleSet::load(&files).unwrap();
+    let example = "- {text: 一直没发货, is: {category: CQ02}}";
+    let file = SourceFile { path: "examples.yaml".to_owned(), content: example.to_owned() };
+    let examples = Example::read(&file).unwrap();
+    let assessment = rules.assess(&examples[0].case());
+    assert_eq!(assessment.category, redress_domain::Category::Cq02);
+    assert!(assessment.reasons.iter().all(|reason| reason.rule_id != "words"));
+}
+
+#[test]
 fn the_version_follows_the_words_and_not_the_order_of_the_files() {
     let mut turned = published::files();
     turned.reverse();

@@ -25,7 +25,7 @@ mod record;
 mod topic;
 
 pub use config::{KafkaConfig, KafkaSecurity, SecurityProtocol};
-pub use consumer::{Consumer, Inbound, InboundEvent, Positions, TopicPartition};
+pub use consumer::{Consumer, Inbound, InboundEvent, Positions, Start, TopicPartition};
 pub use error::{KafkaClientError, SendError};
 pub use log_reader::LogReader;
 pub use meta::{EventMeta, HeaderError, HeaderProblem};

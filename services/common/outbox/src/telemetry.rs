@@ -1,7 +1,10 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Gauge, Histogram};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, ObservableGauge};
+
+use crate::consume::status::Status;
 
 /// What consuming tells. Tenants and keys are no attributes: their number has no bound.
 #[derive(Debug)]
@@ -14,14 +17,27 @@ pub(crate) struct ConsumerTelemetry {
     parked: Counter<u64>,
     gaps: Counter<u64>,
     replaced: Counter<u64>,
-    lag: Gauge<i64>,
+    _lag: ObservableGauge<i64>,
 }
 
 impl ConsumerTelemetry {
-    pub(crate) fn new(group: &str) -> Self {
+    /// The lag is observed from `status`: a partition that went to another process is not told any more.
+    pub(crate) fn new(group: &str, status: &Arc<Status>) -> Self {
         let meter = opentelemetry::global::meter("redress-outbox");
+        let group = KeyValue::new("messaging.consumer.group.name", group.to_owned());
+        let (observed, of) = (Arc::clone(status), group.clone());
         Self {
-            group: KeyValue::new("messaging.consumer.group.name", group.to_owned()),
+            _lag: meter
+                .i64_observable_gauge("redress.consumer.lag")
+                .with_callback(move |observer| {
+                    for (topic, partition, lag) in observed.lags() {
+                        let [system, destination] = topic_attributes(topic);
+                        let id = KeyValue::new("messaging.destination.partition.id", partition.to_string());
+                        observer.observe(lag, &[system, destination, of.clone(), id]);
+                    }
+                })
+                .build(),
+            group,
             consumed: meter.u64_counter("messaging.client.consumed.messages").build(),
             duration: meter.f64_histogram("messaging.process.duration").with_unit("s").build(),
             batch: meter.u64_histogram("redress.consumer.batch.size").build(),
@@ -29,16 +45,12 @@ impl ConsumerTelemetry {
             parked: meter.u64_counter("redress.consumer.parked").build(),
             gaps: meter.u64_counter("redress.consumer.gaps").build(),
             replaced: meter.u64_counter("redress.consumer.clients.replaced").build(),
-            lag: meter.i64_gauge("redress.consumer.lag").build(),
         }
     }
 
     fn attributes(&self, topic: &str) -> [KeyValue; 3] {
-        [
-            KeyValue::new("messaging.system", "kafka"),
-            KeyValue::new("messaging.destination.name", topic.to_owned()),
-            self.group.clone(),
-        ]
+        let [system, destination] = topic_attributes(topic);
+        [system, destination, self.group.clone()]
     }
 
     pub(crate) fn processed(&self, topic: &str, records: usize, dropped: usize, took: Duration) {
@@ -63,12 +75,13 @@ impl ConsumerTelemetry {
     pub(crate) fn replaced(&self) {
         self.replaced.add(1, std::slice::from_ref(&self.group));
     }
+}
 
-    pub(crate) fn lag(&self, topic: &str, partition: i32, lag: i64) {
-        let [system, destination, group] = self.attributes(topic);
-        let partition = KeyValue::new("messaging.destination.partition.id", partition.to_string());
-        self.lag.record(lag, &[system, destination, group, partition]);
-    }
+fn topic_attributes(topic: &str) -> [KeyValue; 2] {
+    [
+        KeyValue::new("messaging.system", "kafka"),
+        KeyValue::new("messaging.destination.name", topic.to_owned()),
+    ]
 }
 
 /// What relaying tells.

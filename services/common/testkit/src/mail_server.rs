@@ -1,3 +1,5 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +26,21 @@ impl Mail {
         };
         head.lines().find_map(of_name).unwrap_or_default()
     }
+
+    /// Its text, decoded.
+    pub fn text(&self) -> String {
+        let body = body(&self.message);
+        if !self.header("Content-Transfer-Encoding").eq_ignore_ascii_case("base64") {
+            return body.to_owned();
+        }
+        let joined: String = body.split_ascii_whitespace().collect();
+        String::from_utf8_lossy(&STANDARD.decode(joined).unwrap_or_default()).into_owned()
+    }
+}
+
+/// The part behind the headers.
+fn body(message: &str) -> &str {
+    message.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }
 
 #[derive(Default)]

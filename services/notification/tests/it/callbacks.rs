@@ -1,3 +1,4 @@
+use axum::http::StatusCode;
 use jiff::SignedDuration;
 use redress_domain::ComplaintId;
 use redress_proto::convert::to_wire_time;
@@ -5,9 +6,9 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1 as wire;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
 
+use redress_testkit::{CallbackAnswer, CallbackReceiver, MailServer};
+
 use crate::bench::{Bench, Channels, MAIL, NOON, by_mail, platform};
-use crate::receiver::{Answer, Receiver};
-use crate::smtp::Smtp;
 
 async fn registered(bench: &Bench, url: &str, kinds: &[NoticeKind]) -> wire::RegisterWebhookResponse {
     let request = wire::RegisterWebhookRequest {
@@ -26,13 +27,13 @@ async fn taken_up(bench: &Bench, key: &str) -> ComplaintId {
     id
 }
 
-fn ids(receiver: &Receiver) -> Vec<String> {
+fn ids(receiver: &CallbackReceiver) -> Vec<String> {
     receiver.received().into_iter().map(|received| received.id).collect()
 }
 
 #[tokio::test]
 async fn a_callback_has_the_notice_signed_and_under_its_own_id() {
-    let (receiver, bench) = (Receiver::start().await, Bench::new().await);
+    let (receiver, bench) = (CallbackReceiver::start().await.unwrap(), Bench::new().await);
     let hook = registered(&bench, &receiver.url, &[NoticeKind::N05Respondent]).await;
     let id = taken_up(&bench, "k1").await;
     bench.send_all().await;
@@ -56,7 +57,7 @@ async fn a_callback_has_the_notice_signed_and_under_its_own_id() {
 
 #[tokio::test]
 async fn a_callback_is_a_copy_where_the_addressee_has_a_channel() {
-    let (receiver, smtp) = (Receiver::start().await, Smtp::start().await);
+    let (receiver, smtp) = (CallbackReceiver::start().await.unwrap(), MailServer::start().await.unwrap());
     let bench = Bench::with(Channels { smtp_port: smtp.port, ..Channels::default() }).await;
     registered(&bench, &receiver.url, &[]).await;
     let id = bench.complaint("k1", by_mail(MAIL)).await;
@@ -69,9 +70,9 @@ async fn a_callback_is_a_copy_where_the_addressee_has_a_channel() {
 
 #[tokio::test]
 async fn a_failure_is_repeated_by_the_schedule_and_ends_with_the_first_success() {
-    let (receiver, bench) = (Receiver::start().await, Bench::new().await);
+    let (receiver, bench) = (CallbackReceiver::start().await.unwrap(), Bench::new().await);
     registered(&bench, &receiver.url, &[]).await;
-    receiver.answers(Answer::Status(500));
+    receiver.answers(CallbackAnswer::Status(StatusCode::INTERNAL_SERVER_ERROR));
     let id = bench.complaint("k1", by_mail(MAIL)).await;
     bench.send_all().await;
     let reasons = async || {
@@ -88,7 +89,7 @@ async fn a_failure_is_repeated_by_the_schedule_and_ends_with_the_first_success()
     bench.clock.advance(SignedDuration::from_secs(14));
     bench.send_all().await;
     assert_eq!(receiver.received().len(), 1, "not before its time");
-    for answer in [Answer::Never, Answer::Status(204)] {
+    for answer in [CallbackAnswer::Never, CallbackAnswer::Status(StatusCode::NO_CONTENT)] {
         receiver.answers(answer);
         bench.clock.advance(SignedDuration::from_secs(20));
         bench.send_all().await;
@@ -103,9 +104,13 @@ async fn a_failure_is_repeated_by_the_schedule_and_ends_with_the_first_success()
 
 #[tokio::test]
 async fn a_redirect_is_a_failure_and_is_followed_nowhere() {
-    let (receiver, inner, bench) = (Receiver::start().await, Receiver::start().await, Bench::new().await);
+    let (receiver, inner, bench) = (
+        CallbackReceiver::start().await.unwrap(),
+        CallbackReceiver::start().await.unwrap(),
+        Bench::new().await,
+    );
     registered(&bench, &receiver.url, &[]).await;
-    receiver.answers(Answer::RedirectTo(inner.url.clone()));
+    receiver.answers(CallbackAnswer::RedirectTo(inner.url.clone()));
     let id = bench.complaint("k1", by_mail(MAIL)).await;
     bench.send_all().await;
     assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.attempts[0].reason, "REDIRECTED");
@@ -126,7 +131,7 @@ async fn private_addresses_are_refused_when_they_are_registered_and_when_they_ar
         assert_eq!(problem.violations[0].reason, reason, "{url}");
     }
     // A name that resolves to IPv6 loopback, which this installation did not name; and an address that was allowed once.
-    let receiver = Receiver::start().await;
+    let receiver = CallbackReceiver::start().await.unwrap();
     registered(&bench, &receiver.url, &[]).await;
     for url in [receiver.url.replace("127.0.0.1", "127.0.0.2"), "http://ip6-localhost:9/".into()] {
         sqlx::query("UPDATE webhook SET url = $1, paused_until = NULL")
@@ -147,11 +152,11 @@ async fn private_addresses_are_refused_when_they_are_registered_and_when_they_ar
 
 #[tokio::test]
 async fn an_address_that_takes_nothing_for_a_day_is_disabled_and_a_replay_brings_it_what_it_missed() {
-    let (receiver, bench) = (Receiver::start().await, Bench::new().await);
+    let (receiver, bench) = (CallbackReceiver::start().await.unwrap(), Bench::new().await);
     let hook = registered(&bench, &receiver.url, &[]).await;
     let first = bench.complaint("k1", by_mail(MAIL)).await;
     bench.send_all().await;
-    receiver.answers(Answer::Status(503));
+    receiver.answers(CallbackAnswer::Status(StatusCode::SERVICE_UNAVAILABLE));
     let second = bench.complaint("k2", by_mail(MAIL)).await;
     for _ in 0..40 {
         bench.send_all().await;
@@ -166,7 +171,7 @@ async fn an_address_that_takes_nothing_for_a_day_is_disabled_and_a_replay_brings
     bench.send_all().await;
     assert_eq!(receiver.received().len(), knocks, "a disabled address is left alone");
 
-    receiver.answers(Answer::Status(204));
+    receiver.answers(CallbackAnswer::Status(StatusCode::NO_CONTENT));
     let replay = wire::ReplayWebhooksRequest {
         request_id: "replay-1".into(),
         webhook_id: hook.webhook_id,
@@ -189,9 +194,9 @@ async fn an_address_that_takes_nothing_for_a_day_is_disabled_and_a_replay_brings
 
 #[tokio::test]
 async fn an_address_that_says_it_is_gone_is_disabled_at_once() {
-    let (receiver, bench) = (Receiver::start().await, Bench::new().await);
+    let (receiver, bench) = (CallbackReceiver::start().await.unwrap(), Bench::new().await);
     registered(&bench, &receiver.url, &[]).await;
-    receiver.answers(Answer::Status(410));
+    receiver.answers(CallbackAnswer::Status(StatusCode::GONE));
     let id = bench.complaint("k1", by_mail(MAIL)).await;
     bench.send_all().await;
     assert_eq!(bench.count("SELECT count(*) FROM webhook WHERE enabled").await, 0);
@@ -200,10 +205,14 @@ async fn an_address_that_says_it_is_gone_is_disabled_at_once() {
 
 #[tokio::test]
 async fn an_address_that_is_down_is_knocked_at_seldom_and_holds_up_no_other() {
-    let (down, up, bench) = (Receiver::start().await, Receiver::start().await, Bench::new().await);
+    let (down, up, bench) = (
+        CallbackReceiver::start().await.unwrap(),
+        CallbackReceiver::start().await.unwrap(),
+        Bench::new().await,
+    );
     registered(&bench, &down.url, &[]).await;
     registered(&bench, &up.url, &[]).await;
-    down.answers(Answer::Status(500));
+    down.answers(CallbackAnswer::Status(StatusCode::INTERNAL_SERVER_ERROR));
     bench.complaint("first", by_mail(MAIL)).await;
     bench.send_all().await;
     for number in 0..20 {

@@ -4,20 +4,19 @@ use jiff::SignedDuration;
 use redress_notification::store::delivery::Lane;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
 use redress_proto::types::v1::ContactType;
-use redress_testkit::wait_until;
+use redress_testkit::{MailServer, wait_until};
 use sha2::{Digest, Sha256};
 
 use crate::bench::{Bench, Channels, MAIL, by_mail, contact};
 use crate::mailbox::Mailbox;
-use crate::smtp::Smtp;
 
-async fn bench(smtp: &Smtp) -> Bench {
+async fn bench(smtp: &MailServer) -> Bench {
     Bench::with(Channels { smtp_port: smtp.port, ..Channels::default() }).await
 }
 
 #[tokio::test]
 async fn a_letter_arrives_as_it_is_kept_under_the_notices_own_name() {
-    let smtp = Smtp::start().await;
+    let smtp = MailServer::start().await.unwrap();
     let bench = bench(&smtp).await;
     let id = bench.complaint("k1", by_mail(MAIL)).await;
     bench.send_all().await;
@@ -45,7 +44,7 @@ async fn a_letter_arrives_as_it_is_kept_under_the_notices_own_name() {
 
 #[tokio::test]
 async fn while_the_server_is_away_or_busy_a_letter_waits_and_then_goes_out_once() {
-    let smtp = Smtp::start().await;
+    let smtp = MailServer::start().await.unwrap();
     let away = Bench::with(Channels { smtp_port: 1, ..Channels::default() }).await;
     let id = away.complaint("k1", by_mail(MAIL)).await;
     away.send_all().await;
@@ -74,7 +73,7 @@ async fn while_the_server_is_away_or_busy_a_letter_waits_and_then_goes_out_once(
 
 #[tokio::test]
 async fn an_address_that_is_refused_leads_to_the_next_channel_that_the_party_agreed_to() {
-    let (smtp, mailbox) = (Smtp::start().await, Mailbox::start().await);
+    let (smtp, mailbox) = (MailServer::start().await.unwrap(), Mailbox::start().await);
     let bench = Bench::with(Channels { smtp_port: smtp.port, in_app_url: mailbox.url.clone() }).await;
     let mut complainant = by_mail("gone@example.invalid");
     complainant.contacts.push(contact(ContactType::Email, "never@example.invalid", false));
@@ -104,7 +103,7 @@ async fn an_address_that_is_refused_leads_to_the_next_channel_that_the_party_agr
 
 #[tokio::test]
 async fn a_notice_that_every_channel_refuses_is_told_to_be_undeliverable() {
-    let smtp = Smtp::start().await;
+    let smtp = MailServer::start().await.unwrap();
     let bench = bench(&smtp).await;
     smtp.refuse(MAIL);
     let id = bench.complaint("k1", by_mail(MAIL)).await;
@@ -116,7 +115,7 @@ async fn a_notice_that_every_channel_refuses_is_told_to_be_undeliverable() {
 
 #[tokio::test]
 async fn a_server_that_falls_silent_holds_up_only_the_letter_it_was_given() {
-    let smtp = Smtp::start().await;
+    let smtp = MailServer::start().await.unwrap();
     let bench = bench(&smtp).await;
     smtp.fall_silent_at("slow@example.invalid");
     let slow = bench.complaint("slow", by_mail("slow@example.invalid")).await;
@@ -139,7 +138,7 @@ async fn a_server_that_falls_silent_holds_up_only_the_letter_it_was_given() {
 
 #[tokio::test]
 async fn a_worker_that_lost_its_lease_writes_nothing_when_it_comes_back() {
-    let smtp = Smtp::start().await;
+    let smtp = MailServer::start().await.unwrap();
     let bench = bench(&smtp).await;
     let id = bench.complaint("k1", by_mail(MAIL)).await;
     let gate = smtp.gate_next();
@@ -164,7 +163,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing_when_it_comes_back() {
 
 #[tokio::test]
 async fn lanes_that_work_side_by_side_send_each_letter_once() {
-    let smtp = Smtp::start().await;
+    let smtp = MailServer::start().await.unwrap();
     let bench = bench(&smtp).await;
     for number in 0..40 {
         bench.complaint(&format!("k{number}"), by_mail(&format!("u{number}@example.invalid"))).await;

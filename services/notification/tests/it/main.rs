@@ -15,6 +15,4 @@ mod mailbox;
 mod process;
 mod reacting;
 mod receipts;
-mod receiver;
 mod sending;
-mod smtp;

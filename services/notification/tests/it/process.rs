@@ -9,11 +9,10 @@ use redress_devstack::{ServiceProcess, free_port, shared};
 use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
 use redress_notification::app::react::Event;
 use redress_outbox::Delivery;
-use redress_testkit::{TokenIssuer, topic_prefix, unique_name, wait_until};
+use redress_testkit::{Mail, MailServer, TokenIssuer, topic_prefix, unique_name, wait_until};
 use tokio::time::Instant;
 
 use crate::bench::{Bench, by_mail};
-use crate::smtp::{Mail, Smtp};
 
 const LIFECYCLE: &str = "redress.intake.lifecycle.v1";
 const LIMIT: Duration = Duration::from_mins(1);
@@ -21,7 +20,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 struct Installed {
     /// The database and the keys are the bench's, so that it can seal what the process opens.
     bench: Bench,
-    smtp: Smtp,
+    smtp: MailServer,
     producer: Producer,
     command: Command,
     admin: String,
@@ -29,7 +28,7 @@ struct Installed {
 }
 
 async fn installed() -> Installed {
-    let (stack, bench, smtp) = (shared().await, Bench::new().await, Smtp::start().await);
+    let (stack, bench, smtp) = (shared().await, Bench::new().await, MailServer::start().await.unwrap());
     let folder = tempfile::tempdir().unwrap();
     let issuer = TokenIssuer::generate("https://issuer.invalid", "redress").unwrap();
     let jwks = folder.path().join("jwks.json");

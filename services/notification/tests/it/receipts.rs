@@ -3,12 +3,13 @@ use redress_proto::notification::v1 as wire;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
 use redress_proto::types::v1::ContactType;
 
+use redress_testkit::MailServer;
+
 use crate::bench::{Bench, Channels, MAIL, by_mail, contact, platform};
 use crate::mailbox::Mailbox;
-use crate::smtp::Smtp;
 
-async fn sent() -> (Bench, Smtp, Mailbox, ComplaintId) {
-    let (smtp, mailbox) = (Smtp::start().await, Mailbox::start().await);
+async fn sent() -> (Bench, MailServer, Mailbox, ComplaintId) {
+    let (smtp, mailbox) = (MailServer::start().await.unwrap(), Mailbox::start().await);
     let bench = Bench::with(Channels { smtp_port: smtp.port, in_app_url: mailbox.url.clone() }).await;
     let mut complainant = by_mail(MAIL);
     complainant.contacts.push(contact(ContactType::InApp, "user-1", true));

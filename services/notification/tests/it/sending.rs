@@ -5,8 +5,9 @@ use redress_proto::notification::v1 as wire;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
 use redress_proto::types::v1::PartyKind;
 
+use redress_testkit::MailServer;
+
 use crate::bench::{Bench, Channels, MAIL, by_mail, caller, handler};
-use crate::smtp::Smtp;
 
 fn fields(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -29,7 +30,7 @@ fn progress(id: ComplaintId, request_id: &str) -> wire::SendNoticeRequest {
 
 #[tokio::test]
 async fn a_notice_on_request_goes_out_once_however_often_it_is_asked_for() {
-    let smtp = Smtp::start().await;
+    let smtp = MailServer::start().await.unwrap();
     let bench = Bench::with(Channels { smtp_port: smtp.port, ..Channels::default() }).await;
     let id = bench.complaint("k1", by_mail(MAIL)).await;
     let caller = handler();

@@ -58,7 +58,8 @@ impl Measured {
             let each: Vec<String> = found.iter().map(|row| format!("{} {}", row.key, row.value)).collect();
             categories.push(format!("  {tenant} by category: {}", each.join(", ")));
         }
-        let names: Vec<String> = launched.tenants.iter().map(|tenant| format!("{tenant:>12}")).collect();
+        let names: Vec<String> =
+            launched.tenants.iter().map(|tenant| format!("{:>12}", tenant.as_str())).collect();
         let mut told = vec![format!("  {:<24}{}", "metric", names.join(""))];
         told.extend(rows.iter().zip(METRICS).map(|(row, metric)| {
             let values: Vec<String> =

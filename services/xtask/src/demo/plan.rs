@@ -66,6 +66,7 @@ impl Plan {
             .flat_map(|language| language.texts.iter().map(move |text| (language, text)))
             .collect();
         let live: Vec<_> = words.iter().copied().filter(|(_, text)| text.live).collect();
+        let uproar: Vec<_> = words.iter().copied().filter(|(_, text)| text.uproar).collect();
         let mut planned = Vec::new();
         for n in 0..shape.complaints {
             let in_spike = n >= steady;
@@ -74,7 +75,12 @@ impl Plan {
                 Some(later) => spike_begins + Duration::from_secs(1) * later / shape.spike,
             };
             let index = n as usize;
-            let words = if in_spike { live[index % live.len()] } else { words[index * 7 % words.len()] };
+            // One lie has stirred the room up; one complaint in ten is about something else, and no part of it.
+            let words = match (in_spike, n % 10) {
+                (true, 9) => live[index / 10 % live.len()],
+                (true, _) => uproar[index % uproar.len()],
+                _ => words[index * 7 % words.len()],
+            };
             let body = body(words, index, in_spike, now);
             let one = Planned {
                 at,

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
-use redress_messaging::{Consumer, EventMeta, Inbound, InboundEvent, KafkaConfig, Positions, TopicPartition};
+use redress_messaging::{
+    Consumer, EventMeta, Inbound, InboundEvent, KafkaConfig, Positions, Start, TopicPartition,
+};
 
 use super::ledger::Complaint;
 use super::report::REGISTERED;
@@ -32,8 +34,10 @@ struct Seen {
 struct Beginning;
 
 impl Positions for Beginning {
-    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<i64>, String> {
-        Ok(vec![0; assigned.len()])
+    type Note = ();
+
+    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<Start>, String> {
+        Ok(vec![Start { offset: 0, note: () }; assigned.len()])
     }
 }
 

@@ -31,6 +31,9 @@ pub(super) struct Text {
     /// Whether it is about a live room.
     #[serde(default)]
     pub(super) live: bool,
+    /// Whether it is about the one lie that a whole room complains of.
+    #[serde(default)]
+    pub(super) uproar: bool,
 }
 
 /// All languages.

@@ -74,13 +74,12 @@ impl Told {
             mails: mails.len() as u64,
             callbacks: signed as u64,
             disagreements,
-            letter: mails.first().map(|mail| letter(&mail.message)).unwrap_or_default(),
+            letter: mails.first().map(|mail| letter(&mail.text())).unwrap_or_default(),
         })
     }
 }
 
-/// Its plain lines, indented.
-fn letter(message: &str) -> Vec<String> {
-    let body = message.split_once("\r\n\r\n").map_or(message, |(_, body)| body);
-    body.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect()
+/// Its lines, indented.
+fn letter(text: &str) -> Vec<String> {
+    text.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect()
 }

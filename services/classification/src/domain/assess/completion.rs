@@ -30,7 +30,7 @@ pub(super) fn missing(
             list(&mut missing, *detail);
         }
     }
-    if decision.sub.is_none() && !tells_something(normal) {
+    if !decision.by_rule && !tells_something(normal) {
         list(&mut missing, Missing::Facts);
     }
     let demands = is_known(Missing::Demand, case) || evaluation.has(Missing::Demand);

@@ -1,21 +1,25 @@
-//! Which category the votes give.
+//! Which category the votes of the rules and the weights of the words give.
 
 use std::collections::BTreeMap;
 
 use redress_domain::Category;
 
 use crate::domain::rules::{Fired, Outcome, Preference, RuleSet};
+use crate::domain::words::Opinion;
 
-/// A category with less is no candidate: stray words.
+/// A category whose rules give less is no candidate for a border: stray words.
 const CANDIDATE: f32 = 1.0;
 /// A category with this much is told as secondary: its facts are asserted, not merely mentioned.
 const SECONDARY: f32 = 4.0;
 /// What the sub-categories beside the strongest add to their category: they confirm it, they are not facts anew.
 const CONFIRMING: f32 = 0.25;
+/// What a point of a rule's score counts beside the logarithm of a share of belief; measured on the examples, each part of
+/// them with weights learned from the others.
+const VOTE: f32 = 0.25;
+/// No word excludes a label for good.
+const FLOOR: f32 = 1e-4;
 /// Below this a person decides.
 const SURE: f32 = 0.5;
-/// A lead over nothing is no certainty: one weak vote alone stays unsure.
-const DOUBT: f32 = 2.0;
 
 /// The decided category.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,10 +28,21 @@ pub(super) struct Decision<'a> {
     pub(super) sub: Option<&'a str>,
     pub(super) confidence: f32,
     pub(super) secondary: Vec<Category>,
+    /// Whether a rule, not only words, speaks for a sub-category.
+    pub(super) by_rule: bool,
+    /// The share of belief that the words alone give the category.
+    pub(super) share: f32,
+}
+
+/// What speaks for one category.
+#[derive(Debug, Default, Clone, Copy)]
+struct Support {
+    votes: f32,
+    share: f32,
 }
 
 impl<'a> Decision<'a> {
-    pub(super) fn of(rules: &RuleSet, votes: &[Fired<'a>]) -> Self {
+    pub(super) fn of(rules: &'a RuleSet, votes: &[Fired<'a>], words: &Opinion<'a>) -> Self {
         let mut hints: BTreeMap<Category, f32> = BTreeMap::new();
         let mut subs: BTreeMap<&'a str, f32> = BTreeMap::new();
         let mut borders: Vec<Preference> = Vec::new();
@@ -39,30 +54,45 @@ impl<'a> Decision<'a> {
                 _ => {}
             }
         }
-        let mut candidates = candidates(rules, &subs, &hints);
-        let beaten: Vec<Preference> = borders
-            .into_iter()
-            .filter(|border| {
-                [border.category, border.over].iter().all(|c| candidates.iter().any(|d| d.0 == *c))
-            })
-            .collect();
-        let all = candidates.clone();
-        candidates.retain(|(category, ..)| !beaten.iter().any(|border| border.over == *category));
-        // Borders that beat each other in a ring decide nothing.
-        let field = if candidates.is_empty() { &all } else { &candidates };
-        let Some(&(category, sub, score)) = field.first() else { return Self::nothing() };
-        let rival = field.get(1).map_or(0.0, |(.., score)| *score);
-        let dropped = |other: Category| beaten.iter().any(|border| border.over == other && !border.secondary);
-        let secondary = all
+        subs.retain(|_, score| *score > 0.0);
+        let support = support(rules, &subs, &hints, words);
+        let votes = |category: Category| support.get(&category).map_or(0.0, |s| s.votes);
+        borders.retain(|border| [border.category, border.over].iter().all(|c| votes(*c) >= CANDIDATE));
+        let beaten = |category: Category| borders.iter().any(|border| border.over == category);
+        let strengths: Vec<(Category, f32)> = support
             .iter()
-            .filter(|(other, _, score)| *other != category && *score >= SECONDARY && !dropped(*other))
-            .map(|(other, ..)| *other)
+            .map(|(category, s)| (*category, VOTE * s.votes + (s.share + FLOOR).ln()))
             .collect();
-        Self { category, sub, confidence: score / (score + rival + DOUBT), secondary }
+        // Borders that beat each other in a ring decide nothing.
+        let standing = strengths.iter().filter(|(category, _)| !beaten(*category));
+        let strongest = |a: &&(Category, f32), b: &&(Category, f32)| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0));
+        let winner = standing.max_by(strongest).or_else(|| strengths.iter().max_by(strongest));
+        let Some(&(category, strength)) = winner.filter(|(c, _)| votes(*c) > 0.0 || words.knows()) else {
+            return Self::nothing();
+        };
+        let all: f32 = strengths.iter().map(|(_, other)| (other - strength).exp()).sum();
+        let dropped = |other: Category| borders.iter().any(|b| b.over == other && !b.secondary);
+        let mut secondary: Vec<Category> = support
+            .iter()
+            .filter(|(other, s)| **other != category && s.votes >= SECONDARY && !dropped(**other))
+            .map(|(other, _)| *other)
+            .collect();
+        secondary.sort_by(|a, b| votes(*b).total_cmp(&votes(*a)));
+        let (sub, by_rule) = sub(rules, category, &subs, words);
+        let share = support.get(&category).map_or(0.0, |s| s.share);
+        // A beaten category may be stronger than the winner, so the quotient may pass 1.
+        Self { category, sub, confidence: (1.0 / all).min(1.0), secondary, by_rule, share }
     }
 
     fn nothing() -> Self {
-        Self { category: Category::Cq09, sub: None, confidence: 0.0, secondary: Vec::new() }
+        Self {
+            category: Category::Cq09,
+            sub: None,
+            confidence: 0.0,
+            secondary: Vec::new(),
+            by_rule: false,
+            share: 0.0,
+        }
     }
 
     pub(super) fn is_unsure(&self) -> bool {
@@ -70,31 +100,54 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// Categories with enough votes, strongest first, each with its strongest sub-category if more than hints speak for it.
-/// Equals stand in code order.
-fn candidates<'a>(
+/// What speaks for each of the nine categories.
+fn support(
     rules: &RuleSet,
-    subs: &BTreeMap<&'a str, f32>,
+    subs: &BTreeMap<&str, f32>,
     hints: &BTreeMap<Category, f32>,
-) -> Vec<(Category, Option<&'a str>, f32)> {
-    let mut categories: BTreeMap<Category, (Option<&'a str>, f32, f32)> =
-        hints.keys().map(|category| (*category, (None, 0.0, 0.0))).collect();
-    for (&sub, &score) in subs.iter().filter(|(_, score)| **score > 0.0) {
+    words: &Opinion<'_>,
+) -> BTreeMap<Category, Support> {
+    let mut best: BTreeMap<Category, (f32, f32)> = BTreeMap::new();
+    for (sub, &score) in subs {
         let Some(row) = rules.sub_category(sub) else { continue };
-        let entry = categories.entry(row.category).or_insert((None, 0.0, 0.0));
-        entry.2 += score;
-        if score > entry.1 {
-            (entry.0, entry.1) = (Some(sub), score);
+        let (best, all) = best.entry(row.category).or_default();
+        *best = best.max(score);
+        *all += score;
+    }
+    let mut support: BTreeMap<Category, Support> = Category::ALL
+        .iter()
+        .map(|&category| {
+            let (best, all) = best.get(&category).copied().unwrap_or_default();
+            let hinted = hints.get(&category).copied().unwrap_or_default();
+            (category, Support { votes: best + (all - best) * CONFIRMING + hinted, share: 0.0 })
+        })
+        .collect();
+    for (_, category, share) in words.shares() {
+        if let Some(support) = category.and_then(|category| support.get_mut(&category)) {
+            support.share += share;
         }
     }
-    let mut candidates: Vec<(Category, Option<&'a str>, f32)> = categories
-        .into_iter()
-        .map(|(category, (sub, best, all))| {
-            let hinted = hints.get(&category).copied().unwrap_or_default();
-            (category, sub, best + (all - best) * CONFIRMING + hinted)
-        })
-        .filter(|(.., score)| *score >= CANDIDATE)
+    support
+}
+
+/// The strongest sub-category of the decided category, and whether a rule speaks for it.
+fn sub<'a>(
+    rules: &'a RuleSet,
+    category: Category,
+    subs: &BTreeMap<&'a str, f32>,
+    words: &Opinion<'a>,
+) -> (Option<&'a str>, bool) {
+    let of_category = |sub: &str| rules.sub_category(sub).is_some_and(|row| row.category == category);
+    let mut strengths: BTreeMap<&'a str, f32> = subs
+        .iter()
+        .filter(|(sub, _)| of_category(sub))
+        .map(|(sub, score)| (*sub, VOTE * score + FLOOR.ln()))
         .collect();
-    candidates.sort_by(|a, b| b.2.total_cmp(&a.2));
-    candidates
+    for (label, _, share) in words.shares().filter(|(_, of, _)| *of == Some(category)) {
+        let strength = strengths.entry(label).or_insert(FLOOR.ln());
+        *strength += (share + FLOOR).ln() - FLOOR.ln();
+    }
+    let best = strengths.into_iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(a.0)));
+    let sub = best.map(|(sub, _)| sub);
+    (sub, sub.is_some_and(|sub| subs.contains_key(sub)))
 }

@@ -48,12 +48,16 @@ struct Finder {
 #[derive(Debug, Default)]
 struct Pattern {
     concepts: Vec<Concept>,
+    /// Fields of words, which neither hide nor are hidden.
+    fields: Vec<Concept>,
     open_ended: bool,
     /// The gapped terms that begin with this pattern, and those that end with it.
     begins: Vec<u32>,
     ends: Vec<u32>,
 }
 
+/// How the names of concepts begin that are fields of words: they say what a text speaks of, and rules do not ask for them.
+const FIELD: &str = "field.";
 /// How many characters or words a gap may hold.
 const WIDEST_GAP: usize = 6;
 /// No gap of that many characters is longer in bytes; words are cut off here.
@@ -137,6 +141,7 @@ impl Finder {
         self.join(text, &terms, found);
         let mut covered = 0;
         for (start, end, pattern) in terms {
+            found.extend(pattern.fields.iter().map(|&concept| Match { concept, start, end }));
             // What is only part of gapped terms hides nothing.
             if end > covered && !pattern.concepts.is_empty() {
                 covered = end;
@@ -195,7 +200,8 @@ fn add<'a>(
     let pattern = terms.entry(term.text()).or_default();
     // A term that is a whole word in one concept and a beginning in another is a beginning: the wider one.
     pattern.open_ended |= term.open_ended();
-    pattern.concepts.extend(concept(term.concept()).filter(|c| !pattern.concepts.contains(c)));
+    let list = if term.concept().starts_with(FIELD) { &mut pattern.fields } else { &mut pattern.concepts };
+    list.extend(concept(term.concept()).filter(|c| !list.contains(c)));
 }
 
 /// Where the word ends that a match covers; `None` if the match is only a piece of a Latin word.

@@ -7,6 +7,7 @@ mod rule;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hex::ToHex as _;
+use redress_domain::UrgentReason;
 use sha2::{Digest as _, Sha256};
 
 use super::problem::{LoadProblem, Problems, SourceFile};
@@ -17,6 +18,7 @@ use crate::domain::language::Language;
 use crate::domain::lexicon::{Concept, Finders, Lexicon};
 use crate::domain::normalize::Normalizer;
 use crate::domain::scan::{Cues, Reference, Scanner, Threshold, Unit};
+use crate::domain::words::{NOT_URGENT, Table, Words};
 use names::Names;
 
 /// Everything the files hold, before names are resolved.
@@ -29,6 +31,8 @@ struct Sources<'a> {
     thresholds: Vec<(&'a SourceFile, Item<RawThreshold>)>,
     references: Vec<(&'a SourceFile, Item<RawReference>)>,
     anyhow: Vec<(&'a SourceFile, Item<RawAnyhow>)>,
+    words: Table,
+    urgency: Table,
 }
 
 impl RuleSet {
@@ -48,16 +52,28 @@ impl RuleSet {
         let rules = rule::compile(&sources.rules, &names, &subs, &mut problems);
         let scanner = scanner(&sources, &names, &mut problems);
         let details = details(&names, &subs, &mut problems);
+        for label in sources.words.labels.iter().filter(|label| !subs.contains_key(*label)) {
+            problems.push(LoadProblem::of_file(
+                "words/subcategories.txt",
+                format!("there is no sub-category `{label}`"),
+            ));
+        }
+        for label in sources.urgency.labels.iter().filter(|label| !is_urgency(label)) {
+            problems
+                .push(LoadProblem::of_file("words/urgency.txt", format!("`{label}` is no cause of urgency")));
+        }
         match scanner {
             Some(scanner) if problems.is_empty() => Ok(Self {
                 version: version(&files),
                 normalizer,
                 scanner,
+                words: Words::default(),
                 rules,
                 details,
                 subs,
                 names: names.into_places(),
-            }),
+            }
+            .with_words(sources.words, sources.urgency)),
             _ => Err(problems),
         }
     }
@@ -83,11 +99,13 @@ impl<'a> Sources<'a> {
                 ["rules", "thresholds.yaml"] => sources.thresholds.extend(placed(file, problems)),
                 ["rules", "references.yaml"] => sources.references.extend(placed(file, problems)),
                 ["rules", "anyhow.yaml"] => sources.anyhow.extend(placed(file, problems)),
+                ["words", "subcategories.txt"] => sources.words = Table::read(file, problems),
+                ["words", "urgency.txt"] => sources.urgency = Table::read(file, problems),
                 ["rules", _] => sources.rules.extend(placed(file, problems)),
                 _ => problems.add(
                     file,
                     0,
-                    "a rule set holds `lexicon/<language>/<file>` and `rules/<file>` only",
+                    "a rule set holds `lexicon/<language>/<file>`, `rules/<file>`, `words/subcategories.txt` and `words/urgency.txt` only",
                 ),
             }
         }
@@ -146,6 +164,11 @@ fn details(
         }
     }
     details
+}
+
+/// Whether a label of the table of urgency is known.
+fn is_urgency(label: &str) -> bool {
+    label == NOT_URGENT || UrgentReason::ALL.iter().any(|reason| reason.code() == label)
 }
 
 fn scanner(sources: &Sources<'_>, names: &Names, problems: &mut Problems) -> Option<Scanner> {

@@ -28,8 +28,8 @@ pub(super) struct Facts<'a> {
     hits: &'a [Hit],
     /// Per concept: the scopes in which it was said, all together.
     scopes: Vec<u8>,
-    /// Per concept: for features given by rules, the evidence they rest on.
-    given: Vec<Vec<(usize, usize)>>,
+    /// Features given by rules, and the evidence they rest on; a handful.
+    given: Vec<(Concept, Vec<(usize, usize)>)>,
 }
 
 impl<'a> Facts<'a> {
@@ -41,7 +41,7 @@ impl<'a> Facts<'a> {
                 *slot |= hit.scopes;
             }
         }
-        Self { text, hits, scopes, given: vec![Vec::new(); names] }
+        Self { text, hits, scopes, given: Vec::new() }
     }
 
     /// Whether the concept or feature holds at all.
@@ -51,10 +51,9 @@ impl<'a> Facts<'a> {
 
     /// Adds a feature that a rule found; it counts in every scope but "negated", "quoted" and the like.
     pub(super) fn give(&mut self, feature: Concept, evidence: Vec<(usize, usize)>) {
-        let at = usize::from(feature);
-        if let (Some(slot), Some(given)) = (self.scopes.get_mut(at), self.given.get_mut(at)) {
+        if let Some(slot) = self.scopes.get_mut(usize::from(feature)) {
             *slot |= Scope::Any as u8 | Scope::Asserted as u8;
-            given.extend(evidence);
+            self.given.push((feature, evidence));
         }
     }
 
@@ -74,8 +73,9 @@ impl<'a> Facts<'a> {
         for alternative in condition.0.iter().filter(|a| self.alternative(**a)) {
             if let Some(hit) = self.hits.iter().find(|hit| alternative.fits(hit)) {
                 evidence.push((hit.start, hit.end));
-            } else if let Some(given) = self.given.get(usize::from(alternative.concept)) {
-                evidence.extend(given);
+            } else {
+                let given = self.given.iter().filter(|(feature, _)| *feature == alternative.concept);
+                evidence.extend(given.flat_map(|(_, spans)| spans));
             }
         }
     }

@@ -41,7 +41,7 @@ impl<'a> Evaluation<'a> {
     pub(in crate::domain) fn new(rules: &'a RuleSet, case: &'a Case, text: &'a str, scan: &'a Scan) -> Self {
         let facts = Facts::new(text, &scan.hits, rules.names.len());
         let live = case.live.is_some() || rules.feature("live").is_some_and(|live| facts.said(live));
-        Self { rules, case, at_stake: scan.at_stake, live, facts }
+        Self { rules, case, at_stake: scan.at_stake.or_else(|| paid(case)), live, facts }
     }
 
     /// Whether the matter arises in a live-commerce relation: told by the channel or by the text.
@@ -105,6 +105,13 @@ impl<'a> Evaluation<'a> {
                     && context.sub.as_ref().is_none_or(|subs| subs.iter().any(|s| Some(s.as_str()) == sub))
             })
     }
+}
+
+/// What was paid for the order, in whole yuan: what is in dispute if the text names no money.
+#[expect(clippy::cast_precision_loss, reason = "thresholds are far below 2^52 fen")]
+fn paid(case: &Case) -> Option<f64> {
+    let paid = case.order.as_ref()?.paid.as_ref()?;
+    (paid.currency.as_str() == "CNY").then(|| paid.amount_minor as f64 / 100.0)
 }
 
 impl Rule {

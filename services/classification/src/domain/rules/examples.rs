@@ -1,6 +1,8 @@
 //! Examples: texts with the labels that the guide gives them. A rule set is tested on them before it takes effect, and
 //! two rule sets are told apart by the examples they assess differently.
 
+mod written;
+
 use redress_domain::{Category, Channel, Matter, Money, PartyKind, Severity, UrgentReason};
 use serde::Deserialize;
 
@@ -35,30 +37,37 @@ pub struct Given {
     pub order: bool,
     /// What was paid, in whole yuan.
     pub paid: Option<u32>,
+    /// The amount in dispute that came with it, in fen.
+    pub amount: Option<i64>,
     /// Whether a live session came with it.
     pub live: bool,
 }
 
 impl Default for Given {
     fn default() -> Self {
-        Self { kind: PartyKind::Consumer, channel: Channel::Mail, order: false, paid: None, live: false }
+        Self {
+            kind: PartyKind::Consumer,
+            channel: Channel::Mail,
+            order: false,
+            paid: None,
+            amount: None,
+            live: false,
+        }
     }
 }
 
 /// The labels of a text; what is left out is general, not urgent, no live relation, no known respondent, a dispute,
 /// admissible and complete.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "written::Labels")]
 pub struct Labels {
     /// The category.
     pub category: Category,
     /// The sub-category.
     pub sub: Option<String>,
     /// Other categories.
-    #[serde(default)]
     pub secondary: Vec<Category>,
     /// Whether it is major.
-    #[serde(default)]
     pub major: bool,
     /// Why it is urgent.
     pub urgent: Option<UrgentReason>,
@@ -67,17 +76,13 @@ pub struct Labels {
     /// Whom it is directed at.
     pub respondent: Option<PartyKind>,
     /// Own relief, report or both.
-    #[serde(default = "dispute")]
     pub matter: Matter,
     /// Why it is to be refused.
     pub inadmissible: Option<InadmissibleReason>,
-    /// What is missing.
-    #[serde(default)]
+    /// Whether something mandatory is missing.
+    pub incomplete: bool,
+    /// What is missing, as far as told.
     pub missing: Vec<Missing>,
-}
-
-fn dispute() -> Matter {
-    Matter::Dispute
 }
 
 impl Labels {
@@ -93,6 +98,7 @@ impl Labels {
             respondent: assessment.respondent,
             matter: assessment.matter,
             inadmissible: assessment.inadmissible_reason(),
+            incomplete: !assessment.missing().is_empty(),
             missing: assessment.missing().to_vec(),
         };
         labels.sort();
@@ -123,7 +129,8 @@ impl Example {
 
     /// The case that the example describes.
     pub fn case(&self) -> Case {
-        let paid = self.given.paid.and_then(|yuan| Money::new("CNY", i64::from(yuan) * 100).ok());
+        let fen = self.given.amount.or(self.given.paid.map(|yuan| i64::from(yuan) * 100));
+        let paid = fen.and_then(|fen| Money::new("CNY", fen).ok());
         Case {
             order: (self.given.order || paid.is_some()).then_some(Order { paid }),
             live: self.given.live.then(Live::default),

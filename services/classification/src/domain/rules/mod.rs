@@ -20,9 +20,12 @@ pub use evaluate::Fired;
 pub use source::{Cause, Outcome, Preference, Respondent};
 
 use super::assessment::Missing;
+use super::case::Case;
+use super::language;
 use super::lexicon::Concept;
 use super::normalize::Normalizer;
 use super::scan::Scanner;
+use super::words::{self, Known, Table, Words};
 use condition::{Condition, Near};
 
 /// A published set of rules with its lexicons.
@@ -33,6 +36,7 @@ pub struct RuleSet {
     pub(super) scanner: Scanner,
     /// In the order of evaluation: a feature is given before it is asked for.
     rules: Vec<Rule>,
+    pub(super) words: Words,
     subs: BTreeMap<String, SubCategory>,
     names: HashMap<String, Concept>,
     /// The feature that tells that a mandatory detail is there, per detail.
@@ -98,8 +102,52 @@ impl RuleSet {
         self.subs.values().find(|row| row.category == category && row.typical)
     }
 
+    /// What a case shows to the weights of words: its pieces, and everything else with what it counts. Weights are learned
+    /// from these.
+    pub fn shown(&self, case: &Case) -> (Vec<String>, Vec<(String, f32)>) {
+        let normal = self.normalizer.normalize(&case.text);
+        let scan = self.scanner.scan(&normal, language::detect(&normal, case.language));
+        let mut names = vec![""; self.names.len()];
+        for (name, place) in &self.names {
+            if let Some(slot) = names.get_mut(usize::from(*place)) {
+                *slot = name;
+            }
+        }
+        let name = |concept: Concept| names.get(usize::from(concept)).copied().unwrap_or_default().to_owned();
+        words::keys(normal.text(), &scan.hits, case, name)
+    }
+
+    /// The same rules with other weights of words.
+    #[must_use]
+    pub fn with_words(self, subs: Table, urgency: Table) -> Self {
+        let known = Names { places: &self.names, subs: &self.subs };
+        let words = Words::build(subs, urgency, self.names.len(), &known);
+        Self { words, ..self }
+    }
+
+    /// All sub-categories.
+    pub fn sub_categories(&self) -> impl Iterator<Item = (&str, &SubCategory)> {
+        self.subs.iter().map(|(k, v)| (k.as_str(), v))
+    }
+
     /// The place of a feature that code asks for by name.
     pub(super) fn feature(&self, name: &str) -> Option<Concept> {
         self.names.get(name).copied()
+    }
+}
+
+/// The names that tables of weights may speak of.
+struct Names<'a> {
+    places: &'a HashMap<String, Concept>,
+    subs: &'a BTreeMap<String, SubCategory>,
+}
+
+impl Known for Names<'_> {
+    fn concept(&self, name: &str) -> Option<Concept> {
+        self.places.get(name).copied()
+    }
+
+    fn category(&self, sub: &str) -> Option<Category> {
+        self.subs.get(sub).map(|row| row.category)
     }
 }

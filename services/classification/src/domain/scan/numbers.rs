@@ -58,6 +58,13 @@ fn digits(text: &str, start: usize) -> Number {
     if bytes.get(end) == Some(&b'k') && !bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric) {
         return Number { start, end: end + 1, value: value * 1_000.0 };
     }
+    if let Some(after) = text.get(end..).and_then(|rest| rest.strip_prefix(' ')) {
+        let stop = end_of_word(text, end + 1);
+        let power = after.get(..stop - end - 1).and_then(english).filter(|&power| power >= 1_000.0);
+        if let Some(power) = power {
+            return Number { start, end: stop, value: value * power };
+        }
+    }
     for c in text.get(end..).unwrap_or_default().chars() {
         // 8千多, 1.2万: a power after digits multiplies; 多 and 余 are left to the unit behind.
         let Some(power) = chinese_power(c).filter(|&p| p >= 1_000.0) else { break };
@@ -200,6 +207,7 @@ mod tests {
             ("六万", 60_000.0),
             ("几十", 30.0),
             ("5k", 5_000.0),
+            ("1.9 million", 1_900_000.0),
             ("two hundred", 200.0),
             ("eleven", 11.0),
         ] {

@@ -64,13 +64,14 @@ impl Threshold {
     }
 }
 
-/// Pairs each unit with the number right before it, or, for money (`NT$1,590`, `USD 45`), right behind it.
+/// Pairs each unit with the number right before it, or, for money and views (`NT$1,590`, `点赞十一万`), right behind it.
 pub(super) fn find(text: &str, numbers: &[Number], matches: &[Match], units: &[Unit]) -> Vec<Quantity> {
     let mut found = Vec::new();
     for m in matches {
         let Some(unit) = units.iter().find(|unit| unit.concept == m.concept) else { continue };
-        let number = before(text, numbers, m)
-            .or_else(|| (unit.measure == Measure::Money).then(|| behind(text, numbers, m)).flatten());
+        let number = before(text, numbers, m).or_else(|| {
+            behind(text, numbers, m).filter(|_| matches!(unit.measure, Measure::Money | Measure::Views))
+        });
         if let Some(number) = number {
             found.push(Quantity {
                 measure: unit.measure,
@@ -89,12 +90,29 @@ fn before<'a>(text: &str, numbers: &'a [Number], m: &Match) -> Option<&'a Number
     let between = text.get(number.end..m.start)?;
     matches!(
         between,
-        "" | " " | "-" | "多" | "余" | "个" | "多个" | "来" | "+" | "几" | "多万" | " more " | " other "
+        "" | " "
+            | "-"
+            | "多"
+            | "余"
+            | "个"
+            | "多个"
+            | "来"
+            | "+"
+            | "几"
+            | "多万"
+            | "次"
+            | "条"
+            | " more "
+            | " other "
     )
     .then_some(number)
 }
 
 fn behind<'a>(text: &str, numbers: &'a [Number], m: &Match) -> Option<&'a Number> {
     let number = numbers.get(numbers.partition_point(|n| n.start < m.end))?;
-    matches!(text.get(m.end..number.start)?, "" | " ").then_some(number)
+    matches!(
+        text.get(m.end..number.start)?,
+        "" | " " | "量" | "数" | "已" | "已经" | "了" | "破" | "过" | "超" | ":"
+    )
+    .then_some(number)
 }

@@ -11,16 +11,20 @@ use super::{InboundEvent, Positions, TopicPartition};
 use crate::{KafkaClientError, KafkaConfig};
 
 /// Answers librdkafka's questions. All of them come on the polling thread, from within `poll`.
-pub(super) struct Context {
+pub(super) struct Context<N> {
     prefix: String,
-    outlets: Vec<Outlet>,
-    positions: Mutex<Box<dyn Positions>>,
+    outlets: Vec<Outlet<N>>,
+    positions: Mutex<Box<dyn Positions<Note = N>>>,
     failure: Mutex<Option<KafkaClientError>>,
     session_lost: AtomicBool,
 }
 
-impl Context {
-    pub(super) fn new(config: &KafkaConfig, outlets: Vec<Outlet>, positions: impl Positions) -> Self {
+impl<N: Send + 'static> Context<N> {
+    pub(super) fn new(
+        config: &KafkaConfig,
+        outlets: Vec<Outlet<N>>,
+        positions: impl Positions<Note = N>,
+    ) -> Self {
         Self {
             prefix: config.topic_prefix.clone(),
             outlets,
@@ -41,7 +45,7 @@ impl Context {
         self.session_lost.load(Ordering::Relaxed)
     }
 
-    pub(super) fn outlet(&self, full_name: &str) -> Option<&Outlet> {
+    pub(super) fn outlet(&self, full_name: &str) -> Option<&Outlet<N>> {
         let topic = full_name.strip_prefix(&self.prefix)?;
         self.outlets.iter().find(|outlet| &*outlet.topic == topic)
     }
@@ -60,14 +64,18 @@ impl Context {
             let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
             positions.load(&given).map_err(KafkaClientError::Positions)?
         };
-        for (partition, &start) in given.iter().zip(&starts) {
+        for (partition, start) in given.iter().zip(starts) {
             let name = format!("{}{}", self.prefix, partition.topic);
-            list.set_partition_offset(&name, partition.partition, Offset::Offset(start)).map_err(refused)?;
+            let offset = Offset::Offset(start.offset);
+            list.set_partition_offset(&name, partition.partition, offset).map_err(refused)?;
             if let Some(outlet) = self.outlet(&name) {
                 outlet.put(InboundEvent::Assigned { partition: partition.partition, start });
             }
         }
-        consumer.incremental_assign(list).map_err(refused)
+        consumer.incremental_assign(list).map_err(refused)?;
+        // One that was taken while its topic was paused comes back paused: the library forgets that only when it is told.
+        // If the topic is still full, all of it is paused again.
+        consumer.resume(list).map_err(refused)
     }
 
     fn revoke(
@@ -99,14 +107,14 @@ impl Context {
     }
 }
 
-impl ClientContext for Context {
+impl<N: Send + 'static> ClientContext for Context<N> {
     fn error(&self, error: KafkaError, reason: &str) {
         // The same error comes out of `poll`, where it is judged.
         tracing::debug!(%error, reason, "Kafka consumer: connection trouble");
     }
 }
 
-impl ConsumerContext for Context {
+impl<N: Send + 'static> ConsumerContext for Context<N> {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, list: &mut TopicPartitionList) {
         let outcome = if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             self.assign(consumer, list)
@@ -121,7 +129,7 @@ impl ConsumerContext for Context {
 
     fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
         if let Err(error) = result {
-            // For tools only; the next one comes in a second.
+            // For tools only; all of them are told again after a while.
             tracing::debug!(%error, "Kafka did not take the group's offsets");
         }
     }

@@ -51,36 +51,51 @@ pub struct TopicPartition {
 
 /// Where reading starts. Called on the polling thread, which it may block.
 pub trait Positions: Send + 'static {
-    /// The first offset to read of each of `assigned`, in their order. An error ends the consumer.
-    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<i64>, String>;
+    /// What the reader must know of a start besides its offset; `()` if nothing.
+    type Note: Send + 'static;
+
+    /// Where to begin with each of `assigned`, in their order. An error ends the consumer.
+    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<Start<Self::Note>>, String>;
+}
+
+/// Where the reading of a partition starts.
+///
+/// The note travels with the start in the reader's queue. A reader that looked its notes up by partition would mix them
+/// up: it may be busy while a partition is given, taken and given again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start<N = ()> {
+    /// The first offset to read.
+    pub offset: i64,
+    /// See [`Positions::Note`].
+    pub note: N,
 }
 
 /// A member of the group, reading on a thread of its own until it is dropped.
 ///
 /// With a configured `group_instance_id` the end of a member moves no partition until the session times out.
 #[derive(Debug)]
-pub struct Consumer {
-    commands: mpsc::Sender<Command>,
+pub struct Consumer<N = ()> {
+    commands: mpsc::Sender<Command<N>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// What the polling thread is asked to do between two polls.
-enum Command {
+enum Command<N> {
     Commit(Vec<(TopicPartition, i64)>),
-    Seek(TopicPartition, i64),
+    Seek(TopicPartition, Start<N>),
 }
 
-impl Consumer {
+impl<N: Send + 'static> Consumer<N> {
     /// Joins the group and reads `topics`, each into its own [`Inbound`], in the order given.
     pub fn start(
         config: &KafkaConfig,
         topics: &[&str],
-        positions: impl Positions,
-    ) -> Result<(Self, Vec<Inbound>), KafkaClientError> {
+        positions: impl Positions<Note = N>,
+    ) -> Result<(Self, Vec<Inbound<N>>), KafkaClientError> {
         let (outlets, inbounds): (Vec<_>, Vec<_>) = topics.iter().map(|topic| inbound::queue(topic)).unzip();
         let context = context::Context::new(config, outlets.clone(), positions);
-        let client: BaseConsumer<context::Context> =
+        let client: BaseConsumer<context::Context<N>> =
             client_config(config).create_with_context(context).map_err(KafkaClientError::Config)?;
         let names: Vec<String> = topics.iter().map(|topic| config.full_name(topic)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -97,16 +112,18 @@ impl Consumer {
         Ok((Self { commands, stop, thread: Some(thread) }, inbounds))
     }
 
-    /// Tells Kafka how far the group is, for its tools and for autoscalers. Does not wait, may be lost.
+    /// Tells Kafka how far the group is, for its tools and for autoscalers. Does not wait, may be lost; what was told
+    /// before [`close`](Self::close) is sent.
     pub fn commit(&self, next: Vec<(TopicPartition, i64)>) {
         if !next.is_empty() {
             self.commands.send(Command::Commit(next)).ok();
         }
     }
 
-    /// Reads a partition again from `offset`: [`InboundEvent::Assigned`] arrives before its first record.
-    pub fn seek(&self, partition: TopicPartition, offset: i64) {
-        self.commands.send(Command::Seek(partition, offset)).ok();
+    /// Reads a partition again from `start`: [`InboundEvent::Assigned`] arrives before its first record. If that fails,
+    /// the consumer ends, unless the partition is no longer ours.
+    pub fn seek(&self, partition: TopicPartition, start: Start<N>) {
+        self.commands.send(Command::Seek(partition, start)).ok();
     }
 
     /// Stops reading and closes; takes at most about a second.
@@ -115,7 +132,7 @@ impl Consumer {
     }
 }
 
-impl Drop for Consumer {
+impl<N> Drop for Consumer<N> {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {

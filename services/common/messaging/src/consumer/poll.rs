@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::inbound::Outlet;
-use super::{Command, InboundEvent, TopicPartition};
+use super::{Command, InboundEvent, Start, TopicPartition};
 use crate::closing::Closing;
 use crate::{Headers, KafkaClientError, KafkaConfig, Record};
 
@@ -21,25 +21,27 @@ use crate::{Headers, KafkaClientError, KafkaConfig, Record};
 const POLL: Duration = Duration::from_millis(20);
 /// How long a full queue holds up the whole thread before only its topic is paused.
 const BLOCKED_AT_MOST: Duration = Duration::from_secs(1);
+/// How long the client may take to read from another place.
+const SEEK: Duration = Duration::from_secs(5);
 /// One line about connection trouble per this time.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// The loop of the polling thread.
-pub(super) struct Poll {
-    client: Closing<BaseConsumer<Context>>,
-    outlets: Vec<Outlet>,
-    commands: mpsc::Receiver<Command>,
+pub(super) struct Poll<N: Send + 'static> {
+    client: Closing<BaseConsumer<Context<N>>>,
+    outlets: Vec<Outlet<N>>,
+    commands: mpsc::Receiver<Command<N>>,
     stop: Arc<AtomicBool>,
     prefix: String,
     paused: HashSet<Arc<str>>,
     logged: Option<Instant>,
 }
 
-impl Poll {
+impl<N: Send + 'static> Poll<N> {
     pub(super) fn new(
-        client: Closing<BaseConsumer<Context>>,
-        outlets: Vec<Outlet>,
-        commands: mpsc::Receiver<Command>,
+        client: Closing<BaseConsumer<Context<N>>>,
+        outlets: Vec<Outlet<N>>,
+        commands: mpsc::Receiver<Command<N>>,
         stop: Arc<AtomicBool>,
         config: &KafkaConfig,
     ) -> Self {
@@ -61,7 +63,7 @@ impl Poll {
 
     fn until_stopped(&mut self) -> Result<(), KafkaClientError> {
         while !self.stop.load(Ordering::Relaxed) {
-            self.obey();
+            self.obey()?;
             self.resume_where_there_is_room();
             self.take_one()?;
             // A rebalance is served within a poll.
@@ -69,7 +71,8 @@ impl Poll {
                 return Err(failure);
             }
         }
-        Ok(())
+        // The last offsets: they are sent before the client leaves.
+        self.obey()
     }
 
     /// Where the client itself is broken, all that fails follows from it.
@@ -101,7 +104,7 @@ impl Poll {
     }
 
     /// Puts a record into its topic's queue; answers the queue if it is full now.
-    fn hand_over(&self, message: &BorrowedMessage<'_>) -> Option<Outlet> {
+    fn hand_over(&self, message: &BorrowedMessage<'_>) -> Option<Outlet<N>> {
         let outlet = self.client.context().outlet(message.topic())?;
         outlet.put(InboundEvent::Record(owned(&outlet.topic, message)));
         outlet.backlog.is_full().then(|| outlet.clone())
@@ -125,7 +128,7 @@ impl Poll {
         }
     }
 
-    fn wait_for_room(&mut self, outlet: &Outlet) {
+    fn wait_for_room(&mut self, outlet: &Outlet<N>) {
         let deadline = Instant::now() + BLOCKED_AT_MOST;
         while outlet.backlog.is_full() {
             let now = Instant::now();
@@ -170,16 +173,19 @@ impl Poll {
         }
     }
 
-    fn obey(&mut self) {
+    fn obey(&mut self) -> Result<(), KafkaClientError> {
         while let Ok(command) = self.commands.try_recv() {
-            let outcome = match command {
-                Command::Commit(next) => self.commit(&next),
-                Command::Seek(partition, offset) => self.seek(&partition, offset),
-            };
-            if let Err(error) = outcome {
-                tracing::warn!(%error, "Kafka refused an offset");
+            match command {
+                // For tools only: told again after a while.
+                Command::Commit(next) => {
+                    if let Err(error) = self.commit(&next) {
+                        tracing::warn!(%error, "Kafka refused an offset");
+                    }
+                }
+                Command::Seek(partition, start) => self.seek(&partition, start)?,
             }
         }
+        Ok(())
     }
 
     /// Leaves out partitions that are gone: between two sessions a commit breaks the client.
@@ -195,18 +201,26 @@ impl Poll {
         if list.count() == 0 { Ok(()) } else { self.client.commit(&list, CommitMode::Async) }
     }
 
-    fn seek(&self, partition: &TopicPartition, offset: i64) -> Result<(), KafkaError> {
+    /// The reader waits for the new start: a partition that is ours and cannot be set there would be read by nobody.
+    fn seek(&self, partition: &TopicPartition, start: Start<N>) -> Result<(), KafkaClientError> {
+        let refused = |source| KafkaClientError::Request { what: "another place to read from", source };
         let name = format!("{}{}", self.prefix, partition.topic);
-        self.client.seek(&name, partition.partition, Offset::Offset(offset), Duration::from_secs(5))?;
+        // Given again, it starts where it is told then.
+        if self.client.assignment().map_err(refused)?.find_partition(&name, partition.partition).is_none() {
+            return Ok(());
+        }
+        let offset = Offset::Offset(start.offset);
+        self.client.seek(&name, partition.partition, offset, SEEK).map_err(refused)?;
         if let Some(outlet) = self.client.context().outlet(&name) {
-            outlet.put(InboundEvent::Assigned { partition: partition.partition, start: offset });
+            outlet.put(InboundEvent::Assigned { partition: partition.partition, start });
         }
         Ok(())
     }
 }
 
 fn owned(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> Record {
-    let millis = message.timestamp().to_millis().unwrap_or(0);
+    // Others may write any number, and a database holds no such times.
+    let millis = message.timestamp().to_millis().unwrap_or(0).max(0);
     Record {
         topic: Arc::clone(topic),
         partition: message.partition(),
@@ -222,11 +236,26 @@ fn owned(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> Record {
 /// the reading of a topic. Without headers it is set aside as undecodable.
 fn headers(message: &BorrowedMessage<'_>) -> Headers {
     let Some(headers) = message.headers() else { return Headers::new() };
-    let read = || {
+    if_readable(|| {
         headers
             .iter()
             .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec).unwrap_or_default()))
             .collect()
-    };
+    })
+}
+
+fn if_readable(read: impl FnOnce() -> Headers) -> Headers {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_over_which_the_library_panics_read_as_none() {
+        // A name as another client may write it. Our own library cannot write one.
+        let name = b"caf\xe9".to_vec();
+        assert_eq!(if_readable(|| vec![(String::from_utf8(name).unwrap(), Vec::new())]), Headers::new());
+    }
 }

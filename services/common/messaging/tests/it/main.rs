@@ -9,7 +9,7 @@ use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use redress_devstack::shared;
 use redress_messaging::{
     Consumer, Inbound, InboundEvent, KafkaClientError, KafkaConfig, LogReader, Outgoing, Positions, Producer,
-    Record, SendError, TopicPartition, TopicSpec, ensure_topics, partition_of,
+    Record, SendError, Start, TopicPartition, TopicSpec, ensure_topics, partition_of,
 };
 use redress_testkit::{topic_prefix, wait_until};
 
@@ -42,10 +42,12 @@ struct Starts {
 }
 
 impl Positions for Starts {
-    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<i64>, String> {
+    type Note = ();
+
+    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<Start>, String> {
         let at = self.at.lock().unwrap();
         let start = |partition| at.iter().find(|(p, _)| *p == partition).map_or(0, |(_, offset)| *offset);
-        Ok(assigned.iter().map(|given| start(given.partition)).collect())
+        Ok(assigned.iter().map(|given| Start { offset: start(given.partition), note: () }).collect())
     }
 }
 
@@ -118,12 +120,42 @@ async fn reading_starts_where_the_positions_say_and_again_where_a_seek_says() {
     starts.at.lock().unwrap().push((0, 7));
     let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], starts).unwrap();
     let inbound = &mut inbounds[0];
-    assert!(matches!(inbound.next().await, Some(InboundEvent::Assigned { partition: 0, start: 7 })));
+    assert!(matches!(
+        inbound.next().await,
+        Some(InboundEvent::Assigned { partition: 0, start: Start { offset: 7, .. } })
+    ));
     assert_eq!(payloads(inbound, 3).await, ["7", "8", "9"]);
-    consumer.seek(TopicPartition { topic: TOPIC.into(), partition: 0 }, 2);
-    assert!(matches!(inbound.next().await, Some(InboundEvent::Assigned { partition: 0, start: 2 })));
+    consumer.seek(TopicPartition { topic: TOPIC.into(), partition: 0 }, Start { offset: 2, note: () });
+    assert!(matches!(
+        inbound.next().await,
+        Some(InboundEvent::Assigned { partition: 0, start: Start { offset: 2, .. } })
+    ));
     assert_eq!(payloads(inbound, 3).await, ["2", "3", "4"]);
     consumer.close().await;
+}
+
+#[tokio::test]
+async fn another_place_is_read_from_or_the_consumer_ends() {
+    let config = config().await;
+    ensure_topics(&config, &[spec(1)]).await.unwrap();
+    let producer = Producer::for_requests(&config, LIMIT).unwrap();
+    for n in 0..5 {
+        producer.send(outgoing("k", &n.to_string())).await.unwrap();
+    }
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    let inbound = &mut inbounds[0];
+    assert!(matches!(inbound.next().await, Some(InboundEvent::Assigned { partition: 0, .. })));
+    // Right after an assignment the client refuses it, as a rule.
+    consumer.seek(TopicPartition { topic: TOPIC.into(), partition: 0 }, Start { offset: 2, note: () });
+    let told = wait_until("the reader is told how it went", LIMIT, async || match inbound.next().await {
+        Some(InboundEvent::Assigned { start, .. }) => Some(Ok(start.offset)),
+        Some(InboundEvent::Failed(error)) => Some(Err(error)),
+        _ => None,
+    });
+    match told.await {
+        Ok(offset) => assert_eq!(offset, 2),
+        Err(error) => assert!(matches!(*error, KafkaClientError::Request { .. }), "{error}"),
+    }
 }
 
 #[tokio::test]
@@ -140,63 +172,133 @@ async fn an_offset_outside_the_log_stops_the_consumer() {
     assert!(matches!(*ended.await, KafkaClientError::OutsideLog));
 }
 
-#[tokio::test]
-async fn a_reader_that_does_not_read_bounds_what_is_fetched_and_loses_nothing() {
+/// Writes 4,500 records to each of two partitions.
+async fn filled() -> KafkaConfig {
     let config = config().await;
     ensure_topics(&config, &[spec(2)]).await.unwrap();
     let producer = Producer::for_relay(&config).unwrap();
-    let pending: Vec<_> =
-        (0..9_000).map(|n| producer.enqueue(&outgoing(&n.to_string(), &n.to_string())).unwrap()).collect();
-    for pending in pending {
-        pending.outcome().await.unwrap();
-    }
-    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
-    let inbound = &mut inbounds[0];
-    // The topic is paused after a second of fullness, and nothing outside shows it.
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
-    let mut waiting = 0;
-    let mut seen = [0_i64; 2];
-    let mut check = |record: &Record| {
-        let next = &mut seen[usize::try_from(record.partition).unwrap()];
-        assert_eq!(record.offset, *next, "nothing skipped, nothing twice");
-        *next += 1;
-        next.to_owned()
-    };
-    while let Some(event) = inbound.try_next() {
-        if let InboundEvent::Record(record) = event {
-            check(&record);
-            waiting += 1;
+    let mut written = [0; 2];
+    let mut pending = Vec::new();
+    for n in 0.. {
+        let key = format!("{n}");
+        let count = &mut written[usize::try_from(partition_of(key.as_bytes(), 2)).unwrap()];
+        if *count < EACH {
+            *count += 1;
+            pending.push(producer.enqueue(&outgoing(&key, &key)).unwrap());
         }
-        if waiting == 2_000 {
+        if written == [EACH; 2] {
             break;
         }
     }
-    assert!(waiting >= 1_000, "{waiting} waited");
-    let mut total = waiting;
-    while total < 9_000 {
-        check(&next_record(inbound).await);
-        total += 1;
+    for pending in pending {
+        pending.outcome().await.unwrap();
+    }
+    config
+}
+
+const EACH: i64 = 4_500;
+
+/// The next offset of each of two partitions.
+#[derive(Default)]
+struct Seen([i64; 2]);
+
+impl Seen {
+    /// Nothing is skipped, nothing comes twice.
+    fn see(&mut self, record: &Record) {
+        let next = &mut self.0[usize::try_from(record.partition).unwrap()];
+        assert_eq!(record.offset, *next);
+        *next += 1;
+    }
+}
+
+/// Longer than a full queue holds up the thread; nothing outside shows when the topic is paused.
+async fn until_it_is_paused() {
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_bounds_what_is_fetched() {
+    let config = filled().await;
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    until_it_is_paused().await;
+    // Nothing more is fetched while it is counted.
+    consumer.close().await;
+    let (mut seen, mut waiting) = (Seen::default(), 0);
+    while let Some(event) = inbounds[0].try_next() {
+        if let InboundEvent::Record(record) = event {
+            seen.see(&record);
+            waiting += 1;
+        }
+    }
+    assert!((1_000..=2_001).contains(&waiting), "{waiting} waited");
+}
+
+#[tokio::test]
+async fn a_reader_that_reads_again_after_a_pause_misses_nothing() {
+    let config = filled().await;
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    until_it_is_paused().await;
+    let mut seen = Seen::default();
+    while seen.0 != [EACH; 2] {
+        seen.see(&next_record(&mut inbounds[0]).await);
     }
     consumer.close().await;
 }
 
+/// The partition that is given to, or taken from, a reader next; records are counted meanwhile.
+async fn moved(inbound: &mut Inbound, seen: &mut Seen, given: bool) -> i32 {
+    let found = tokio::time::timeout(LIMIT, async {
+        loop {
+            match inbound.next().await.expect("the consumer lives") {
+                InboundEvent::Record(record) => seen.see(&record),
+                InboundEvent::Assigned { partition, .. } if given => return partition,
+                InboundEvent::Revoked { partition } if !given => return partition,
+                InboundEvent::Failed(error) => panic!("{error}"),
+                _ => {}
+            }
+        }
+    });
+    found.await.expect("a rebalance")
+}
+
 #[tokio::test]
-async fn a_record_whose_headers_cannot_be_read_does_not_end_the_reading() {
+async fn a_partition_that_was_taken_while_its_topic_was_paused_is_read_when_it_comes_back() {
+    let config = filled().await;
+    let (one, mut first) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    until_it_is_paused().await;
+    let (other, mut second) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    let (mut seen, mut elsewhere) = (Seen::default(), Seen::default());
+    moved(&mut second[0], &mut elsewhere, true).await;
+    let taken = moved(&mut first[0], &mut seen, false).await;
+    // Reading the one that stayed, the topic is resumed.
+    let stayed = usize::try_from(1 - taken).unwrap();
+    while seen.0[stayed] < EACH {
+        seen.see(&next_record(&mut first[0]).await);
+    }
+    other.close().await;
+    assert_eq!(moved(&mut first[0], &mut seen, true).await, taken);
+    seen.0[1 - stayed] = 0;
+    while seen.0[1 - stayed] < EACH {
+        seen.see(&next_record(&mut first[0]).await);
+    }
+    one.close().await;
+}
+
+#[tokio::test]
+async fn headers_that_are_no_text_and_keys_that_are_missing_come_through() {
     let config = config().await;
     ensure_topics(&config, &[spec(1)]).await.unwrap();
     let foreign: ThreadedProducer<_> = rdkafka::ClientConfig::new()
         .set("bootstrap.servers", &config.brokers)
         .create_with_context(rdkafka::producer::DefaultProducerContext)
         .unwrap();
-    // A header's name as another client may write it: bytes.
-    let name = String::from_utf8_lossy(b"caf\xe9").into_owned();
-    let headers = OwnedHeaders::new().insert(Header { key: &name, value: Some(&[0xff_u8, 0xfe][..]) });
+    let headers = OwnedHeaders::new().insert(Header { key: "naïve", value: Some(&[0xff_u8, 0xfe][..]) });
     let topic = format!("{}{TOPIC}", config.topic_prefix);
     foreign.send(BaseRecord::to(&topic).key("k").payload("x").headers(headers)).map_err(|(e, _)| e).unwrap();
     foreign.send(BaseRecord::<(), str>::to(&topic).payload("y")).map_err(|(e, _)| e).unwrap();
     let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
     let first = next_record(&mut inbounds[0]).await;
-    assert_eq!(first.header(&name), Some(&[0xff_u8, 0xfe][..]));
+    assert_eq!(first.header("naïve"), Some(&[0xff_u8, 0xfe][..]));
     let second = next_record(&mut inbounds[0]).await;
     assert_eq!((second.key, second.payload), (None, b"y".to_vec()));
     consumer.close().await;
@@ -234,6 +336,18 @@ async fn committed(config: &KafkaConfig) -> Option<i64> {
     })
     .await
     .unwrap()
+}
+
+#[tokio::test]
+async fn offsets_that_are_told_right_before_the_end_are_committed_too() {
+    let config = config().await;
+    ensure_topics(&config, &[spec(1)]).await.unwrap();
+    Producer::for_requests(&config, LIMIT).unwrap().send(outgoing("k", "x")).await.unwrap();
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
+    next_record(&mut inbounds[0]).await;
+    consumer.commit(vec![(TopicPartition { topic: TOPIC.into(), partition: 0 }, 1)]);
+    consumer.close().await;
+    assert_eq!(committed(&config).await, Some(1));
 }
 
 #[tokio::test]

@@ -1,78 +1,61 @@
-use jiff_sqlx::ToSqlx as _;
-use redress_domain::{Principal, Problem, Violations};
+use redress_domain::{Principal, Problem};
 use redress_proto::admin::v1::{ListParkedRequest, ListParkedResponse, ParkedEvent, Position};
 use redress_proto::convert::to_wire_time;
+use redress_runtime::page;
 use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::Admin;
-use super::service::{of_database, refuse};
+use super::service::of_database;
 
 const PAGE_DEFAULT: i32 = 50;
 const PAGE_LIMIT: i32 = 100;
 
-/// Where the next page begins: after this row, in the order of the list.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Mark(jiff::Timestamp, String, i32, i32, i64);
-
 impl Admin {
+    /// The parked events that the caller may see, in the order in which they were parked.
     pub(super) async fn list(
         &self,
         caller: &Principal,
         request: ListParkedRequest,
     ) -> Result<ListParkedResponse, Problem> {
-        let mut violations = Violations::default();
-        if !(0..=PAGE_LIMIT).contains(&request.page_size) {
-            violations.add("pageSize", "OUT_OF_RANGE", "1 to 100, or 0 for the default");
-        }
-        let mark = read_token(&request.page_token);
-        if mark.is_err() {
-            violations.add("pageToken", "MALFORMED", "not a token of this list");
-        }
-        refuse(violations)?;
-        let size = if request.page_size == 0 { PAGE_DEFAULT } else { request.page_size };
-        self.page(caller, &request.topic, size, mark.unwrap_or_default()).await.map_err(|e| of_database(&e))
-    }
-
-    async fn page(
-        &self,
-        caller: &Principal,
-        topic: &str,
-        size: i32,
-        mark: Option<Mark>,
-    ) -> Result<ListParkedResponse, sqlx::Error> {
-        let Mark(at, mark_topic, incarnation, partition, offset) =
-            mark.unwrap_or(Mark(jiff::Timestamp::UNIX_EPOCH, String::new(), 0, 0, 0));
+        let size = page::size(request.page_size, PAGE_DEFAULT, PAGE_LIMIT)?;
+        let conditions = format!("parked\n{}\n{}", caller.tenant, request.topic);
+        let after = page::read(&request.page_token, &conditions)?.map_or(0, i64::from_be_bytes);
         let rows = sqlx::query(
-            "SELECT topic, incarnation, partition, log_offset, key, aggregate_id, event_type,
+            "SELECT id, topic, partition, log_offset, key, aggregate_id, event_type,
                     cause, detail, attempts, parked_at, octet_length(payload)::bigint AS payload_bytes
              FROM parked_event
-             WHERE status = 'parked' AND ($1 = '' OR topic = $1) AND (tenant = $2 OR tenant IS NULL AND $9)
-               AND (parked_at, topic, incarnation, partition, log_offset) > ($3, $4, $5, $6, $7)
-             ORDER BY parked_at, topic, incarnation, partition, log_offset
-             LIMIT $8",
+             WHERE status = 'parked' AND ($1 = '' OR topic = $1) AND (tenant = $2 OR tenant IS NULL AND $3)
+               AND id > $4
+             ORDER BY id
+             LIMIT $5",
         )
-        .bind(topic)
+        .bind(&request.topic)
         .bind(caller.tenant.as_str())
-        .bind(at.to_sqlx())
-        .bind(mark_topic)
-        .bind(incarnation)
-        .bind(partition)
-        .bind(offset)
-        .bind(i64::from(size) + 1)
         .bind(self.operates(caller))
-        .fetch_all(self.kit.db.pool())
-        .await?;
-        let full = usize::try_from(size).unwrap_or_default();
-        let page = &rows[..rows.len().min(full)];
-        let more = rows.len() > full;
-        let next_page_token = match page.last() {
-            Some(last) if more => token(last)?,
-            _ => String::new(),
-        };
-        let events = page.iter().map(event).collect::<Result<_, _>>()?;
-        Ok(ListParkedResponse { events, next_page_token })
+        .bind(after)
+        .bind(size + 1)
+        .fetch_all(&self.kit.db)
+        .await;
+        rows.and_then(|rows| answer(&rows, size, &conditions)).map_err(|error| of_database(&error))
     }
+}
+
+/// One row more than the page has says that there is a next one.
+fn answer(
+    rows: &[sqlx::postgres::PgRow],
+    size: i64,
+    conditions: &str,
+) -> Result<ListParkedResponse, sqlx::Error> {
+    let size = usize::try_from(size).unwrap_or_default();
+    let shown = &rows[..rows.len().min(size)];
+    let next_page_token = match shown.last() {
+        Some(last) if rows.len() > size => {
+            page::write(last.try_get::<i64, _>("id")?.to_be_bytes(), conditions)
+        }
+        _ => String::new(),
+    };
+    Ok(ListParkedResponse { events: shown.iter().map(event).collect::<Result<_, _>>()?, next_page_token })
 }
 
 fn event(row: &sqlx::postgres::PgRow) -> Result<ParkedEvent, sqlx::Error> {
@@ -97,23 +80,4 @@ fn aggregate(row: &sqlx::postgres::PgRow) -> Result<Option<Uuid>, sqlx::Error> {
     let known: Option<Uuid> = row.try_get("aggregate_id")?;
     let key: Option<&[u8]> = row.try_get("key")?;
     Ok(known.or_else(|| Uuid::try_parse_ascii(key?).ok()))
-}
-
-fn token(row: &sqlx::postgres::PgRow) -> Result<String, sqlx::Error> {
-    let mark = Mark(
-        row.try_get::<jiff_sqlx::Timestamp, _>("parked_at")?.to_jiff(),
-        row.try_get("topic")?,
-        row.try_get("incarnation")?,
-        row.try_get("partition")?,
-        row.try_get("log_offset")?,
-    );
-    serde_json::to_vec(&mark).map(hex::encode).map_err(|error| sqlx::Error::Encode(Box::new(error)))
-}
-
-fn read_token(token: &str) -> Result<Option<Mark>, ()> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let json = hex::decode(token).map_err(|_| ())?;
-    serde_json::from_slice(&json).map(Some).map_err(|_| ())
 }

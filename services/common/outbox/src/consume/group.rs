@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use redress_domain::Clock;
 use redress_messaging::{Consumer, KafkaConfig, LogReader};
@@ -6,12 +7,16 @@ use redress_postgres::Db;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::loader::{Loaded, Loader};
+use super::loader::Loader;
 use super::status::Status;
 use super::worker::Worker;
 use super::{Kit, Lane, observer};
 use crate::telemetry::ConsumerTelemetry;
 use crate::{ConsumerError, Subscription, Wake};
+
+/// How long batches in flight are waited for when the process stops. A transaction that is cut off is not applied, or is
+/// and is known by its position.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A service's consumer: all its topics, one member of the group.
 pub struct ConsumerGroup {
@@ -29,20 +34,22 @@ impl ConsumerGroup {
         wake: Wake,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let status = Arc::new(Status::default());
         let kit = Kit {
             db,
             clock,
             wake,
             stop: CancellationToken::new(),
-            status: Status::default(),
-            telemetry: ConsumerTelemetry::new(&config.group),
+            telemetry: ConsumerTelemetry::new(&config.group, &status),
+            status,
             group: config.group.clone(),
         };
         let lanes = subscriptions.into_iter().map(|subscription| subscription.lane).collect();
         Self { kit: Arc::new(kit), lanes, config }
     }
 
-    /// Consumes until `stop`, then finishes the batches in flight and leaves within about a second.
+    /// Consumes until `stop`, then finishes the batches in flight and leaves within about a second; within some six where
+    /// the database does not answer.
     ///
     /// A client that broke over a lost session is replaced. Any other error means that reading must begin anew from the
     /// database: the process ends, its restart does that.
@@ -66,12 +73,10 @@ impl ConsumerGroup {
     /// Consumes with one client: all that it knows goes with it.
     async fn as_member(&self, stop: &CancellationToken) -> Result<(), ConsumerError> {
         let reader = LogReader::new(&self.config)?;
-        let loaded = Loaded::default();
         let positions = Loader {
             runtime: tokio::runtime::Handle::current(),
             kit: Arc::clone(&self.kit),
             reader: reader.clone(),
-            loaded: loaded.clone(),
         };
         let topics: Vec<&'static str> = self.lanes.iter().map(|lane| lane.topic()).collect();
         let (consumer, inbounds) = Consumer::start(&self.config, &topics, positions)?;
@@ -79,7 +84,7 @@ impl ConsumerGroup {
         let mut workers = JoinSet::new();
         for (lane, inbound) in self.lanes.iter().zip(inbounds) {
             let (lane, consumer, kit) = (Arc::clone(lane), Arc::clone(&consumer), Arc::clone(&self.kit));
-            let worker = Worker::new(lane, inbound, consumer, reader.clone(), kit, loaded.clone());
+            let worker = Worker::new(lane, inbound, consumer, reader.clone(), kit);
             workers.spawn(worker.run());
         }
         let observer = tokio::spawn(observer::run(Arc::clone(&self.kit), reader, topics));
@@ -97,8 +102,20 @@ impl ConsumerGroup {
     /// are stopped.
     async fn end_of(&self, mut workers: Workers, stop: &CancellationToken) -> Result<(), ConsumerError> {
         let mut outcome: Option<ConsumerError> = None;
+        let overdue = async {
+            self.kit.stop.cancelled().await;
+            tokio::time::sleep(FAREWELL).await;
+        };
+        tokio::pin!(overdue);
+        let mut given_up = false;
         loop {
             let ended = tokio::select! {
+                () = &mut overdue, if !given_up => {
+                    given_up = true;
+                    tracing::warn!("batches in flight did not end in time; they are left to the database");
+                    workers.abort_all();
+                    continue;
+                }
                 () = stop.cancelled(), if !self.kit.stop.is_cancelled() => {
                     self.kit.stop.cancel();
                     continue;
@@ -106,7 +123,11 @@ impl ConsumerGroup {
                 ended = workers.join_next() => ended,
             };
             let Some(ended) = ended else { return outcome.map_or(Ok(()), Err) };
-            let ended = ended.unwrap_or_else(|_| Err(ConsumerError::Died("a topic".to_owned())));
+            let ended = match ended {
+                Ok(ended) => ended,
+                Err(aborted) if aborted.is_cancelled() => Ok(()),
+                Err(_) => Err(ConsumerError::Died("a topic".to_owned())),
+            };
             let Err(error) = ended else { continue };
             if !error.is_lost_session() {
                 self.kit.stop.cancel();

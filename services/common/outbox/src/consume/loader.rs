@@ -1,31 +1,17 @@
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use redress_messaging::{KafkaClientError, LogReader, Positions, TopicPartition};
+use redress_messaging::{KafkaClientError, LogReader, Positions, Start, TopicPartition};
 use thiserror::Error;
 use tokio::runtime::Handle;
 
 use super::Kit;
-use super::position::{Start, start};
-use crate::store::position::{self, Stored};
+use super::position::{self, Verdict};
+use crate::store::position::{Stored, load, renew};
 
 /// Time between two tries while the database or the broker is away.
 const RETRY: Duration = Duration::from_millis(500);
-
-/// The positions as loaded, until the worker of the topic takes them up.
-#[derive(Clone, Default)]
-pub(super) struct Loaded(Arc<Mutex<HashMap<TopicPartition, Stored>>>);
-
-impl Loaded {
-    pub(super) fn put(&self, partition: TopicPartition, stored: Stored) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, stored);
-    }
-
-    pub(super) fn take(&self, partition: &TopicPartition) -> Option<Stored> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(partition)
-    }
-}
 
 /// Loads positions from the database when partitions are given to this process. Blocks the polling thread meanwhile:
 /// reading cannot begin before it is known where.
@@ -33,7 +19,6 @@ pub(super) struct Loader {
     pub(super) runtime: Handle,
     pub(super) kit: Arc<Kit>,
     pub(super) reader: LogReader,
-    pub(super) loaded: Loaded,
 }
 
 #[derive(Debug, Error)]
@@ -42,6 +27,10 @@ enum LoadError {
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Kafka(#[from] KafkaClientError),
+    #[error("the process stops")]
+    Stopped,
+    #[error("the position of {topic}/{partition} was taken away while it was read")]
+    Missing { topic: String, partition: i32 },
     // The operator's decision: reading goes on without them by a statement, as AdminService ends with the process.
     #[error(
         "{topic}/{partition}: records {next}..{low} were trimmed from the log before they were read; to go on without \
@@ -60,30 +49,34 @@ struct Log {
 }
 
 impl Positions for Loader {
-    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<i64>, String> {
+    /// The position travels with the start: it is what the worker compares the database with.
+    type Note = Stored;
+
+    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<Start<Stored>>, String> {
         let mut said = false;
         loop {
             match self.attempt(assigned) {
                 Ok(starts) => return Ok(starts),
-                Err(lost @ LoadError::Trimmed { .. }) => return Err(lost.to_string()),
+                Err(end @ (LoadError::Trimmed { .. } | LoadError::Stopped)) => return Err(end.to_string()),
                 Err(away) if !said => {
                     said = true;
                     tracing::warn!(error = %away, "reading cannot begin yet");
                 }
                 Err(_) => {}
             }
-            let stop = &self.kit.stop;
-            let stopped =
-                self.runtime.block_on(async { tokio::time::timeout(RETRY, stop.cancelled()).await });
-            if stopped.is_ok() {
-                return Err("the process stops".to_owned());
+            let rest = async {
+                tokio::time::sleep(RETRY).await;
+                Ok(())
+            };
+            if let Err(stopped) = self.wait_for(rest) {
+                return Err(stopped.to_string());
             }
         }
     }
 }
 
 impl Loader {
-    fn attempt(&self, assigned: &[TopicPartition]) -> Result<Vec<i64>, LoadError> {
+    fn attempt(&self, assigned: &[TopicPartition]) -> Result<Vec<Start<Stored>>, LoadError> {
         let mut by_topic: BTreeMap<&Arc<str>, Vec<Log>> = BTreeMap::new();
         for TopicPartition { topic, partition } in assigned {
             let (low, high) = self.reader.watermarks(topic, *partition)?;
@@ -93,33 +86,34 @@ impl Loader {
         for (topic, logs) in by_topic {
             let begins: Vec<(i32, i64)> = logs.iter().map(|log| (log.partition, log.low)).collect();
             let all = self.reader.partitions(topic)?;
-            let stored = self.runtime.block_on(position::load(&self.kit.db, topic, &begins, all))?;
+            let mut stored = self.wait_for(load(&self.kit.db, topic, &begins, all))?;
             for log in logs {
-                let Some(stored) = stored.get(&log.partition) else { continue };
                 let key = TopicPartition { topic: Arc::clone(topic), partition: log.partition };
-                let start = self.begin(&key, stored, log)?;
-                starts.insert(key, start);
+                if let Some(stored) = stored.remove(&log.partition) {
+                    let start = self.begin(&key, stored, log)?;
+                    starts.insert(key, start);
+                }
             }
         }
-        // Every partition has a row by now; one that lost it meanwhile is found to be behind by its first batch.
-        Ok(assigned.iter().map(|partition| starts.get(partition).copied().unwrap_or(0)).collect())
+        let missing = |TopicPartition { topic, partition }: &TopicPartition| LoadError::Missing {
+            topic: topic.to_string(),
+            partition: *partition,
+        };
+        assigned.iter().map(|given| starts.remove(given).ok_or_else(|| missing(given))).collect()
     }
 
     /// Where to begin with one partition.
-    fn begin(&self, key: &TopicPartition, stored: &Stored, log: Log) -> Result<i64, LoadError> {
+    fn begin(&self, key: &TopicPartition, stored: Stored, log: Log) -> Result<Start<Stored>, LoadError> {
         let Log { low, high, .. } = log;
         let TopicPartition { topic, partition } = key;
         let next = stored.position.next;
         let witness = stored.witness.as_ref().map(|witness| witness.offset);
-        match start(next, witness, low, high) {
-            Start::At(offset) => {
-                self.loaded.put(key.clone(), stored.clone());
-                Ok(offset)
-            }
-            Start::Trimmed => {
+        match position::start(next, witness, low, high) {
+            Verdict::At(offset) => Ok(Start { offset, note: stored }),
+            Verdict::Trimmed => {
                 Err(LoadError::Trimmed { topic: topic.to_string(), partition: *partition, next, low })
             }
-            Start::Replaced => {
+            Verdict::Replaced => {
                 tracing::error!(
                     messaging.destination.name = &**topic,
                     messaging.destination.partition.id = partition,
@@ -128,11 +122,20 @@ impl Loader {
                     high,
                     "the log ends before the read position, so it was replaced; reading it from its beginning",
                 );
-                let renewed = position::renew(&self.kit.db, topic, *partition, stored.position, low);
-                let position = self.runtime.block_on(renewed)?.unwrap_or(stored.position);
-                self.loaded.put(key.clone(), Stored { position, witness: None });
-                Ok(low)
+                let renewed = self.wait_for(renew(&self.kit.db, topic, *partition, stored.position, low))?;
+                let position = renewed.unwrap_or(stored.position);
+                Ok(Start { offset: low, note: Stored { position, witness: None } })
             }
         }
+    }
+
+    /// Blocks until the database has answered, or the process stops.
+    fn wait_for<T>(&self, answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, LoadError> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                () = self.kit.stop.cancelled() => Err(LoadError::Stopped),
+                answer = answer => Ok(answer?),
+            }
+        })
     }
 }

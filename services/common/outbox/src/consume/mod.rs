@@ -34,7 +34,7 @@ pub(crate) struct Kit {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wake: Wake,
     pub(crate) stop: CancellationToken,
-    pub(crate) status: status::Status,
+    pub(crate) status: Arc<status::Status>,
     pub(crate) telemetry: ConsumerTelemetry,
     pub(crate) group: String,
 }

@@ -11,7 +11,7 @@ use crate::store::position;
 /// How often the ends of the partitions are looked at.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Tells the lag, and lets `applied_through` follow the clock where everything has been applied.
+/// Learns the lag, and lets `applied_through` follow the clock where everything has been applied.
 ///
 /// Apart from the workers, since a broker that is away makes each question take seconds.
 pub(super) async fn run(kit: Arc<Kit>, reader: LogReader, topics: Vec<&'static str>) {
@@ -42,9 +42,6 @@ async fn look(kit: &Kit, reader: &LogReader, topic: &'static str) {
     });
     let Ok(ends) = ends.await else { return };
     kit.status.ends_at(topic, &ends);
-    for (partition, reach) in kit.status.partitions(topic) {
-        kit.telemetry.lag(topic, partition, reach.end - reach.next);
-    }
     if let Err(error) = position::follow_clock(&kit.db, topic, &ends, before(asked_at)).await {
         tracing::debug!(error = redress_postgres::summary_of(&error), "a watermark was not written");
     }

@@ -26,7 +26,7 @@ impl Witness {
 
 /// What a stored position means for the log as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
+pub(crate) enum Verdict {
     /// Read from here on. The first record may be the witness.
     At(i64),
     /// The log ends before the position: it was replaced. Begin at its beginning.
@@ -36,13 +36,13 @@ pub(crate) enum Start {
 }
 
 /// Judges a position against the log's first offset and its end.
-pub(crate) fn start(next: i64, witness: Option<i64>, low: i64, high: i64) -> Start {
+pub(crate) fn start(next: i64, witness: Option<i64>, low: i64, high: i64) -> Verdict {
     if next > high {
-        Start::Replaced
+        Verdict::Replaced
     } else if next < low {
-        Start::Trimmed
+        Verdict::Trimmed
     } else {
-        Start::At(witness.filter(|offset| *offset >= low && *offset < next).unwrap_or(next))
+        Verdict::At(witness.filter(|offset| *offset >= low && *offset < next).unwrap_or(next))
     }
 }
 
@@ -112,18 +112,18 @@ mod tests {
         ) {
             let high = low + length;
             match start(next, witness, low, high) {
-                Start::At(offset) => {
+                Verdict::At(offset) => {
                     prop_assert!((low..=high).contains(&offset) && offset <= next);
                     prop_assert!(offset == next || Some(offset) == witness);
                 }
-                Start::Replaced => prop_assert!(next > high),
-                Start::Trimmed => prop_assert!(next < low),
+                Verdict::Replaced => prop_assert!(next > high),
+                Verdict::Trimmed => prop_assert!(next < low),
             }
         }
     }
 
     #[test]
     fn a_partition_read_to_its_end_and_then_emptied_by_retention_goes_on() {
-        assert_eq!(start(50, Some(49), 50, 50), Start::At(50));
+        assert_eq!(start(50, Some(49), 50, 50), Verdict::At(50));
     }
 }

@@ -70,6 +70,12 @@ impl Status {
         }
     }
 
+    /// Records not yet applied, per partition of this process.
+    pub(crate) fn lags(&self) -> Vec<(&'static str, i32, i64)> {
+        let state = self.state();
+        state.partitions.iter().map(|((topic, at), reach)| (*topic, *at, reach.end - reach.next)).collect()
+    }
+
     pub(crate) fn partitions(&self, topic: &str) -> Vec<(i32, Reach)> {
         let state = self.state();
         let own = state.partitions.iter().filter(|((of, _), _)| *of == topic);
@@ -77,5 +83,21 @@ impl Status {
             (*partition, Reach { waiting: state.waiting.contains(of), ..*reach })
         })
         .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_that_went_elsewhere_has_no_lag_here() {
+        let status = Status::default();
+        status.assigned("t", 0, 5);
+        status.assigned("t", 1, 0);
+        status.ends_at("t", &[(0, 9), (1, 3)]);
+        assert_eq!(status.lags(), [("t", 0, 4), ("t", 1, 3)]);
+        status.revoked("t", 0);
+        assert_eq!(status.lags(), [("t", 1, 3)]);
     }
 }

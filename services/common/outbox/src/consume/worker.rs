@@ -2,13 +2,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redress_messaging::{Consumer, Inbound, InboundEvent, LogReader, Record, TopicPartition};
+use redress_messaging::{Consumer, Inbound, InboundEvent, LogReader, Record, Start, TopicPartition};
 use redress_postgres::summary_of;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Kit;
 use super::lane::{Interrupted, Lane};
-use super::loader::Loaded;
 use super::plan::{Cursor, Cursors, Halt, Position, check};
 use super::position::Witness;
 use crate::ConsumerError;
@@ -24,16 +23,17 @@ const FILL: Duration = Duration::from_millis(10);
 const RETRY: Duration = Duration::from_millis(500);
 /// How often Kafka is told, and the database asked, where reading stands.
 const TICK: Duration = Duration::from_secs(1);
+/// How often Kafka is told again what it was told before.
+const TELL_ALL: Duration = Duration::from_secs(30);
 
 /// Reads one topic: collects batches, has them applied, keeps the cursors.
 pub(super) struct Worker {
     topic: &'static str,
     lane: Arc<dyn Lane>,
-    inbound: Inbound,
-    consumer: Arc<Consumer>,
+    inbound: Inbound<Stored>,
+    consumer: Arc<Consumer<Stored>>,
     reader: LogReader,
     kit: Arc<Kit>,
-    loaded: Loaded,
     cursors: Cursors,
     /// What the first record of a partition is to be compared with.
     witnesses: HashMap<i32, Witness>,
@@ -42,17 +42,18 @@ pub(super) struct Worker {
     /// Positions as loaded.
     positions: HashMap<i32, Position>,
     buffer: Vec<Arc<Record>>,
+    /// What Kafka was told since `told_all`.
     committed: HashMap<i32, i64>,
+    told_all: Instant,
 }
 
 impl Worker {
     pub(super) fn new(
         lane: Arc<dyn Lane>,
-        inbound: Inbound,
-        consumer: Arc<Consumer>,
+        inbound: Inbound<Stored>,
+        consumer: Arc<Consumer<Stored>>,
         reader: LogReader,
         kit: Arc<Kit>,
-        loaded: Loaded,
     ) -> Self {
         Self {
             topic: lane.topic(),
@@ -61,13 +62,13 @@ impl Worker {
             consumer,
             reader,
             kit,
-            loaded,
             cursors: Cursors::new(),
             witnesses: HashMap::new(),
             replaced: Vec::new(),
             positions: HashMap::new(),
             buffer: Vec::with_capacity(BATCH),
             committed: HashMap::new(),
+            told_all: Instant::now(),
         }
     }
 
@@ -80,7 +81,10 @@ impl Worker {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                _ = tick.tick() => self.tick().await?,
+                _ = tick.tick() => tokio::select! {
+                    () = stop.cancelled() => break,
+                    outcome = self.tick() => outcome?,
+                },
                 collected = self.collect() => {
                     collected?;
                     if !self.work().await? {
@@ -113,7 +117,7 @@ impl Worker {
         Ok(())
     }
 
-    fn take(&mut self, event: Option<InboundEvent>) -> Result<(), ConsumerError> {
+    fn take(&mut self, event: Option<InboundEvent<Stored>>) -> Result<(), ConsumerError> {
         match event {
             Some(InboundEvent::Record(record)) => self.take_record(record),
             Some(InboundEvent::Assigned { partition, start }) => self.begin(partition, start),
@@ -144,10 +148,10 @@ impl Worker {
         self.buffer.push(Arc::new(record));
     }
 
-    fn begin(&mut self, partition: i32, start: i64) {
+    fn begin(&mut self, partition: i32, start: Start<Stored>) {
         self.leave(partition);
-        let Some(Stored { position, witness }) = self.loaded.take(&self.key(partition)) else { return };
-        self.cursors.insert(partition, Cursor { first: start, replays: position.replays });
+        let Start { offset: first, note: Stored { position, witness } } = start;
+        self.cursors.insert(partition, Cursor { first, replays: position.replays });
         self.positions.insert(partition, position);
         self.witnesses.extend(witness.map(|witness| (partition, witness)));
         self.kit.status.assigned(self.topic, partition, position.next);
@@ -210,8 +214,8 @@ impl Worker {
 
     fn restart(&mut self, partition: i32, position: Position) {
         self.leave(partition);
-        self.loaded.put(self.key(partition), Stored { position, witness: None });
-        self.consumer.seek(self.key(partition), position.next);
+        let start = Start { offset: position.next, note: Stored { position, witness: None } };
+        self.consumer.seek(self.key(partition), start);
     }
 
     /// The log at the position is another one than was read: it is read from its beginning.
@@ -251,6 +255,11 @@ impl Worker {
 
     /// Once a second: Kafka is told where reading stands, the database is asked whether it agrees.
     async fn tick(&mut self) -> Result<(), ConsumerError> {
+        // What it was told may not have come through: a quiet topic would show a lag for ever.
+        if self.told_all.elapsed() >= TELL_ALL {
+            self.told_all = Instant::now();
+            self.committed.clear();
+        }
         self.commit();
         let partitions: Vec<i32> = self.cursors.keys().copied().collect();
         // A database that is away is the next batch's concern.

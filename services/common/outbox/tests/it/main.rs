@@ -16,5 +16,6 @@ mod membership;
 mod node;
 mod parked;
 mod prepare;
+mod rebalance;
 mod relay;
 mod world;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use redress_devstack::{Endpoints, ServiceProcess, shared};
 use redress_domain::{Principal, Role};
 use redress_messaging::{
-    Consumer, EventMeta, InboundEvent, KafkaConfig, LogReader, Outgoing, Positions, Producer, TopicPartition,
-    TopicSpec, ensure_topics,
+    Consumer, EventMeta, InboundEvent, KafkaConfig, LogReader, Outgoing, Positions, Producer, Start,
+    TopicPartition, TopicSpec, ensure_topics,
 };
 use redress_outbox::{
     Admin, BatchHandler, ConsumerError, ConsumerGroup, Guard, MIGRATOR, Relay, RelayError, Subscription, Wake,
@@ -214,8 +214,10 @@ impl World {
 struct FromTheBeginning;
 
 impl Positions for FromTheBeginning {
-    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<i64>, String> {
-        Ok(vec![0; assigned.len()])
+    type Note = ();
+
+    fn load(&mut self, assigned: &[TopicPartition]) -> Result<Vec<Start>, String> {
+        Ok(vec![Start { offset: 0, note: () }; assigned.len()])
     }
 }
 
