@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to whoever called it")]
 
 mod check;
+mod classify_eval;
 mod command;
 mod demo;
 mod launch;
@@ -24,6 +25,7 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Cli {
     Check(check::Args),
+    ClassifyEval(classify_eval::Args),
     Test,
     Up(up::Args),
     Demo(demo::Args),
@@ -33,6 +35,7 @@ enum Cli {
 async fn main() -> ExitCode {
     let outcome = match Cli::parse() {
         Cli::Check(args) => signals::unless_interrupted(Box::pin(check::run(&args))).await,
+        Cli::ClassifyEval(args) => signals::unless_interrupted(Box::pin(classify_eval::run(&args))).await,
         Cli::Test => signals::unless_interrupted(Box::pin(test::run())).await,
         Cli::Up(args) => Box::pin(up::run(&args)).await,
         Cli::Demo(args) => signals::unless_interrupted(Box::pin(demo::run(&args))).await,

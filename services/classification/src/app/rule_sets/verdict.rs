@@ -37,7 +37,8 @@ pub(super) async fn judge(running: Arc<Engine>, files: Files, own: Files) -> Res
 fn judged(running: &Engine, files: &Files, own: &Files) -> Verdict {
     let mut problems = Problems::default();
     for path in own.keys().filter(|path| !is_known_place(path)) {
-        problems.push(LoadProblem::of_file(path, "lexicon/<language>/, rules/ or examples/ is expected"));
+        problems
+            .push(LoadProblem::of_file(path, "lexicon/<language>/, rules/, words/ or examples/ is expected"));
     }
     let examples: BTreeMap<&str, Vec<Example>> = files
         .iter()
@@ -73,7 +74,7 @@ fn judged(running: &Engine, files: &Files, own: &Files) -> Verdict {
 }
 
 fn is_known_place(path: &str) -> bool {
-    ["lexicon/", "rules/", "examples/"].iter().any(|folder| path.starts_with(folder))
+    ["lexicon/", "rules/", "words/", "examples/"].iter().any(|folder| path.starts_with(folder))
 }
 
 fn read_examples(path: &str, content: &str, problems: &mut Problems) -> Vec<Example> {

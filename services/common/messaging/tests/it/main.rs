@@ -135,27 +135,23 @@ async fn reading_starts_where_the_positions_say_and_again_where_a_seek_says() {
 }
 
 #[tokio::test]
-async fn another_place_is_read_from_or_the_consumer_ends() {
+async fn a_place_that_cannot_be_read_from_ends_the_consumer_as_its_reader_waits_for_it() {
     let config = config().await;
     ensure_topics(&config, &[spec(1)]).await.unwrap();
-    let producer = Producer::for_requests(&config, LIMIT).unwrap();
-    for n in 0..5 {
-        producer.send(outgoing("k", &n.to_string())).await.unwrap();
-    }
     let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
-    let inbound = &mut inbounds[0];
-    assert!(matches!(inbound.next().await, Some(InboundEvent::Assigned { partition: 0, .. })));
-    // Right after an assignment the client refuses it, as a rule.
-    consumer.seek(TopicPartition { topic: TOPIC.into(), partition: 0 }, Start { offset: 2, note: () });
-    let told = wait_until("the reader is told how it went", LIMIT, async || match inbound.next().await {
-        Some(InboundEvent::Assigned { start, .. }) => Some(Ok(start.offset)),
-        Some(InboundEvent::Failed(error)) => Some(Err(error)),
-        _ => None,
-    });
-    match told.await {
-        Ok(offset) => assert_eq!(offset, 2),
-        Err(error) => assert!(matches!(*error, KafkaClientError::Request { .. }), "{error}"),
-    }
+    assert!(matches!(inbounds[0].next().await, Some(InboundEvent::Assigned { partition: 0, .. })));
+    let nowhere = Start { offset: -5, note: () };
+    // Not ours: whoever it is given to is told then.
+    consumer.seek(TopicPartition { topic: TOPIC.into(), partition: 7 }, nowhere);
+    consumer.commit(vec![(TopicPartition { topic: TOPIC.into(), partition: 0 }, 0)]);
+    wait_until("the first order is behind", LIMIT, async || {
+        (committed(&config).await == Some(0)).then_some(())
+    })
+    .await;
+    consumer.seek(TopicPartition { topic: TOPIC.into(), partition: 0 }, nowhere);
+    let ended = tokio::time::timeout(LIMIT, inbounds[0].next()).await.unwrap();
+    let Some(InboundEvent::Failed(error)) = ended else { panic!("{ended:?}") };
+    assert!(matches!(*error, KafkaClientError::Request { .. }), "{error}");
 }
 
 #[tokio::test]
