@@ -6,7 +6,7 @@
 //! both count (`被扣` and `扣了两次` in 被扣了两次): leftmost-longest search was refused because it loses the second.
 //!
 //! A term that ends in `*` stands for every word that begins with it. Latin terms match whole words only. `被~盗` is a
-//! term with a gap: both parts in this order, at most [`WIDEST_GAP`] characters or words apart, within one clause.
+//! term with a gap: both parts in this order, at most six characters or words apart, within one clause.
 //!
 //! Traditional Chinese has the terms of simplified Chinese and its own; where both know a term, its own meaning holds.
 

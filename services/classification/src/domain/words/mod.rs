@@ -266,7 +266,7 @@ pub(super) fn keys(
     (found, said)
 }
 
-/// The counted value of `pieces` pieces, as [`Words::weigh`] counts them.
+/// The counted value of `pieces` pieces, as a text is weighed with.
 pub fn value_of_pieces(pieces: usize) -> f32 {
     piece_value(pieces)
 }
