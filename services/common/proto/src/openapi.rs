@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::schema::{components, reference};
 
-/// The document of a service: `paths` refer to `messages` by [`reference`].
+/// The document of a service: `paths` refer to `messages` by [`reference()`].
 pub fn document(title: &str, description: &str, version: &str, messages: &[&str], paths: &Value) -> Value {
     let mut schemas = components(messages);
     schemas.insert("Problem".to_owned(), problem());

@@ -50,7 +50,7 @@ pub struct After {
 }
 
 impl After {
-    /// The token of the page after this row, see [`write`].
+    /// The token of the page after this row, see [`write()`].
     pub fn write(&self, conditions: &str) -> String {
         let mut place = [0; 24];
         place[..8].copy_from_slice(&self.at.as_microsecond().to_be_bytes());
