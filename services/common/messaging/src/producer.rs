@@ -86,6 +86,8 @@ impl Producer {
     /// For answering callers: a record that is not acknowledged within `delivery_timeout` fails, outcome unknown.
     pub fn for_requests(config: &KafkaConfig, delivery_timeout: Duration) -> Result<Self, KafkaClientError> {
         let timeout = delivery_timeout.as_millis().to_string();
+        // At thousands per second five milliseconds of company halve what requests to the broker cost on both sides; a
+        // caller hears four milliseconds later.
         Self::new(config, delivery_timeout, &[("message.timeout.ms", &timeout), ("linger.ms", "5")])
     }
 
