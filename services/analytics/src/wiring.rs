@@ -98,7 +98,7 @@ impl Counting<'_> {
         let stop = || self.context.stop.clone();
         let there = |topic: &'static str| {
             let reader = reader.clone();
-            move || topic_exists(reader.clone(), topic)
+            move || reader.clone().has(topic)
         };
         let migrated = || {
             let db = self.db.clone();
@@ -125,9 +125,4 @@ impl Counting<'_> {
 
 async fn is_migrated(db: Db) -> bool {
     schema_is_current(&db, &[&redress_outbox::MIGRATOR, &MIGRATOR]).await.unwrap_or(false)
-}
-
-async fn topic_exists(reader: LogReader, topic: &'static str) -> bool {
-    let found = reader.off_the_runtime(move |reader| reader.partitions(topic)).await;
-    matches!(found, Ok(Some(_)))
 }

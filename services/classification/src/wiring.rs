@@ -76,7 +76,7 @@ impl Service for Classification {
             wake.clone(),
             Arc::clone(&context.clock),
         );
-        let holder = relay_name(&config, &context);
+        let holder = config.kafka.own_name(context.clock.now());
         let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
         let admin = Admin::new(&group, &config.kafka, holder)?
             .operated_by(config.runtime.auth.operator_tenant.clone());
@@ -115,7 +115,7 @@ fn tasks(config: &Config, context: &Context, db: &Db, work: Work) -> anyhow::Res
     let stop = || context.stop.clone();
     let exists = |topic| {
         let reader = reader.clone();
-        move || topic_exists(reader.clone(), topic)
+        move || reader.clone().has(topic)
     };
     let ready = |name, topic| waiting::ready_once(context.readiness.condition(name), stop(), exists(topic));
     let schema = waiting::ready_once(context.readiness.condition("schema"), stop(), migrated());
@@ -155,22 +155,6 @@ fn provider(config: &ClassificationConfig) -> anyhow::Result<Option<Provider>> {
     provider.context("classification.provider").map(Some)
 }
 
-/// The name under which this process leases buckets: the member's fixed name, so that a restart takes its leases up
-/// again at once; without one a name that no other process has.
-fn relay_name(config: &Config, context: &Context) -> String {
-    let fixed = &config.kafka.group_instance_id;
-    if fixed.is_empty() {
-        format!("{}-{}", std::process::id(), context.clock.now().as_nanosecond())
-    } else {
-        fixed.clone()
-    }
-}
-
 async fn is_migrated(db: Db) -> bool {
     schema_is_current(&db, &[&redress_outbox::MIGRATOR, &MIGRATOR]).await.unwrap_or(false)
-}
-
-async fn topic_exists(reader: LogReader, topic: &'static str) -> bool {
-    let found = reader.off_the_runtime(move |reader| reader.partitions(topic)).await;
-    matches!(found, Ok(Some(_)))
 }

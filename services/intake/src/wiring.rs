@@ -93,7 +93,7 @@ impl Service for Intake {
         let group_name = &config.kafka.group;
         let submissions = group(group_name.clone(), consumer::submissions(register));
         let assessments = group(format!("{group_name}-assessments"), consumer::assessments(assessments));
-        let holder = relay_name(&config, &context);
+        let holder = config.kafka.own_name(context.clock.now());
         let relay =
             Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone());
         let admin = Admin::new(&submissions, &config.kafka, holder)?
@@ -163,8 +163,7 @@ fn registering(
         let stop = stop();
         async move { Ok(relay.run(stop).await?) }
     };
-    let assessed =
-        waiting::run_if_ever(stop(), move || topic_exists(reader.clone(), ASSESSMENTS), run(assessments));
+    let assessed = waiting::run_if_ever(stop(), move || reader.clone().has(ASSESSMENTS), run(assessments));
     Ok(vec![
         Task::new("register", waiting::run_once(stop(), migrated(), run(submissions))),
         Task::new("assessments", waiting::run_once(stop(), migrated(), assessed)),
@@ -203,17 +202,6 @@ fn acknowledge_within(config: &Config) -> SignedDuration {
     SignedDuration::from_mins(config.intake.acknowledge_within_minutes.into())
 }
 
-/// The name under which this process leases buckets: the member's fixed name, so that a restart takes its leases up
-/// again at once; without one a name that no other process has.
-fn relay_name(config: &Config, context: &Context) -> String {
-    let fixed = &config.kafka.group_instance_id;
-    if fixed.is_empty() {
-        format!("{}-{}", std::process::id(), context.clock.now().as_nanosecond())
-    } else {
-        fixed.clone()
-    }
-}
-
 /// Ends with an error when the producer is broken for good: the process leaves, its restart makes a new one.
 async fn broken(producer: Producer, stop: CancellationToken) -> anyhow::Result<()> {
     tokio::select! {
@@ -232,10 +220,5 @@ fn is_migrated_in(db: &Db) -> impl Fn() -> BoxFuture<'static, bool> + Send + use
 }
 
 async fn own_topics_exist(reader: LogReader) -> bool {
-    topic_exists(reader.clone(), SUBMISSIONS.name).await && topic_exists(reader, LIFECYCLE.name).await
-}
-
-async fn topic_exists(reader: LogReader, topic: &'static str) -> bool {
-    let found = reader.off_the_runtime(move |reader| reader.partitions(topic)).await;
-    matches!(found, Ok(Some(_)))
+    reader.clone().has(SUBMISSIONS.name).await && reader.has(LIFECYCLE.name).await
 }

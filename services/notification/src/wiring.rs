@@ -86,7 +86,7 @@ impl Service for Notification {
         let clock = Arc::clone(&context.clock);
         let subscriptions = vec![consumer::lifecycle(react)];
         let group = ConsumerGroup::new(db.clone(), config.kafka.clone(), subscriptions, wake.clone(), clock);
-        let holder = relay_name(&config, &context);
+        let holder = config.kafka.own_name(context.clock.now());
         let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
         let operator = config.runtime.auth.operator_tenant.clone();
         let admin = Admin::new(&group, &config.kafka, holder)?.operated_by(operator);
@@ -127,7 +127,7 @@ fn tasks(
     };
     let there = |topic: &'static str| {
         let reader = reader.clone();
-        move || topic_exists(reader.clone(), topic)
+        move || reader.clone().has(topic)
     };
     let consuming = {
         let stop = stop();
@@ -213,22 +213,6 @@ fn profiles(config: &NotificationConfig) -> anyhow::Result<Profiles> {
     }
 }
 
-/// The name under which this process leases buckets: the member's fixed name, so that a restart takes its leases up
-/// again at once; without one a name that no other process has.
-fn relay_name(config: &Config, context: &Context) -> String {
-    let fixed = &config.kafka.group_instance_id;
-    if fixed.is_empty() {
-        format!("{}-{}", std::process::id(), context.clock.now().as_nanosecond())
-    } else {
-        fixed.clone()
-    }
-}
-
 async fn is_migrated(db: Db) -> bool {
     schema_is_current(&db, &[&redress_outbox::MIGRATOR, &MIGRATOR]).await.unwrap_or(false)
-}
-
-async fn topic_exists(reader: LogReader, topic: &'static str) -> bool {
-    let found = reader.off_the_runtime(move |reader| reader.partitions(topic)).await;
-    matches!(found, Ok(Some(_)))
 }

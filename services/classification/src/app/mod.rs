@@ -19,7 +19,7 @@ pub mod words;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use redress_domain::{Clock, Principal, Problem, Violations};
+use redress_domain::{Clock, Principal, Problem, Violations, whole_microseconds};
 use redress_outbox::{Call, Wake};
 use redress_postgres::Db;
 use sha2::{Digest, Sha256};
@@ -41,11 +41,6 @@ impl Desk {
     pub fn now(&self) -> Timestamp {
         whole_microseconds(self.clock.now())
     }
-}
-
-/// What the database keeps of an instant.
-pub fn whole_microseconds(instant: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
 }
 
 /// The call of a mutating RPC; `content` is its message without the request id.

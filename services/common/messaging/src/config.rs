@@ -71,6 +71,16 @@ impl SecurityProtocol {
 }
 
 impl KafkaConfig {
+    /// How this process is told from the others of its service: the member's fixed name, so that a restart takes up what
+    /// was its own at once; without one a name of this start (`now`) that no other process has.
+    pub fn own_name(&self, now: jiff::Timestamp) -> String {
+        if self.group_instance_id.is_empty() {
+            format!("{}-{}", std::process::id(), now.as_nanosecond())
+        } else {
+            self.group_instance_id.clone()
+        }
+    }
+
     /// A plain connection to `brokers` as a member of `group`, with the proved values.
     pub fn at(brokers: impl Into<String>, group: impl Into<String>) -> Self {
         Self {

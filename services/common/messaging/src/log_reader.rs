@@ -48,6 +48,11 @@ impl LogReader {
         Ok(found.and_then(|found| i32::try_from(found.partitions().len()).ok()).filter(|count| *count > 0))
     }
 
+    /// Whether there is such a topic, as far as the broker tells now: for whoever waits until there is.
+    pub async fn has(self, topic: &'static str) -> bool {
+        matches!(self.off_the_runtime(move |reader| reader.partitions(topic)).await, Ok(Some(_)))
+    }
+
     /// The first offset that is still there, and the one after the last.
     pub fn watermarks(&self, topic: &str, partition: i32) -> Result<(i64, i64), KafkaClientError> {
         self.client

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use prost::{Message, Name};
-use redress_domain::{Clock, Principal, Problem};
+use redress_domain::{Clock, Principal, Problem, whole_microseconds};
 use redress_outbox::{Call, Wake};
 use redress_postgres::Db;
 use redress_vault::Vault;
@@ -54,11 +54,6 @@ impl Desk {
     pub fn now(&self) -> Timestamp {
         whole_microseconds(self.clock.now())
     }
-}
-
-/// What the database keeps of an instant.
-pub fn whole_microseconds(instant: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
 }
 
 /// The call of a mutating RPC; `content` tells it from others under the same name. The fingerprint is keyed, for content

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use redress_domain::{ContactType, Principal, Problem, Violations};
+use redress_domain::{ContactType, Principal, Problem, Violations, whole_microseconds};
 use redress_outbox::{Call, OutboxEvent, Seen, enqueue};
 use redress_proto::convert::from_wire_time;
 use redress_proto::notification::v1 as wire_events;
@@ -11,7 +11,7 @@ use redress_proto::types::v1 as types;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::{Desk, call, content, id, publish, view, whole_microseconds, wire};
+use super::{Desk, call, content, id, publish, view, wire};
 use crate::domain::delivery::{AttemptOutcome, NoticeState, Report, report};
 use crate::error::Error;
 use crate::store::attempt::{self, Attempt};

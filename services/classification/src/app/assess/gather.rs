@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use redress_domain::{DecidedBy, TenantId, derived_id};
+use redress_domain::{DecidedBy, TenantId, derived_id, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::OutboxEvent;
 use redress_proto::classification::v1 as wire;
@@ -12,7 +12,6 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::super::publish::Origin;
-use super::super::whole_microseconds;
 use super::New;
 use crate::domain::incident::{
     Complaint, Dimension, Gathering, Incident, IncidentState, Opened, Placed, QUIET_MINUTES, Rate, RateKey,

@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
-use redress_domain::{ComplaintId, TenantId};
+use redress_domain::{ComplaintId, TenantId, whole_microseconds};
 use redress_outbox::DecodeError;
 use redress_proto::convert::from_wire_time;
 use redress_proto::intake::v1::ComplaintRegistered;
@@ -11,7 +11,6 @@ use redress_vault::{Purpose, Vault, WrappedKey};
 use uuid::Uuid;
 
 use super::super::engine::Understood;
-use super::super::whole_microseconds;
 use crate::domain::incident::Subjects;
 use crate::error::Error;
 

@@ -12,14 +12,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use redress_domain::{Clock, ComplaintId, DecidedBy, Severity, TenantId};
+use redress_domain::{Clock, ComplaintId, DecidedBy, Severity, TenantId, whole_microseconds};
 use redress_messaging::{EventMeta, Record};
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError, read_through};
 use redress_proto::types::v1::Admissibility;
 use sqlx::postgres::PgConnection;
 
 use super::given_up;
-use super::register::whole_microseconds;
 use super::transition::{self, Cause, Transition};
 use crate::domain::lifecycle::{Act, Actor, Capacity, Command, Policy, StateKind};
 use crate::error::Error;

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use prost::{Message, Name};
-use redress_domain::{Clock, ComplaintId, DecidedBy, ErrorKind, Principal, Problem, Role};
+use redress_domain::{
+    Clock, ComplaintId, DecidedBy, ErrorKind, Principal, Problem, Role, whole_microseconds,
+};
 use redress_outbox::{Call, Seen, Wake};
 use redress_postgres::Db;
 use redress_proto::intake::v1 as wire;
@@ -19,7 +21,6 @@ use redress_runtime::telemetry;
 use redress_vault::{Sealer, Vault, WrappedKey};
 use sqlx::postgres::PgConnection;
 
-use super::register::whole_microseconds;
 use super::sight::{Sight, Standing, sight};
 use super::transition::{self, Cause, Transition};
 use super::view::Views;

@@ -12,9 +12,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use prost::{Message, Name};
-use redress_domain::{Clock, ComplaintId, TenantId};
+use redress_domain::{Clock, ComplaintId, TenantId, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError, enqueue};
 use redress_proto::intake::v1::SubmissionAccepted;
@@ -79,9 +78,4 @@ impl Register {
         fail::fail_point!("register.before_commit", |_| Err(crate::crash::now()));
         Ok(())
     }
-}
-
-/// What the database keeps of an instant.
-pub fn whole_microseconds(instant: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
 }

@@ -11,15 +11,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use redress_domain::{ComplaintId, PartyKind, TenantId};
+use redress_domain::{ComplaintId, PartyKind, TenantId, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use sqlx::postgres::PgConnection;
 
+use super::Desk;
 use super::asked::Asked;
 use super::queue::{self, Complaints};
 use super::terms::Terms;
-use super::{Desk, whole_microseconds};
 use crate::domain::delivery::NoticeState;
 use crate::domain::kind::Role;
 use crate::error::Error;
