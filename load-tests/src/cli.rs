@@ -64,6 +64,20 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
         rate: u32,
     },
+    /// All four services of understanding and telling: from accepted to assessed and to the first notice; what each costs.
+    Understand {
+        #[command(flatten)]
+        load: Load,
+    },
+    /// One live room turns: from its first complaint to the incident, and what a complaint costs then.
+    Incident {
+        /// Complaints per second from the room.
+        #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
+        peak: u32,
+        /// How long they come.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+    },
     /// A bare gRPC server: what `baseline` measures, as a process of its own.
     #[command(hide = true)]
     RawServer {

@@ -11,6 +11,7 @@ mod cli;
 mod driver;
 mod ledger;
 mod machine;
+mod moments;
 mod procfs;
 mod published;
 mod report;
@@ -56,6 +57,8 @@ async fn run(site: &Site, command: Command) -> anyhow::Result<Finding> {
         Command::Spike { peak, seconds } => scenario::spike::run(site, peak, seconds).await,
         Command::Start => scenario::start::run(site).await,
         Command::Faults { kills, rate } => scenario::faults::run(site, kills, rate).await,
+        Command::Understand { load } => scenario::understand::run(site, load).await,
+        Command::Incident { peak, seconds } => scenario::incident::run(site, peak, seconds).await,
         Command::RawServer { listen } => {
             baseline::bare_grpc::serve(listen).await?;
             anyhow::bail!("the raw server ended")

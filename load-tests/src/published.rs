@@ -40,31 +40,50 @@ impl Published {
 
 /// Reads to the end that the topic has at present. Blocks.
 pub(crate) fn published(kafka: &KafkaConfig) -> anyhow::Result<Published> {
-    let topic = format!("{}{LIFECYCLE}", kafka.topic_prefix);
+    let mut found = Published::default();
+    each_record(kafka, LIFECYCLE, |record| {
+        if header(record, "ce_type") == Some(REGISTERED) {
+            let version = header(record, "ce_version").context("a record without version")?;
+            found.note(subject(record)?, version.parse()?);
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Shows every record of `topic` from its beginning to the end that it has at present. Blocks.
+pub(crate) fn each_record(
+    kafka: &KafkaConfig,
+    topic: &str,
+    mut show: impl FnMut(&BorrowedMessage<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let topic = format!("{}{topic}", kafka.topic_prefix);
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", &kafka.brokers)
         .set("group.id", &kafka.group)
         .set("enable.auto.commit", "false")
         .create()?;
     let mut ends = assign_from_beginning(&consumer, &topic)?;
-    let (mut found, start) = (Published::default(), Instant::now());
+    let start = Instant::now();
     while !ends.is_empty() {
         ensure!(start.elapsed() < READ_LIMIT, "{topic} cannot be read within {READ_LIMIT:?}");
         let Some(record) = consumer.poll(Duration::from_millis(100)) else { continue };
         let record = record?;
-        if header(&record, "ce_type") == Some(REGISTERED) {
-            let subject = header(&record, "ce_subject").context("a record without subject")?;
-            let version = header(&record, "ce_version").context("a record without version")?;
-            found.note(subject.parse()?, version.parse()?);
-        }
+        show(&record)?;
         if ends.get(&record.partition()).is_some_and(|end| record.offset() + 1 >= *end) {
             ends.remove(&record.partition());
         }
     }
-    Ok(found)
+    Ok(())
 }
 
-fn header<'a>(record: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
+/// The complaint that a record is about.
+pub(crate) fn subject(record: &BorrowedMessage<'_>) -> anyhow::Result<Uuid> {
+    Ok(header(record, "ce_subject").context("a record without subject")?.parse()?)
+}
+
+/// A header that is text.
+pub(crate) fn header<'a>(record: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
     let header = record.headers()?.iter().find(|header| header.key == name)?;
     std::str::from_utf8(header.value?).ok()
 }

@@ -1,6 +1,8 @@
-//! Everything on one machine: PostgreSQL that waits for the disk, Redis, Kafka, and intake's release binary as processes.
+//! Everything on one machine: PostgreSQL that waits for the disk, Redis, Kafka, and release binaries of services as
+//! processes.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use redress_devstack::{Endpoints, Part, ServiceProcess, Stack, StackOptions};
@@ -11,6 +13,7 @@ use redress_testkit::{Addresses, Installation, topic_prefix, unique_name};
 use crate::driver::{Caller, Driver, Grpc, Http, Transport};
 use crate::procfs::Named;
 use crate::report::progress;
+use crate::texts::Texts;
 
 /// Quiet neighbours of each other; a platform's service calls for each.
 const TENANTS: [&str; 4] = ["tenant-a", "tenant-b", "tenant-c", "tenant-d"];
@@ -21,6 +24,7 @@ const MEMBER: &str = "load-1";
 /// A stack with one installation of intake.
 pub(crate) struct Site {
     stack: Stack,
+    shared: Arc<redress_testkit::Site>,
     installation: Installation,
     name: String,
     topic_prefix: String,
@@ -73,13 +77,25 @@ impl Site {
         progress("starting PostgreSQL, Redis and Kafka");
         let stack = Stack::start(StackOptions { fsync: true, ..StackOptions::default() }).await?;
         let (name, topic_prefix) = (unique_name("load"), topic_prefix());
-        let installation = install(stack.endpoints(), &name, &topic_prefix).await?;
-        Ok(Self { stack, installation, name, topic_prefix })
+        let shared = redress_testkit::Site::prepare(stack.endpoints(), &name, &topic_prefix, &tenants()?)?;
+        let installation = install(&shared, "intake").await?;
+        Ok(Self { stack, shared, installation, name, topic_prefix })
     }
 
     /// A second installation on the same servers, with the same schema and no process.
     pub(crate) async fn twin(&self) -> anyhow::Result<Installation> {
-        install(self.stack.endpoints(), &unique_name("twin"), &topic_prefix()).await
+        let (name, prefix) = (unique_name("twin"), topic_prefix());
+        let twin = redress_testkit::Site::prepare(self.stack(), &name, &prefix, &tenants()?)?;
+        install(&twin, "intake").await
+    }
+
+    /// Another service beside intake, ready. `settings` are further variables.
+    pub(crate) async fn also(
+        &self,
+        service: &str,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<ServiceProcess> {
+        install(&self.shared, service).await?.serve(service, &Addresses::claim(), settings).await
     }
 
     /// A ready process of intake in `role`, at addresses of its own or at those it had before.
@@ -92,13 +108,33 @@ impl Site {
     }
 
     /// A driver that submits to `intake` over gRPC.
-    pub(crate) fn driver(&self, intake: &Intake) -> anyhow::Result<std::sync::Arc<Driver>> {
-        Driver::new(Transport::Grpc(Grpc::to(&intake.addresses.grpc)?), self.callers()?, &self.name)
+    pub(crate) fn driver(&self, intake: &Intake) -> anyhow::Result<Arc<Driver>> {
+        let grpc = Transport::Grpc(Grpc::to(&intake.addresses.grpc)?);
+        Driver::new(grpc, self.callers()?, Texts::of_run(&self.name))
+    }
+
+    /// A driver that submits to `intake` over gRPC for complainants who are reached by mail.
+    pub(crate) fn mailed_driver(&self, intake: &Intake) -> anyhow::Result<Arc<Driver>> {
+        let grpc = Transport::Grpc(Grpc::to(&intake.addresses.grpc)?);
+        Driver::new(grpc, self.callers()?, Texts::of_run(&self.name).mailed())
+    }
+
+    /// A driver that submits to `intake` over gRPC for one tenant, from complaint `from` on about `room` alone.
+    pub(crate) fn turning_driver(
+        &self,
+        room: &str,
+        from: usize,
+        intake: &Intake,
+    ) -> anyhow::Result<Arc<Driver>> {
+        let grpc = Transport::Grpc(Grpc::to(&intake.addresses.grpc)?);
+        let caller = self.callers()?.into_iter().take(1).collect();
+        Driver::new(grpc, caller, Texts::of_run(&self.name).turning(room, from))
     }
 
     /// A driver that submits to `intake` over HTTP.
-    pub(crate) fn http_driver(&self, intake: &Intake) -> anyhow::Result<std::sync::Arc<Driver>> {
-        Driver::new(Transport::Http(Http::to(&intake.addresses.http)?), self.callers()?, &self.name)
+    pub(crate) fn http_driver(&self, intake: &Intake) -> anyhow::Result<Arc<Driver>> {
+        let http = Transport::Http(Http::to(&intake.addresses.http)?);
+        Driver::new(http, self.callers()?, Texts::of_run(&self.name))
     }
 
     /// One service of the platform per tenant, with a token for an hour.
@@ -144,10 +180,10 @@ impl Site {
     }
 }
 
-async fn install(stack: &Endpoints, name: &str, topic_prefix: &str) -> anyhow::Result<Installation> {
+async fn install(site: &Arc<redress_testkit::Site>, service: &str) -> anyhow::Result<Installation> {
     let profile = if cfg!(debug_assertions) { "" } else { " --release" };
-    Installation::prepare(stack, name, topic_prefix, &tenants()?).await.with_context(|| {
-        format!("cannot install intake; it is built by: cargo build{profile} -p redress-intake")
+    site.install(service).await.with_context(|| {
+        format!("cannot install {service}; it is built by: cargo build{profile} -p redress-{service}")
     })
 }
 

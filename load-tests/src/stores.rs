@@ -13,6 +13,8 @@ use crate::site::Site;
 const SUBMISSIONS: &str = "redress.intake.submissions.v1";
 /// How often progress is asked for; the question costs PostgreSQL six rows.
 const POLL: Duration = Duration::from_millis(50);
+/// How long nothing is written to topics whose writers are done.
+const QUIET: Duration = Duration::from_secs(3);
 
 /// Looks into the stores of one installation.
 #[derive(Debug)]
@@ -64,9 +66,32 @@ impl Stores {
 
     /// How many submissions the log holds.
     pub(crate) async fn submissions(&self) -> anyhow::Result<i64> {
-        let ends = self.reader.off_the_runtime(|reader| {
-            let partitions = reader.partitions(SUBMISSIONS)?.unwrap_or(0);
-            (0..partitions).map(|partition| Ok(reader.watermarks(SUBMISSIONS, partition)?.1)).sum()
+        self.written(&[SUBMISSIONS]).await
+    }
+
+    /// Waits until nothing was written to `topics` for [`QUIET`].
+    pub(crate) async fn quiet(&self, topics: &'static [&'static str], limit: Duration) -> anyhow::Result<()> {
+        let (start, mut known, mut since) = (Instant::now(), -1, Instant::now());
+        while since.elapsed() < QUIET {
+            let written = self.written(topics).await?;
+            if written != known {
+                (known, since) = (written, Instant::now());
+            }
+            ensure!(start.elapsed() < limit, "{topics:?} are still written to after {limit:?}");
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    async fn written(&self, topics: &'static [&'static str]) -> anyhow::Result<i64> {
+        let ends = self.reader.off_the_runtime(move |reader| {
+            let mut sum = 0;
+            for topic in topics {
+                for partition in 0..reader.partitions(topic)?.unwrap_or(0) {
+                    sum += reader.watermarks(topic, partition)?.1;
+                }
+            }
+            Ok(sum)
         });
         Ok(ends.await?)
     }

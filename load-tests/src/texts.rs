@@ -13,12 +13,31 @@ const TEXTS: &str = include_str!("../data/texts.txt");
 pub(crate) struct Texts {
     run: String,
     paragraphs: Vec<&'static str>,
+    /// A room that turns, and the number of the first complaint that is of it.
+    turning: Option<(String, usize)>,
+    /// Whether complainants are reached by mail; else in the platform's message box.
+    mailed: bool,
 }
 
 impl Texts {
     /// `run` keeps the ids of one driver apart from those of another.
     pub(crate) fn of_run(run: &str) -> Self {
-        Self { run: run.to_owned(), paragraphs: TEXTS.trim().split("\n\n").collect() }
+        Self {
+            run: run.to_owned(),
+            paragraphs: TEXTS.trim().split("\n\n").collect(),
+            turning: None,
+            mailed: false,
+        }
+    }
+
+    /// From complaint `from` on all of them make the same claim about what was said in `room`.
+    pub(crate) fn turning(self, room: &str, from: usize) -> Self {
+        Self { turning: Some((room.to_owned(), from)), ..self }
+    }
+
+    /// Every complainant is reached by mail.
+    pub(crate) fn mailed(self) -> Self {
+        Self { mailed: true, ..self }
     }
 
     /// The caller's own name for complaint `number`.
@@ -28,8 +47,10 @@ impl Texts {
 
     /// Complaint `number`: the same number gives the same bytes, as a retry must.
     pub(crate) fn request(&self, number: usize) -> SubmitComplaintRequest {
-        let text = self.paragraphs.get(number % self.paragraphs.len()).copied().unwrap_or_default();
-        let live = number.is_multiple_of(2);
+        let turned = self.turning.as_ref().filter(|(_, from)| number >= *from).map(|(room, _)| room);
+        let paragraph = if turned.is_some() { 0 } else { number % self.paragraphs.len() };
+        let text = self.paragraphs.get(paragraph).copied().unwrap_or_default();
+        let live = turned.is_some() || number.is_multiple_of(2);
         let submission = Submission {
             channel: if live { Channel::LiveComment } else { Channel::OrderDetail }.into(),
             text: text.to_owned(),
@@ -37,11 +58,7 @@ impl Texts {
             complainant: Some(Complainant {
                 kind: PartyKind::Consumer.into(),
                 external_ref: Some(format!("user-{}", number % 100_000)),
-                contacts: vec![ContactPoint {
-                    r#type: ContactType::InApp.into(),
-                    value: format!("inbox-{}", number % 100_000),
-                    consent_to_contact: true,
-                }],
+                contacts: vec![self.contact(number)],
                 ..Complainant::default()
             }),
             respondents: vec![Respondent {
@@ -51,13 +68,23 @@ impl Texts {
             }],
             order: Some(OrderRef { order_no: format!("ORDER-{number:010}"), ..OrderRef::default() }),
             live: live.then(|| LiveRef {
-                room_id: format!("room-{}", number % 20),
+                room_id: turned.cloned().unwrap_or_else(|| format!("room-{}", number % 20)),
                 offset_ms: 61_000,
                 ..LiveRef::default()
             }),
             ..Submission::default()
         };
         SubmitComplaintRequest { request_id: self.request_id(number), submission: Some(submission) }
+    }
+
+    fn contact(&self, number: usize) -> ContactPoint {
+        let person = number % 100_000;
+        let (kind, value) = if self.mailed {
+            (ContactType::Email, format!("user-{person}@example.invalid"))
+        } else {
+            (ContactType::InApp, format!("inbox-{person}"))
+        };
+        ContactPoint { r#type: kind.into(), value, consent_to_contact: true }
     }
 }
 

@@ -82,12 +82,12 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// Callers take turns.
-    pub(crate) fn new(transport: Transport, callers: Vec<Caller>, run: &str) -> anyhow::Result<Arc<Self>> {
+    pub(crate) fn new(transport: Transport, callers: Vec<Caller>, texts: Texts) -> anyhow::Result<Arc<Self>> {
         ensure!(!callers.is_empty(), "a driver needs a caller");
         Ok(Arc::new(Self {
             transport,
             callers,
-            texts: Texts::of_run(run),
+            texts,
             ledger: Mutex::default(),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
         }))

@@ -2,13 +2,16 @@
 
 pub(crate) mod accept;
 pub(crate) mod baseline;
+mod company;
 pub(crate) mod faults;
+pub(crate) mod incident;
 pub(crate) mod p1;
 mod raw_insert;
 pub(crate) mod register;
 pub(crate) mod spike;
 pub(crate) mod start;
 mod steady;
+pub(crate) mod understand;
 
 use std::time::Duration;
 

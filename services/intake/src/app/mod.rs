@@ -8,6 +8,7 @@ mod given_up;
 pub mod publish;
 pub mod queries;
 pub mod register;
+mod reported;
 pub mod sight;
 mod told;
 pub mod transition;

@@ -1,5 +1,5 @@
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::Thread;
 
 /// Records that may wait in one topic's queue: four full batches.
@@ -13,12 +13,22 @@ pub(super) struct Backlog {
     records: AtomicUsize,
     bytes: AtomicUsize,
     poller: OnceLock<Thread>,
+    paused: AtomicBool,
 }
 
 impl Backlog {
     /// Names the thread to wake when there is room again.
     pub(super) fn polled_by(&self, thread: Thread) {
         self.poller.set(thread).ok();
+    }
+
+    /// Notes whether fetching is paused, after it was done.
+    pub(super) fn set_paused(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
     }
 
     pub(super) fn add(&self, bytes: usize) {

@@ -78,6 +78,11 @@ impl<N> Inbound<N> {
         Some(self.took(event))
     }
 
+    /// Whether nothing more is fetched of the topic until its reader has caught up.
+    pub fn is_paused(&self) -> bool {
+        self.backlog.is_paused()
+    }
+
     fn took(&self, event: InboundEvent<N>) -> InboundEvent<N> {
         if let InboundEvent::Record(record) = &event {
             self.backlog.remove(record.size());

@@ -141,6 +141,7 @@ impl<N: Send + 'static> Poll<N> {
                 }
                 // Again also when it was paused: partitions given since then are not.
                 self.each_assigned(&outlet.topic, |list| self.client.pause(list));
+                outlet.backlog.set_paused(true);
                 return;
             }
             std::thread::park_timeout(deadline - now);
@@ -155,6 +156,7 @@ impl<N: Send + 'static> Poll<N> {
             if outlet.backlog.is_low() && self.paused.remove(&outlet.topic) {
                 tracing::info!(messaging.destination.name = &*outlet.topic, "reading again");
                 self.each_assigned(&outlet.topic, |list| self.client.resume(list));
+                outlet.backlog.set_paused(false);
             }
         }
     }

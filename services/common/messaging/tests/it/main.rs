@@ -207,16 +207,15 @@ impl Seen {
     }
 }
 
-/// Longer than a full queue holds up the thread; nothing outside shows when the topic is paused.
-async fn until_it_is_paused() {
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+async fn until_it_is_paused(inbound: &Inbound) {
+    wait_until("the topic is paused", LIMIT, async || inbound.is_paused().then_some(())).await;
 }
 
 #[tokio::test]
 async fn a_reader_that_does_not_read_bounds_what_is_fetched() {
     let config = filled().await;
     let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
-    until_it_is_paused().await;
+    until_it_is_paused(&inbounds[0]).await;
     // Nothing more is fetched while it is counted.
     consumer.close().await;
     let (mut seen, mut waiting) = (Seen::default(), 0);
@@ -233,7 +232,7 @@ async fn a_reader_that_does_not_read_bounds_what_is_fetched() {
 async fn a_reader_that_reads_again_after_a_pause_misses_nothing() {
     let config = filled().await;
     let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
-    until_it_is_paused().await;
+    until_it_is_paused(&inbounds[0]).await;
     let mut seen = Seen::default();
     while seen.0 != [EACH; 2] {
         seen.see(&next_record(&mut inbounds[0]).await);
@@ -261,7 +260,7 @@ async fn moved(inbound: &mut Inbound, seen: &mut Seen, given: bool) -> i32 {
 async fn a_partition_that_was_taken_while_its_topic_was_paused_is_read_when_it_comes_back() {
     let config = filled().await;
     let (one, mut first) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
-    until_it_is_paused().await;
+    until_it_is_paused(&first[0]).await;
     let (other, mut second) = Consumer::start(&config, &[TOPIC], Starts::default()).unwrap();
     let (mut seen, mut elsewhere) = (Seen::default(), Seen::default());
     moved(&mut second[0], &mut elsewhere, true).await;

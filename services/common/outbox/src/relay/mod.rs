@@ -11,6 +11,7 @@ pub(crate) mod depth;
 mod held;
 mod lease;
 mod page;
+mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,11 +80,13 @@ impl Relay {
         let (db, holder, telemetry) = (self.db.clone(), self.holder.clone(), Arc::clone(&self.telemetry));
         let failed = producer.failed();
         let telling = depth::tell(&db, &holder, &telemetry);
-        tokio::pin!(failed, telling);
+        let keeping = upkeep::keep(&db);
+        tokio::pin!(failed, telling, keeping);
         while !stop.is_cancelled() {
             tokio::select! {
                 error = &mut failed => return Err(error.into()),
                 never = &mut telling => match never {},
+                never = &mut keeping => match never {},
                 outcome = self.cycle(&stop) => self.note(outcome, &stop).await,
             }
         }

@@ -184,3 +184,28 @@ async fn an_event_that_could_never_be_published_is_refused_when_it_is_decided() 
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_and_redriven_records_that_are_too_old_to_be_asked_for_are_removed() {
+    let world = World::new().await;
+    let written = "
+        INSERT INTO call_receipt (tenant, call_id, fingerprint, outcome, recorded_at)
+        SELECT 'acme', gen_random_uuid(), '', '', now() - age * interval '1 day'
+        FROM generate_series(1, 31) AS age, generate_series(1, 1100) WHERE age <> 30;
+        INSERT INTO parked_event (topic, incarnation, partition, log_offset, headers, payload, recorded_at, event_at,
+                                  cause, detail, attempts, status, settled_at)
+        SELECT 'events', 0, 0, row_number() OVER (), '[]', '', now(), now(), 'GAP', '', 1, status, now() - age
+        FROM unnest(ARRAY['redriven', 'discarded']) AS status,
+             unnest(ARRAY[interval '29 days', interval '31 days']) AS age;";
+    sqlx::raw_sql(written).execute(world.db.pool()).await.unwrap();
+    let (relay, stop, _) = relay(&world, "a");
+    wait_until("what is old is gone", LIMIT, async || {
+        let left = (world.count("call_receipt").await, world.count("parked_event").await);
+        (left == (29 * 1_100, 3)).then_some(())
+    })
+    .await;
+    stop.cancel();
+    relay.await.unwrap();
+    let kept = "SELECT bool_and(settled_at > now() - interval '30 days') FROM parked_event WHERE status = 'redriven'";
+    assert!(sqlx::query_scalar::<_, bool>(kept).fetch_one(world.db.pool()).await.unwrap());
+}

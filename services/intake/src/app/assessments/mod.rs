@@ -7,29 +7,25 @@
 
 mod finding;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
-use redress_domain::{Clock, ComplaintId, DecidedBy, Severity, TenantId, whole_microseconds};
-use redress_messaging::{EventMeta, Record};
-use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError, read_through};
+use redress_domain::{Clock, DecidedBy, Severity, TenantId, whole_microseconds};
+use redress_messaging::EventMeta;
+use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use redress_proto::types::v1::Admissibility;
 use sqlx::postgres::PgConnection;
 
 use super::given_up;
-use super::transition::{self, Cause, Transition};
+use super::reported::{Reported, by_service};
+use super::transition::Transition;
 use crate::domain::lifecycle::{Act, Actor, Capacity, Command, Policy, StateKind};
 use crate::error::Error;
-use crate::store::complaint;
-use crate::topics::SUBMISSIONS;
 pub use finding::{Assessed, Finding};
 
 /// Who acts where nobody in particular does.
 const CLASSIFICATION: &str = "classification";
-/// How far the clocks of those who write to the log may be apart.
-const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(5);
 /// Below this confidence a machine takes nothing up.
 const PLAIN_ENOUGH: f64 = 0.8;
 
@@ -67,35 +63,19 @@ impl BatchHandler for ApplyAssessments {
     }
 
     async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Finding>]) -> Result<(), HandlerError> {
-        let ids: BTreeSet<(TenantId, ComplaintId)> =
-            batch.iter().map(|d| (d.meta.tenant.clone(), ComplaintId::from_uuid(d.meta.subject))).collect();
-        let locked = complaint::lock_all(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
-        let mut transitions: HashMap<(TenantId, ComplaintId), Transition> = locked
-            .into_iter()
-            .map(|c| ((c.tenant.clone(), c.id), Transition::new(c, Cause::default())))
-            .collect();
+        let mut complaints = Reported::lock(conn, batch).await?;
         for delivery in batch {
-            let id = (delivery.meta.tenant.clone(), ComplaintId::from_uuid(delivery.meta.subject));
-            let Some(transition) = transitions.get_mut(&id) else {
-                return Err(unknown(conn, &delivery.record).await?);
-            };
-            transition.cause = cause(&delivery.meta);
+            let transition = complaints.of(conn, delivery).await?;
             match &*delivery.event {
                 Finding::Assessed(assessed) => self.assessed(transition, assessed, &delivery.meta)?,
                 Finding::Assignment(fact) => {
                     let told = Command::TakeFact(fact.clone());
-                    transition
-                        .command(&told, &by_service(&delivery.meta), &self.policy)
-                        .map_err(Error::from)?;
+                    let act = by_service(&delivery.meta, CLASSIFICATION);
+                    transition.command(&told, &act, &self.policy).map_err(Error::from)?;
                 }
             }
         }
-        let now = whole_microseconds(self.clock.now());
-        let mut moved: Vec<Transition> = transitions.into_values().collect();
-        moved.sort_by(|a, b| {
-            (&a.complaint.tenant, a.complaint.id).cmp(&(&b.complaint.tenant, b.complaint.id))
-        });
-        Ok(transition::save(conn, moved, now).await?)
+        complaints.save(conn, whole_microseconds(self.clock.now())).await
     }
 
     async fn given_up(
@@ -108,18 +88,6 @@ impl BatchHandler for ApplyAssessments {
     }
 }
 
-/// A complaint that classification knows from us is not here. It comes as long as submissions that are older than the
-/// record were not read: then this database was set back, and is reading again. After that it never comes.
-async fn unknown(conn: &mut PgConnection, record: &Record) -> Result<HandlerError, sqlx::Error> {
-    let read = read_through(conn, SUBMISSIONS.name).await?;
-    let older = record.timestamp.saturating_add(CLOCKS_APART).unwrap_or(Timestamp::MAX);
-    Ok(if read.is_some_and(|read| read > older) {
-        HandlerError::poison("the complaint is unknown")
-    } else {
-        HandlerError::Unavailable("the complaint is not registered yet".into())
-    })
-}
-
 impl ApplyAssessments {
     fn assessed(
         &self,
@@ -129,7 +97,7 @@ impl ApplyAssessments {
     ) -> Result<(), Error> {
         let untouched = transition.complaint.lifecycle.state().kind() == StateKind::Received;
         if assessed.by_person {
-            let act = Act { decided_by: DecidedBy::Human, ..by_service(meta) };
+            let act = Act { decided_by: DecidedBy::Human, ..by_service(meta, CLASSIFICATION) };
             transition.assess(&assessed.found, &act, &self.policy)?;
         }
         if !untouched {
@@ -176,26 +144,5 @@ impl ApplyAssessments {
             });
         }
         steps
-    }
-}
-
-/// What somebody did in classification, which has checked their rights.
-fn by_service(meta: &EventMeta) -> Act {
-    let decided_by = meta.decided_by.as_deref().and_then(|code| code.parse().ok());
-    Act {
-        at: whole_microseconds(meta.occurred_at),
-        actor: Actor {
-            subject: meta.actor.clone().unwrap_or_else(|| CLASSIFICATION.to_owned()),
-            capacity: Capacity::Service,
-        },
-        decided_by: decided_by.unwrap_or(DecidedBy::Rule),
-    }
-}
-
-fn cause(meta: &EventMeta) -> Cause {
-    Cause {
-        causation: Some(meta.event_id.to_string()),
-        traceparent: meta.traceparent.clone(),
-        tracestate: meta.tracestate.clone(),
     }
 }
