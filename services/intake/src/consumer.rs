@@ -3,9 +3,10 @@
 use redress_outbox::{Guard, HandlerError, Subscription};
 
 use crate::app::assessments::ApplyAssessments;
+use crate::app::facts::{TakeFacts, Teller};
 use crate::app::register::Register;
 use crate::error::Error;
-use crate::topics::{ASSESSMENTS, SUBMISSIONS};
+use crate::topics::{ASSESSMENTS, CLOCKS, INVESTIGATION, RESOLUTION, SUBMISSIONS};
 
 /// The register's own topic. Accept knows no versions; the register's primary keys recognise repetitions.
 pub(crate) fn submissions(register: Register) -> Subscription {
@@ -15,6 +16,20 @@ pub(crate) fn submissions(register: Register) -> Subscription {
 /// What classification finds: assessments, and who has a case.
 pub(crate) fn assessments(handler: ApplyAssessments) -> Subscription {
     Subscription::new(ASSESSMENTS, Guard::Version, handler)
+}
+
+/// What another service reports.
+pub(crate) fn facts(handler: TakeFacts) -> Subscription {
+    Subscription::new(topic_of(handler.teller), Guard::Version, handler)
+}
+
+/// Where a service reports.
+pub(crate) const fn topic_of(teller: Teller) -> &'static str {
+    match teller {
+        Teller::Investigation => INVESTIGATION,
+        Teller::Resolution => RESOLUTION,
+        Teller::Sla => CLOCKS,
+    }
 }
 
 /// What a failure means to the kit.

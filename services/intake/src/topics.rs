@@ -14,6 +14,12 @@ pub const LIFECYCLE: Topic = Topic { name: "redress.intake.lifecycle.v1", retent
 
 /// Classification's assessments; key: complaint. Read, not owned: it may not exist in an installation without it.
 pub const ASSESSMENTS: &str = "redress.classification.assessments.v1";
+/// Investigation's facts; key: complaint. Read as assessments are.
+pub const INVESTIGATION: &str = "redress.investigation.cases.v1";
+/// Resolution's facts; key: complaint. Read as assessments are.
+pub const RESOLUTION: &str = "redress.resolution.cases.v1";
+/// Clocks that started, warned and came due; key: complaint. Read as assessments are.
+pub const CLOCKS: &str = "redress.sla.clocks.v1";
 
 /// A topic but for its number of partitions.
 #[derive(Debug, Clone, Copy)]

@@ -22,6 +22,7 @@ use crate::app::accept::{Accept, Terms};
 use crate::app::assessments::ApplyAssessments;
 use crate::app::audit::Audit;
 use crate::app::commands::Commands;
+use crate::app::facts::{TakeFacts, Teller};
 use crate::app::queries::Queries;
 use crate::app::register::Register;
 use crate::app::view::Views;
@@ -84,25 +85,32 @@ impl Service for Intake {
             ConsumerGroup::new(db.clone(), kafka, vec![subscription], wake.clone(), clock)
         };
         let register = Register { clock: Arc::clone(&context.clock) };
+        let group_name = &config.kafka.group;
+        let submissions = group(group_name.clone(), consumer::submissions(register));
+        // Groups of their own: the topics of other services may come later, or never.
         let assessments = ApplyAssessments {
             clock: Arc::clone(&context.clock),
             policy: Arc::clone(&app.commands.policy),
             profile: config.intake.profile(),
         };
-        // Groups of their own: the topics of other services may come later, or never.
-        let group_name = &config.kafka.group;
-        let submissions = group(group_name.clone(), consumer::submissions(register));
         let assessments = group(format!("{group_name}-assessments"), consumer::assessments(assessments));
+        let mut others = vec![("assessments", ASSESSMENTS, assessments)];
+        for teller in [Teller::Investigation, Teller::Resolution, Teller::Sla] {
+            let (clock, policy) = (Arc::clone(&context.clock), Arc::clone(&app.commands.policy));
+            let facts = consumer::facts(TakeFacts { teller, clock, policy });
+            let name = teller.name();
+            others.push((name, consumer::topic_of(teller), group(format!("{group_name}-{name}"), facts)));
+        }
         let holder = config.kafka.own_name(context.clock.now());
         let relay =
             Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone());
-        let admin = Admin::new(&submissions, &config.kafka, holder)?
-            .and(&assessments)
-            .operated_by(config.runtime.auth.operator_tenant.clone());
+        let admin = Admin::new(&submissions, &config.kafka, holder)?;
+        let admin = others.iter().fold(admin, |admin, (_, _, group)| admin.and(group));
+        let admin = admin.operated_by(config.runtime.auth.operator_tenant.clone());
 
         let mut tasks = always(&config, &context, &db, &app, producer.clone())?;
         if config.intake.role.registers() {
-            tasks.extend(registering(&config, &context, &db, submissions, assessments, relay)?);
+            tasks.extend(registering(&config, &context, &db, submissions, others, relay)?);
         }
         Ok(Parts {
             grpc: tonic::service::Routes::new(
@@ -143,13 +151,13 @@ fn always(
     ])
 }
 
-/// What the register does.
+/// What the register does. `others` are the topics of other services: task, topic, group.
 fn registering(
     config: &Config,
     context: &Context,
     db: &Db,
     submissions: ConsumerGroup,
-    assessments: ConsumerGroup,
+    others: Vec<(&'static str, &'static str, ConsumerGroup)>,
     relay: Relay,
 ) -> anyhow::Result<Vec<Task>> {
     let reader = LogReader::new(&config.kafka)?;
@@ -163,12 +171,16 @@ fn registering(
         let stop = stop();
         async move { Ok(relay.run(stop).await?) }
     };
-    let assessed = waiting::run_if_ever(stop(), move || reader.clone().has(ASSESSMENTS), run(assessments));
-    Ok(vec![
+    let mut tasks = vec![
         Task::new("register", waiting::run_once(stop(), migrated(), run(submissions))),
-        Task::new("assessments", waiting::run_once(stop(), migrated(), assessed)),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
-    ])
+    ];
+    for (name, topic, group) in others {
+        let reader = reader.clone();
+        let told = waiting::run_if_ever(stop(), move || reader.clone().has(topic), run(group));
+        tasks.push(Task::new(name, waiting::run_once(stop(), migrated(), told)));
+    }
+    Ok(tasks)
 }
 
 fn app(config: &Config, context: &Context, db: &Db, producer: Producer, wake: Wake) -> anyhow::Result<App> {

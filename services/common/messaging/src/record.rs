@@ -32,7 +32,7 @@ impl Record {
     }
 
     /// Bytes that it occupies, about.
-    pub(crate) fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         self.payload.len() + headers + self.key.as_ref().map_or(0, Vec::len) + 64
     }

@@ -45,9 +45,17 @@ pub mod classification {
 pub mod intake {
     package!("redress.intake.v1");
 }
+/// The contract of investigation, and of the platform's own systems that it asks.
+pub mod investigation {
+    package!("redress.investigation.v1");
+}
 /// The contract of notification, and of a channel that only the platform can serve.
 pub mod notification {
     package!("redress.notification.v1");
+}
+/// The contract of resolution, and of the platform's systems that carry remedies out.
+pub mod resolution {
+    package!("redress.resolution.v1");
 }
 /// The shared vocabulary.
 pub mod types {

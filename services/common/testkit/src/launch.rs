@@ -20,7 +20,7 @@ use crate::TokenIssuer;
 /// Sections that only some services have; a key of another's would be refused.
 const ONLY_SOME: [(&str, &[&str]); 2] = [
     ("REDRESS__REDIS__", &["intake", "classification"]),
-    ("REDRESS__VAULT__", &["intake", "classification", "notification"]),
+    ("REDRESS__VAULT__", &["intake", "classification", "notification", "resolution"]),
 ];
 const STEP_LIMIT: Duration = Duration::from_secs(30);
 const READY_LIMIT: Duration = Duration::from_secs(20);

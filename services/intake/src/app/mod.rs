@@ -4,6 +4,7 @@ pub mod accept;
 pub mod assessments;
 pub mod audit;
 pub mod commands;
+pub mod facts;
 mod given_up;
 pub mod publish;
 pub mod queries;

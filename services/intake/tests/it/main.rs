@@ -14,6 +14,7 @@ mod commands;
 mod consuming;
 mod decisions;
 mod erasure;
+mod facts;
 mod queries;
 mod receipts;
 mod register;

@@ -15,6 +15,8 @@ use crate::store::position::{self, Stored};
 
 /// Records per batch at most.
 const BATCH: usize = 500;
+/// Bytes after which a batch takes no more: with one record of any size it goes on all the same.
+const BATCH_BYTES: usize = 4 << 20;
 /// A batch this small is applied at once: at low rates waiting only adds latency.
 const SMALL: usize = 20;
 /// How long a larger batch waits to be filled.
@@ -42,6 +44,8 @@ pub(super) struct Worker {
     /// Positions as loaded.
     positions: HashMap<i32, Position>,
     buffer: Vec<Arc<Record>>,
+    /// Bytes taken into the buffer since it was last emptied.
+    buffered: usize,
     /// What Kafka was told since `told_all`.
     committed: HashMap<i32, i64>,
     told_all: Instant,
@@ -67,6 +71,7 @@ impl Worker {
             replaced: Vec::new(),
             positions: HashMap::new(),
             buffer: Vec::with_capacity(BATCH),
+            buffered: 0,
             committed: HashMap::new(),
             told_all: Instant::now(),
         }
@@ -104,7 +109,7 @@ impl Worker {
             self.take(event)?;
         }
         let deadline = Instant::now() + FILL;
-        while self.buffer.len() < BATCH {
+        while self.buffer.len() < BATCH && self.buffered < BATCH_BYTES {
             if let Some(event) = self.inbound.try_next() {
                 self.take(Some(event))?;
             } else if self.buffer.len() < SMALL {
@@ -145,6 +150,7 @@ impl Worker {
             self.replaced.extend(self.positions.get(&partition).map(|position| (partition, *position)));
             return;
         }
+        self.buffered += record.size();
         self.buffer.push(Arc::new(record));
     }
 
@@ -175,6 +181,7 @@ impl Worker {
         }
         while !self.buffer.is_empty() {
             let batch = std::mem::take(&mut self.buffer);
+            self.buffered = 0;
             let outcome = self.lane.apply(&self.kit, &batch, &mut self.cursors).await;
             self.kit.status.applied(self.topic, &self.cursors);
             match outcome {

@@ -156,3 +156,16 @@ async fn records_that_lack_what_the_guard_needs_are_parked() {
     assert_eq!(details, ["header ce_specversion: missing", "header ce_version: missing"]);
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_large_records_is_bounded_by_its_bytes() {
+    let world = World::new().await;
+    let large = "x".repeat(200_000).into_bytes();
+    world.produce((0..100).map(|n| (meta(aggregate(n), 1), large.clone()))).await;
+    let ledger = Ledger::default();
+    let running = world.start(ledger.clone());
+    world.wait_for_ledger(100).await;
+    running.stop().await;
+    let largest = ledger.largest.load(Ordering::Relaxed);
+    assert!((400_000..(4 << 20) + 201_000).contains(&largest), "{largest} bytes in one batch");
+}

@@ -2,7 +2,7 @@
 //! or in disorder shows, and publishes an event of its own for each.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -34,6 +34,8 @@ pub(crate) struct Ledger {
     pub(crate) away: Arc<AtomicBool>,
     /// Milliseconds that each batch takes.
     pub(crate) takes_ms: Arc<AtomicU32>,
+    /// Bytes of the largest batch so far.
+    pub(crate) largest: Arc<AtomicUsize>,
 }
 
 #[async_trait]
@@ -56,6 +58,8 @@ impl BatchHandler for Ledger {
         connection: &mut PgConnection,
         batch: &[Delivery<String>],
     ) -> Result<(), HandlerError> {
+        let bytes = batch.iter().map(|delivery| delivery.record.size()).sum();
+        self.largest.fetch_max(bytes, Ordering::Relaxed);
         if self.away.load(Ordering::Relaxed) {
             return Err(HandlerError::Unavailable("the test says so".into()));
         }

@@ -33,8 +33,10 @@ fn before_decision(state: &State, fact: &Fact, act: &Act) -> Result<Option<State
         (State::DirectNegotiation, Fact::PlatformInterventionRequested)
         | (State::Accepted { .. }, Fact::InvestigationOpened)
         | (
+            // A round that follows T11, T18, T26 or T29 begins where the case has come to already.
             State::Investigating,
-            Fact::EvidenceRequested { .. }
+            Fact::InvestigationOpened
+            | Fact::EvidenceRequested { .. }
             | Fact::EvidenceRequestLapsed { .. }
             | Fact::TestOrdered
             | Fact::ConsultationRequested,

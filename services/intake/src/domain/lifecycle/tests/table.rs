@@ -55,6 +55,8 @@ pub(super) fn rows() -> Vec<Row> {
         (10, DirectNegotiation, fact(Fact::SettlementReached), Service, MOVED, Executing),
         (11, DirectNegotiation, fact(Fact::PlatformInterventionRequested), Timer, MOVED, Investigating),
         (12, Accepted, fact(Fact::InvestigationOpened), Service, MOVED, Investigating),
+        // Another round, or the first after an intervention (T11): the case is there already.
+        (12, Investigating, fact(Fact::InvestigationOpened), Service, MOVED, Investigating),
         (
             13,
             Investigating,
