@@ -89,6 +89,10 @@ impl PostgresConfig {
             ("client_min_messages", "error".to_owned()),
             // Compiling took most of a page's time (0.4 s of 0.45) and made no long statement faster.
             ("jit", "off".to_owned()),
+            // A plan that is kept is one for the table as it was: made while it was empty it reads all of it for each
+            // batch (16 ms against 0.26 ms at 20,000 rows) until the statistics come, a minute later. Planning anew
+            // takes 0.1 to 0.3 ms a statement, and statements are for batches.
+            ("plan_cache_mode", "force_custom_plan".to_owned()),
         ]))
     }
 }

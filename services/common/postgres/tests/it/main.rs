@@ -294,3 +294,24 @@ async fn a_backend_that_is_terminated_counts_as_unavailable() {
     assert_eq!(kind_of(&outcome.unwrap_err()), ErrorKind::Unavailable);
     add(&db, 1).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_statement_that_was_first_run_on_an_empty_table_does_not_read_all_of_it_once_it_has_grown() {
+    let (_database, db) = database(2).await;
+    let mut connection = db.pool().acquire().await.unwrap();
+    let ids: Vec<i64> = (1..=30).collect();
+    let locks = "SELECT id FROM account WHERE id IN (SELECT * FROM unnest($1::bigint[])) ORDER BY id FOR UPDATE";
+    let scanned = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'account'";
+    for _ in 0..8 {
+        sqlx::query(locks).bind(&ids).execute(&mut *connection).await.unwrap();
+    }
+    let grow = "INSERT INTO account SELECT n, 0 FROM generate_series(1, 20000) AS n";
+    sqlx::query(grow).execute(&mut *connection).await.unwrap();
+    let mut read = Vec::new();
+    for _ in 0..2 {
+        sqlx::query("SELECT pg_stat_force_next_flush()").execute(&mut *connection).await.unwrap();
+        read.push(sqlx::query_scalar::<_, i64>(scanned).fetch_one(&mut *connection).await.unwrap());
+        sqlx::query(locks).bind(&ids).execute(&mut *connection).await.unwrap();
+    }
+    assert_eq!(read[0], read[1], "rows read by going through the table");
+}
