@@ -73,6 +73,12 @@ pub struct TermsConfig {
     pub completion_days: u16,
     /// Hours to answer as a respondent.
     pub answer_hours: u16,
+    /// Calendar days within which a party hears again.
+    pub progress_days: u16,
+    /// Calendar days to ask for a review of a result.
+    pub objection_days: u16,
+    /// Calendar days for which a survey is open.
+    pub survey_days: u16,
 }
 
 /// `[notification.dispatch]`
@@ -103,6 +109,9 @@ impl TermsConfig {
             longest_days: self.longest_days,
             completion_days: self.completion_days,
             answer_hours: self.answer_hours,
+            progress_days: self.progress_days,
+            objection_days: self.objection_days,
+            survey_days: self.survey_days,
         }
     }
 
@@ -114,6 +123,9 @@ impl TermsConfig {
             ("longest_days", self.longest_days),
             ("completion_days", self.completion_days),
             ("answer_hours", self.answer_hours),
+            ("progress_days", self.progress_days),
+            ("objection_days", self.objection_days),
+            ("survey_days", self.survey_days),
         ] {
             if !(1..=999).contains(&value) {
                 problems.push(format!("terms.{key}: 1 to 999"));

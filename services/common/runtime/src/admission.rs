@@ -48,7 +48,8 @@ impl Admission {
 
     /// Lets a call in or says why not. `rpc` is its policy row; a call without one is refused.
     pub(crate) async fn admit(&self, rpc: Option<Rpc>, headers: &HeaderMap) -> Result<Admitted, Problem> {
-        let time = time_allowed(headers);
+        let upload = rpc.is_some_and(|rpc| self.policy.is_upload(rpc));
+        let time = time_allowed(headers, upload);
         if time.is_zero() {
             return Err(too_late());
         }

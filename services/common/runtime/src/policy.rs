@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
@@ -71,20 +71,41 @@ impl Criticality {
 
 /// The rows of a service by path.
 #[derive(Debug)]
-pub(crate) struct Policy(HashMap<&'static str, Rpc>);
+pub(crate) struct Policy {
+    rows: HashMap<&'static str, Rpc>,
+    /// Methods whose callers send a stream.
+    uploads: HashSet<String>,
+}
 
 impl Policy {
     pub(crate) fn new(rows: &'static [Rpc]) -> Self {
-        Self(rows.iter().map(|row| (row.path, *row)).collect())
+        Self { rows: rows.iter().map(|row| (row.path, *row)).collect(), uploads: HashSet::new() }
+    }
+
+    /// Learns from `descriptors` which methods take a stream from their caller: those need the time of the stream.
+    pub(crate) fn with_uploads(mut self, descriptors: &[u8]) -> Result<Self, prost::DecodeError> {
+        for file in &FileDescriptorSet::decode(descriptors)?.file {
+            for service in &file.service {
+                let streaming = service.method.iter().filter(|method| method.client_streaming());
+                let path = |name: &str| format!("/{}.{}/{name}", file.package(), service.name());
+                self.uploads.extend(streaming.map(|method| path(method.name())));
+            }
+        }
+        Ok(self)
+    }
+
+    /// Whether callers of `rpc` send a stream.
+    pub(crate) fn is_upload(&self, rpc: Rpc) -> bool {
+        self.uploads.contains(rpc.path)
     }
 
     pub(crate) fn find(&self, path: &str) -> Option<Rpc> {
-        self.0.get(path).copied()
+        self.rows.get(path).copied()
     }
 
     /// The names of the gRPC services that have rows.
     pub(crate) fn services(&self) -> BTreeSet<&'static str> {
-        self.0.values().filter_map(|row| Some(row.method().split_once('/')?.0)).collect()
+        self.rows.values().filter_map(|row| Some(row.method().split_once('/')?.0)).collect()
     }
 
     /// What does not fit between the rows and the methods of their services in `descriptors`, in sentences.
@@ -99,8 +120,8 @@ impl Policy {
                 }
             }
         }
-        let unruled = methods.iter().filter(|path| !self.0.contains_key(path.as_str()));
-        let unknown = self.0.keys().filter(|path| !methods.contains(**path));
+        let unruled = methods.iter().filter(|path| !self.rows.contains_key(path.as_str()));
+        let unknown = self.rows.keys().filter(|path| !methods.contains(**path));
         Ok(unruled
             .map(|path| format!("{path} has no policy row"))
             .chain(unknown.map(|path| format!("the policy row {path} names no method")))
@@ -118,6 +139,28 @@ mod tests {
         Rpc { path: "/a.v1.A/Known", allow: Allow::AnyAuthenticated, criticality: Criticality::Accept },
         Rpc { path: "/a.v1.A/Gone", allow: Allow::AnyAuthenticated, criticality: Criticality::Accept },
     ];
+
+    #[test]
+    fn a_method_that_takes_a_stream_is_known_from_its_contract() {
+        let method = |name: &str, streaming| MethodDescriptorProto {
+            name: Some(name.into()),
+            client_streaming: Some(streaming),
+            ..Default::default()
+        };
+        let service = ServiceDescriptorProto {
+            name: Some("A".into()),
+            method: vec![method("Known", true), method("Gone", false)],
+            ..Default::default()
+        };
+        let file = FileDescriptorProto {
+            package: Some("a.v1".into()),
+            service: vec![service],
+            ..Default::default()
+        };
+        let set = FileDescriptorSet { file: vec![file] };
+        let policy = Policy::new(ROWS).with_uploads(&set.encode_to_vec()).unwrap();
+        assert!(policy.is_upload(ROWS[0]) && !policy.is_upload(ROWS[1]));
+    }
 
     #[test]
     fn a_method_without_a_row_and_a_row_without_a_method_are_both_found() {

@@ -111,7 +111,7 @@ async fn open<C: crate::Settings>(
 }
 
 fn checked_policy(parts: &Parts) -> anyhow::Result<Policy> {
-    let policy = Policy::new(parts.policy);
+    let policy = Policy::new(parts.policy).with_uploads(parts.descriptors)?;
     let gaps = policy.gaps(parts.descriptors).context("the service's descriptors")?;
     anyhow::ensure!(gaps.is_empty(), "the policy does not fit the services: {}", gaps.join("; "));
     Ok(policy)

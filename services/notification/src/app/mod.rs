@@ -2,6 +2,8 @@
 
 pub mod asked;
 pub mod dispatch;
+pub mod draft;
+pub mod hear;
 pub mod opening;
 pub mod preview;
 pub mod publish;

@@ -1,8 +1,11 @@
 //! Opening what is sealed: contacts, contents, letters. The access was recorded before.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use prost::Message;
 use redress_domain::{ComplaintId, ContactType, TenantId};
 use redress_proto::personal;
+use redress_proto::resolution::v1 as resolution;
 use redress_proto::types::v1::Complainant;
 use redress_vault::{Opener, Purpose, Sealer, Vault, WrappedKey};
 use uuid::Uuid;
@@ -10,6 +13,7 @@ use uuid::Uuid;
 use crate::domain::content::{Content, Stored};
 use crate::domain::kind::Role;
 use crate::domain::letter::Letter;
+use crate::domain::part::{Part, Reading};
 use crate::domain::route::{Contact, Party};
 use crate::error::Error;
 use crate::store::Corrupt;
@@ -72,13 +76,60 @@ pub(super) fn letter_name(notice: Uuid) -> String {
 /// The content of a notice.
 pub(super) fn content(opener: &Opener, notice: &Notice) -> Result<Content, Error> {
     let corrupt = |cause: String| Corrupt::new("notice", "fields", notice.id, cause);
-    let stored: Stored = match &notice.fields {
+    let mut stored: Stored = match &notice.fields {
         Fields::Public(json) => serde_json::from_str(json),
         Fields::Sealed(sealed) => serde_json::from_slice(&opener.open(&fields_name(notice.id), sealed)?),
     }
     // Without the library's text, which may quote a value.
     .map_err(|_| corrupt("no map of texts".to_owned()))?;
+    for part in &notice.parts {
+        let text = part_text(opener, part)?.ok_or_else(|| corrupt(format!("{} is not its reading", part.field)))?;
+        stored.add(part.field.clone(), &text);
+    }
     stored.read(notice.kind).map_err(|faults| corrupt(format!("{faults:?}")).into())
+}
+
+/// What a letter says of a sealed field; none if the bytes are not what they are said to be.
+fn part_text(opener: &Opener, part: &Part) -> Result<Option<String>, Error> {
+    let Ok(sealed) = STANDARD.decode(&part.value) else { return Ok(None) };
+    let plain = opener.open(&part.name, &sealed)?;
+    Ok(part.reading.parse().ok().and_then(|reading| read(reading, &plain)))
+}
+
+fn read(reading: Reading, plain: &[u8]) -> Option<String> {
+    let report = |pick: fn(resolution::HandlingReportParts) -> String| {
+        match resolution::CaseReport::decode(plain).ok()?.parts? {
+            resolution::case_report::Parts::Handling(parts) => Some(pick(parts)),
+            resolution::case_report::Parts::Closing(_) => None,
+        }
+    };
+    let grounds = |pick: fn(&resolution::AppealGround) -> &str| {
+        let appeal = resolution::Appeal::decode(plain).ok()?;
+        Some(numbered(appeal.grounds.iter().map(|one| (one.ground, pick(one)))))
+    };
+    match reading {
+        Reading::Text => String::from_utf8(plain.to_vec()).ok(),
+        Reading::Options => {
+            let revision = resolution::ProposalRevision::decode(plain).ok()?;
+            match revision.options.as_slice() {
+                [only] => Some(only.plain_basis.clone()),
+                options => Some(numbered((1..).zip(options.iter().map(|option| option.plain_basis.as_str())))),
+            }
+        }
+        Reading::Grounds => grounds(|ground| &ground.text),
+        Reading::Answers => grounds(|ground| &ground.answer),
+        Reading::Overview => report(|parts| parts.overview),
+        Reading::Process => report(|parts| parts.process),
+        Reading::Result => report(|parts| parts.result),
+        Reading::Improvement => report(|parts| parts.improvement),
+        Reading::Survey => report(|parts| parts.survey),
+        Reading::Contact => report(|parts| parts.contact),
+        Reading::Apology => report(|parts| parts.apology_and_thanks),
+    }
+}
+
+fn numbered<'a>(texts: impl Iterator<Item = (u32, &'a str)>) -> String {
+    texts.map(|(number, text)| format!("{number}. {text}")).collect::<Vec<_>>().join("\n")
 }
 
 /// A letter that was kept.

@@ -160,7 +160,12 @@ async fn moved(
         }
         // Whoever has read it has had it delivered; the delivery is told once.
         NoticeState::Delivered | NoticeState::Read if notice.state == NoticeState::Sent => {
-            let message = wire_events::NoticeDelivered { notice_id, kind, channel };
+            let message = wire_events::NoticeDelivered {
+                notice_id,
+                kind,
+                channel,
+                addressee: Some(wire::addressee(&notice.addressee)),
+            };
             vec![publish::event(complaint, &notice.cause, crate::SOURCE, reported.now, &message)]
         }
         _ => Vec::new(),

@@ -13,4 +13,10 @@ pub struct Terms {
     pub completion_days: u16,
     /// Hours to answer as a respondent (C11).
     pub answer_hours: u16,
+    /// Calendar days within which a party hears again how the case stands (C15).
+    pub progress_days: u16,
+    /// Calendar days to ask for a review of a result that no ruling gives another time for (C26).
+    pub objection_days: u16,
+    /// Calendar days for which a survey is open.
+    pub survey_days: u16,
 }

@@ -21,9 +21,11 @@ pub fn kind(kind: NoticeKind) -> wire::NoticeKind {
         NoticeKind::Progress => Wire::N08Progress,
         NoticeKind::Delay => Wire::N09Delay,
         NoticeKind::Proposal => Wire::N10Proposal,
+        NoticeKind::Settlement => Wire::N11Settlement,
         NoticeKind::Result => Wire::N12Result,
         NoticeKind::Ruling => Wire::N13Ruling,
         NoticeKind::Termination => Wire::N14Termination,
+        NoticeKind::Appeal => Wire::N15Appeal,
         NoticeKind::Execution => Wire::N17Execution,
         NoticeKind::Survey => Wire::N18Survey,
     }

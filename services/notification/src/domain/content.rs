@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::form::cleaned;
 use super::kind::NoticeKind;
 
 /// The fields of a notice, complete and each in its form.
@@ -31,10 +32,19 @@ impl Faults {
 impl Content {
     /// Checks fields; all that is wrong is told at once.
     pub fn check(kind: NoticeKind, fields: BTreeMap<String, String>) -> Result<Self, Faults> {
+        Self::check_beside(kind, fields, |_| false)
+    }
+
+    /// Checks fields beside those that are there but `sealed`: they are checked when the letter is written.
+    pub fn check_beside(
+        kind: NoticeKind,
+        fields: BTreeMap<String, String>,
+        sealed: impl Fn(&str) -> bool,
+    ) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         for field in kind.fields() {
             match fields.get(field.name).map(|text| text.trim()).filter(|text| !text.is_empty()) {
-                None if field.mandatory => faults.missing.push(field.name.to_owned()),
+                None if field.mandatory && !sealed(field.name) => faults.missing.push(field.name.to_owned()),
                 Some(text) if !field.form.fits(text) => faults.malformed.push(field.name.to_owned()),
                 _ => {}
             }
@@ -72,6 +82,11 @@ impl Content {
 pub struct Stored(BTreeMap<String, String>);
 
 impl Stored {
+    /// Adds what was sealed. People typed it elsewhere: what a letter could not show as it is, is left out.
+    pub fn add(&mut self, field: String, text: &str) {
+        self.0.insert(field, cleaned(text));
+    }
+
     /// The content, if it still fits its kind.
     pub fn read(self, kind: NoticeKind) -> Result<Content, Faults> {
         Content::check(kind, self.0)

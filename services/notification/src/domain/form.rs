@@ -11,12 +11,21 @@ use super::lexicon::{Lexicon, Vocabulary};
 /// Most entries of a list.
 const MOST_LINES: usize = 30;
 
+/// Most characters of an entry of a list of orders.
+const ORDER_MOST: usize = 1_000;
+/// Most characters of paragraphs: a ruling's reasons have as many.
+const PARAGRAPHS_MOST: usize = 20_000;
+/// Stands between the parts of an entry of a list of orders.
+pub const AND: &str = " + ";
+/// Stands between a code and the amount that belongs to it.
+pub const OF: char = '|';
+
 /// The form of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// One line, up to 300 characters.
     Text,
-    /// One or more paragraphs, up to 4,000 characters.
+    /// One or more paragraphs, up to 20,000 characters.
     Paragraphs,
     /// Lines of text, an entry each; 1 to 30 of up to 300 characters.
     Lines,
@@ -34,6 +43,9 @@ pub enum Form {
     Phrases(Vocabulary),
     /// A code of a vocabulary, or paragraphs of the sender's own.
     Explained(Vocabulary),
+    /// Lines, each of one or more phrases with ` + ` between them; an amount follows its phrase after a bar:
+    /// `return_and_refund|CNY 299.00 + freight|CNY 12.00`.
+    Orders(Vocabulary),
 }
 
 impl Form {
@@ -42,11 +54,15 @@ impl Form {
         match self {
             Self::Text | Self::Phrase(_) => is_line(text),
             Self::Paragraphs | Self::Explained(_) => {
-                text.chars().count() <= 4_000 && !text.contains(|c| is_hostile(c) && c != '\n')
+                text.chars().count() <= PARAGRAPHS_MOST && !text.contains(|c| is_hostile(c) && c != '\n')
             }
             Self::Lines | Self::Phrases(_) => {
                 let count = lines(text).count();
                 (1..=MOST_LINES).contains(&count) && lines(text).all(is_line)
+            }
+            Self::Orders(_) => {
+                let fits = |line: &str| line.chars().count() <= ORDER_MOST && !line.contains(is_hostile);
+                (1..=MOST_LINES).contains(&lines(text).count()) && lines(text).all(fits)
             }
             Self::Instant => text.parse::<Timestamp>().is_ok(),
             Self::Number => text.parse::<u16>().is_ok_and(|number| (1..=999).contains(&number)),
@@ -77,13 +93,21 @@ impl Form {
             Self::Phrases(vocabulary) => {
                 Presented::Many(lines(text).map(|line| phrase(vocabulary, line)).collect())
             }
+            Self::Orders(vocabulary) => {
+                let entry = |entry: &str| match entry.split_once(OF) {
+                    Some((code, amount)) => format!("{} {amount}", phrase(vocabulary, code)),
+                    None => phrase(vocabulary, entry),
+                };
+                let line = |line: &str| line.split(AND).map(entry).collect::<Vec<_>>().join(AND);
+                Presented::Many(lines(text).map(line).collect())
+            }
         }
     }
 
     /// What stands for an optional value that was not given.
     pub fn absent(self) -> Presented {
         match self {
-            Self::Lines | Self::Phrases(_) => Presented::Many(Vec::new()),
+            Self::Lines | Self::Phrases(_) | Self::Orders(_) => Presented::Many(Vec::new()),
             _ => Presented::One(String::new()),
         }
     }
@@ -117,6 +141,11 @@ impl From<Presented> for Value {
     }
 }
 
+/// `text` without what a letter could not show as it is.
+pub fn cleaned(text: &str) -> String {
+    text.chars().filter(|c| *c == '\n' || !is_hostile(*c)).collect()
+}
+
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
@@ -145,11 +174,18 @@ mod tests {
             (Form::Number, "15", "0"),
             (Form::Link, "https://example.invalid/s/1", "http://example.invalid/"),
             (Form::Code(Vocabulary::Category), "CQ01", "CQ10"),
+            (Form::Orders(Vocabulary::Remedy), "freight|CNY 12.00 + refund_only|CNY 1.00", " \n "),
             (Form::Phrase(Vocabulary::Rule), "anything.in@words", "a\u{0}b"),
         ] {
             assert!(form.fits(good), "{form:?} {good}");
             assert!(!form.fits(bad), "{form:?} {bad:?}");
         }
         assert!(!Form::Text.fits(&"长".repeat(301)));
+    }
+
+    #[test]
+    fn what_people_typed_elsewhere_is_shown_without_what_turns_or_hides_it() {
+        assert_eq!(cleaned("a\u{202e}b\u{7}\r\nc"), "ab\nc");
+        assert!(Form::Paragraphs.fits(&cleaned("\u{2066}x")));
     }
 }

@@ -23,12 +23,16 @@ coded_enum! {
         Delay = "n09_delay",
         /// Mediation proposal (调解方案).
         Proposal = "n10_proposal",
+        /// Settlement document (调解书/和解协议).
+        Settlement = "n11_settlement",
         /// Result with its seven parts (处理结果告知, F084).
         Result = "n12_result",
         /// Ruling (裁决通知).
         Ruling = "n13_ruling",
         /// Termination of mediation (终止调解告知).
         Termination = "n14_termination",
+        /// What came of an appeal (申诉结果).
+        Appeal = "n15_appeal",
         /// Remedy execution (执行通知).
         Execution = "n17_execution",
         /// Survey (满意度调查).

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use redress_domain::{Category, Channel, DecidedBy, coded_enum};
 use serde::Deserialize;
 
+use super::kind::Role;
 use super::locale::Locale;
 
 coded_enum! {
@@ -39,8 +40,14 @@ coded_enum! {
         Termination = "termination",
         /// Kinds of decider.
         Decider = "decider",
-        /// Kinds of party.
+        /// Kinds of party, and what stands where no party is answerable.
         Party = "party",
+        /// The two sides.
+        Side = "side",
+        /// What came of an appeal.
+        AppealOutcome = "appeal_outcome",
+        /// Sentences that letters say where nobody wrote one.
+        Sentence = "sentence",
     }
 }
 
@@ -60,6 +67,8 @@ const REFUSALS: &[&str] = &[
 ];
 /// The eight grounds of L08.
 const TERMINATIONS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8"];
+/// What can come of an appeal.
+const APPEAL_OUTCOMES: &[&str] = &["uphold", "vary", "revoke", "remit"];
 /// The outside routes of L47.
 const ROUTES: usize = 5;
 
@@ -74,9 +83,15 @@ impl Vocabulary {
             Self::Decider => DecidedBy::ALL.iter().map(|decider| decider.code()).collect(),
             Self::Remedy => redress_domain::RemedyKind::ALL.iter().map(|remedy| remedy.code()).collect(),
             Self::Party => redress_domain::PartyKind::ALL.iter().map(|kind| kind.code()).collect(),
-            Self::Rule | Self::Missing | Self::Consequence | Self::Handler | Self::Point | Self::Evidence => {
-                Vec::new()
-            }
+            Self::Side => Role::ALL.iter().map(|role| role.code()).collect(),
+            Self::AppealOutcome => APPEAL_OUTCOMES.to_vec(),
+            Self::Rule
+            | Self::Missing
+            | Self::Consequence
+            | Self::Handler
+            | Self::Point
+            | Self::Evidence
+            | Self::Sentence => Vec::new(),
         }
     }
 

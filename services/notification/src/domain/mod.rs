@@ -1,5 +1,6 @@
 //! The rules of notices: pure, without time, network or database.
 
+pub mod amount;
 pub mod content;
 pub mod delivery;
 pub mod form;
@@ -7,6 +8,7 @@ pub mod kind;
 pub mod letter;
 pub mod lexicon;
 pub mod locale;
+pub mod part;
 pub mod profile;
 pub mod quiet;
 pub mod retry;

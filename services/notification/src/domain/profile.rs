@@ -7,7 +7,13 @@ use jiff::tz::TimeZone;
 use redress_domain::TenantId;
 use serde::Deserialize;
 
+use super::form::Form;
 use super::locale::Locale;
+
+/// Stands in a survey's address for what it asks about.
+const ASPECT: &str = "{aspect}";
+/// Stands in a survey's address for the complaint's number.
+const NUMBER: &str = "{number}";
 
 /// The profiles of all tenants.
 #[derive(Debug, Clone)]
@@ -23,7 +29,17 @@ pub struct Profile {
     pub zone: TimeZone,
     /// The language of letters to those whose own is unknown.
     pub locale: Locale,
+    survey: String,
     voice: BTreeMap<Locale, Voice>,
+}
+
+/// What a survey asks about: the two are asked apart (domain.md N18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aspect {
+    /// The result.
+    Outcome,
+    /// The way it was handled.
+    Process,
 }
 
 /// How a tenant signs.
@@ -49,6 +65,7 @@ struct File {
 struct Row {
     zone: String,
     locale: Locale,
+    survey: String,
     voice: BTreeMap<Locale, Voice>,
 }
 
@@ -69,7 +86,11 @@ impl Profiles {
                 problems.push(format!("{name}.zone: `{}` is no IANA time zone", row.zone));
                 TimeZone::UTC
             });
-            Profile { zone, locale: row.locale, voice: row.voice }
+            let filled = row.survey.replace(ASPECT, "outcome").replace(NUMBER, "0");
+            if !(row.survey.contains(ASPECT) && row.survey.contains(NUMBER) && Form::Link.fits(&filled)) {
+                problems.push(format!("{name}.survey: an https address with {ASPECT} and {NUMBER} is mandatory"));
+            }
+            Profile { zone, locale: row.locale, survey: row.survey, voice: row.voice }
         };
         let default = profile("default", file.default);
         let own = file
@@ -90,6 +111,15 @@ impl Profiles {
 }
 
 impl Profile {
+    /// Where the survey about a complaint is answered.
+    pub fn survey(&self, aspect: Aspect, complaint_no: &str) -> String {
+        let aspect = match aspect {
+            Aspect::Outcome => "outcome",
+            Aspect::Process => "process",
+        };
+        self.survey.replace(ASPECT, aspect).replace(NUMBER, complaint_no)
+    }
+
     /// How the tenant signs in `locale`. Every profile has all languages.
     pub fn voice(&self, locale: Locale) -> Option<&Voice> {
         self.voice.get(&locale)
@@ -115,9 +145,9 @@ mod tests {
     fn everything_that_is_wrong_is_told_at_once() {
         let broken = BUILT_IN
             .replace("Asia/Shanghai", "Asia/Nowhere")
-            .replace("[default.voice.en]", "[tenant.x]\nzone=\"UTC\"\nlocale=\"en\"\n[tenant.x.voice.en]");
+            .replace("[default.voice.en]", "[tenant.x]\nzone=\"UTC\"\nlocale=\"en\"\nsurvey=\"http://x\"\n[tenant.x.voice.en]");
         let problems = Profiles::read(&broken).unwrap_err();
-        assert_eq!(problems.len(), 4, "{problems:?}");
+        assert_eq!(problems.len(), 5, "{problems:?}");
         assert!(problems.iter().any(|problem| problem.contains("Asia/Nowhere")));
         assert!(problems.iter().any(|problem| problem.starts_with("tenant.x.voice.zh-Hant")));
     }

@@ -2,7 +2,7 @@
 //! notice, nor out of a template.
 
 use super::form::Form::{
-    self, Code, Explained, Instant, Lines, Link, Number, Paragraphs, Phrase, Phrases, Text,
+    self, Code, Explained, Instant, Link, Number, Orders, Paragraphs, Phrase, Phrases, Text,
 };
 use super::kind::NoticeKind;
 use super::lexicon::Vocabulary as V;
@@ -64,47 +64,61 @@ const RESPONDENT: &[Field] = &[
 
 const EVIDENCE: &[Field] = &[
     must("items", Phrases(V::Evidence)),
-    must("why", Paragraphs),
+    must("why", Explained(V::Sentence)),
     must("due", Instant),
     must("consequence", Phrase(V::Consequence)),
 ];
 
-const PROGRESS: &[Field] =
-    &[must("done", Paragraphs), must("next_step", Paragraphs), must("expected_at", Instant)];
+const PROGRESS: &[Field] = &[
+    must("done", Explained(V::Sentence)),
+    must("next_step", Explained(V::Sentence)),
+    must("expected_at", Instant),
+];
 
 const DELAY: &[Field] = &[
-    must("delay_reason", Paragraphs),
+    must("delay_reason", Explained(V::Sentence)),
     must("approved_by", Text),
     must("new_due", Instant),
     must("cap", Instant),
 ];
 
 const PROPOSAL: &[Field] = &[
-    must("options", Lines),
+    must("options", Orders(V::Remedy)),
     must("basis", Paragraphs),
-    must("amounts", Lines),
-    must("payer", Phrase(V::Party)),
+    must("amounts", Phrases(V::Sentence)),
+    must("payer", Phrases(V::Party)),
     must("due", Instant),
+];
+
+const SETTLEMENT: &[Field] = &[
+    must("parties", Phrases(V::Party)),
+    must("terms", Orders(V::Remedy)),
+    must("payer", Phrases(V::Party)),
+    may("limit_days", Number),
+    must("agreed_at", Instant),
+    must("settlement_no", Text),
+    must("consents", Orders(V::Side)),
 ];
 
 const RESULT: &[Field] = &[
     must("overview", Paragraphs),
     must("process", Paragraphs),
     must("result", Paragraphs),
-    must("liability", Paragraphs),
-    must("compensation", Paragraphs),
+    must("liability", Orders(V::Party)),
+    must("compensation", Orders(V::Remedy)),
     must("improvement", Paragraphs),
-    must("survey", Link),
-    must("person", Text),
+    must("survey", Paragraphs),
+    must("person", Paragraphs),
+    may("apology", Paragraphs),
     must("appeal_until", Instant),
 ];
 
 const RULING: &[Field] = &[
     must("facts", Paragraphs),
     must("evidence", Phrases(V::Evidence)),
-    must("rule", Phrase(V::Rule)),
-    must("liability", Paragraphs),
-    must("remedy", Paragraphs),
+    must("rule", Phrases(V::Rule)),
+    must("liability", Orders(V::Party)),
+    must("remedy", Orders(V::Remedy)),
     must("appeal_until", Instant),
     must("decided_by", Code(V::Decider)),
 ];
@@ -112,9 +126,18 @@ const RULING: &[Field] = &[
 const TERMINATION: &[Field] =
     &[must("termination", Code(V::Termination)), may("explanation", Paragraphs), must("ended_at", Instant)];
 
+const APPEAL: &[Field] = &[
+    must("appeal_result", Code(V::AppealOutcome)),
+    may("grounds", Paragraphs),
+    must("answers", Paragraphs),
+    must("remedy", Orders(V::Remedy)),
+    must("decided_by", Code(V::Decider)),
+    must("decided_at", Instant),
+];
+
 const EXECUTION: &[Field] = &[
     must("executed", Phrase(V::Remedy)),
-    must("amount", Text),
+    must("amount", Phrase(V::Sentence)),
     must("executed_at", Instant),
     must("proof", Text),
 ];
@@ -137,9 +160,11 @@ impl NoticeKind {
             Self::Progress => PROGRESS,
             Self::Delay => DELAY,
             Self::Proposal => PROPOSAL,
+            Self::Settlement => SETTLEMENT,
             Self::Result => RESULT,
             Self::Ruling => RULING,
             Self::Termination => TERMINATION,
+            Self::Appeal => APPEAL,
             Self::Execution => EXECUTION,
             Self::Survey => SURVEY,
         }
@@ -150,7 +175,7 @@ impl NoticeKind {
         let own: &[&str] = match self {
             Self::Receipt => &["received_at"],
             // The five routes of L47.
-            Self::Refusal | Self::Result | Self::Ruling | Self::Termination => &["routes"],
+            Self::Refusal | Self::Result | Self::Ruling | Self::Termination | Self::Appeal => &["routes"],
             _ => &[],
         };
         ALWAYS.iter().chain(own).copied()

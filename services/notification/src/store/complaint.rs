@@ -121,6 +121,36 @@ async fn insert_parties(conn: &mut PgConnection, complaints: &[Complaint]) -> Re
     Ok(())
 }
 
+/// Waits for whoever is writing these complaints down just now, if anybody is: a place is taken and given back. Without
+/// it a registration and what another topic tells of it could pass each other, each before the other is visible.
+pub async fn await_registration(conn: &mut PgConnection, ids: &[Id]) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let (tenants, complaints) =
+        (column(ids, |(tenant, _)| tenant.as_str()), column(ids, |(_, id)| *id.as_uuid()));
+    let taken: Vec<(String, Uuid)> = sqlx::query_as(
+        "INSERT INTO complaint (tenant, complaint_id, complaint_no, submitted_by, complainant_index, complainant_kind,
+                                channel, product, live_room, remedies, received_at)
+         SELECT tenant, complaint_id, '', '', ''::bytea, '', '', '', '', '{}'::text[], '-infinity'::timestamptz
+         FROM unnest($1::text[], $2::uuid[]) AS new (tenant, complaint_id) ORDER BY tenant, complaint_id
+         ON CONFLICT DO NOTHING
+         RETURNING tenant, complaint_id",
+    )
+    .bind(tenants)
+    .bind(complaints)
+    .fetch_all(&mut *conn)
+    .await?;
+    sqlx::query(
+        "DELETE FROM complaint WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))",
+    )
+    .bind(column(&taken, |(tenant, _)| tenant.as_str()))
+    .bind(column(&taken, |(_, id)| *id))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Reads complaints and keeps others from changing them until the transaction ends; in one order, for all who lock.
 pub async fn lock_all(conn: &mut PgConnection, ids: &[Id]) -> Result<Vec<Complaint>, Error> {
     read(conn, ids, true).await

@@ -4,6 +4,7 @@ pub mod access;
 pub mod attempt;
 pub mod complaint;
 pub mod delivery;
+pub mod fact;
 pub mod letter;
 pub mod notice;
 pub mod webhook;

@@ -13,6 +13,7 @@ use super::{Corrupt, column};
 use crate::domain::delivery::NoticeState;
 use crate::domain::kind::{NoticeKind, Role};
 use crate::domain::locale::Locale;
+use crate::domain::part::Part;
 use crate::error::Error;
 
 /// To whom a notice goes.
@@ -67,6 +68,8 @@ pub struct Notice {
     pub urgent: bool,
     /// The content.
     pub fields: Fields,
+    /// Fields that came sealed with the event, and are opened when the letter is written.
+    pub parts: Vec<Part>,
     /// Template and version, once the letter is written.
     pub template: Option<String>,
     /// Hash of the letter, once it is written.
@@ -94,16 +97,19 @@ pub async fn insert(conn: &mut PgConnection, notices: &[Notice]) -> Result<HashS
         Fields::Public(_) => None,
         Fields::Sealed(bytes) => Some(bytes.clone()),
     };
+    let parts = |n: &'_ Notice| {
+        (!n.parts.is_empty()).then(|| serde_json::to_string(&n.parts).unwrap_or_default())
+    };
     let new: Vec<Uuid> = sqlx::query_scalar(
         "INSERT INTO notice (tenant, notice_id, complaint_id, kind, role, party_kind, party_ref, state, locale, urgent,
-                             fields, sealed_fields, queued_at, not_before, causation, traceparent, tracestate)
+                             fields, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts)
          SELECT tenant, notice_id, complaint_id, kind, role, party_kind, party_ref, state, locale, urgent,
-                fields::json, sealed_fields, queued_at, not_before, causation, traceparent, tracestate
+                fields::json, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts::json
          FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                      $9::text[], $10::boolean[], $11::text[], $12::bytea[], $13::timestamptz[], $14::timestamptz[],
-                     $15::text[], $16::text[], $17::text[])
+                     $15::text[], $16::text[], $17::text[], $18::text[])
               AS new (tenant, notice_id, complaint_id, kind, role, party_kind, party_ref, state, locale, urgent,
-                      fields, sealed_fields, queued_at, not_before, causation, traceparent, tracestate)
+                      fields, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts)
          ON CONFLICT DO NOTHING
          RETURNING notice_id",
     )
@@ -124,6 +130,7 @@ pub async fn insert(conn: &mut PgConnection, notices: &[Notice]) -> Result<HashS
     .bind(column(notices, |n| n.cause.causation.as_deref()))
     .bind(column(notices, |n| n.cause.traceparent.as_deref()))
     .bind(column(notices, |n| n.cause.tracestate.as_deref()))
+    .bind(column(notices, parts))
     .fetch_all(conn)
     .await?;
     Ok(new.into_iter().collect())
@@ -133,7 +140,7 @@ macro_rules! columns {
     () => {
         "tenant, notice_id, complaint_id, kind, role, party_kind, party_ref, state, locale, urgent,
          fields::text AS fields, sealed_fields, template, content_sha256, stations, queued_at, not_before,
-         causation, traceparent, tracestate"
+         causation, traceparent, tracestate, parts::text AS parts"
     };
 }
 
@@ -257,6 +264,7 @@ struct Row {
     causation: Option<String>,
     traceparent: Option<String>,
     tracestate: Option<String>,
+    parts: Option<String>,
 }
 
 impl Row {
@@ -267,7 +275,9 @@ impl Row {
             (Some(json), _) => Fields::Public(json),
             (None, sealed) => Fields::Sealed(sealed.unwrap_or_default()),
         };
+        let parts = self.parts.as_deref().map(serde_json::from_str).transpose();
         Ok(Notice {
+            parts: parts.map_err(|_| corrupt("parts", &"no list of sealed fields"))?.unwrap_or_default(),
             tenant: self.tenant.parse().map_err(|e| corrupt("tenant", &e))?,
             id,
             complaint: ComplaintId::from_uuid(self.complaint_id),

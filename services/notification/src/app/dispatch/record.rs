@@ -218,6 +218,7 @@ impl Outcomes {
                 notice_id: notice.id.to_string(),
                 kind: wire::kind(notice.kind).into(),
                 channel: channel.into(),
+                addressee: Some(wire::addressee(&notice.addressee)),
             };
             self.events.push(publish::event(complaint, &notice.cause, crate::SOURCE, done.at, &message));
         }
@@ -248,6 +249,10 @@ pub(super) fn sent(
         channel: channel.into(),
         content_sha256: notice.content_sha256.as_deref().map(hex::encode).unwrap_or_default(),
         webhook_id,
+        addressee: Some(wire::addressee(&notice.addressee)),
+        // A mail server's yes is the last that is heard of a mail, as is a callback address's of its copy; the platform's
+        // message box reports what becomes of its messages.
+        receipts_expected: channel == types::ContactType::InApp,
     };
     publish::event(complaint, &notice.cause, crate::SOURCE, now, &message)
 }

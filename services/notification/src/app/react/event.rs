@@ -9,9 +9,12 @@ use redress_proto::convert::from_wire_time;
 use redress_proto::intake::v1 as intake;
 use redress_proto::personal;
 use redress_proto::types::v1 as types;
+use uuid::Uuid;
 
+use crate::app::hear::WAITING;
 use crate::domain::form::Form;
 use crate::domain::locale::Locale;
+use crate::store::fact::Verdict;
 
 /// An event.
 #[derive(Debug)]
@@ -48,6 +51,15 @@ pub enum Event {
     Lapsed {
         /// Until when a review may be asked for.
         review_until: Timestamp,
+    },
+    /// It is closed.
+    Closed,
+    /// The lifecycle has answered a fact of another service.
+    Answered {
+        /// The fact's event.
+        fact: Uuid,
+        /// What it said.
+        verdict: Verdict,
     },
 }
 
@@ -105,10 +117,26 @@ impl Event {
         } else if named(intake::ComplaintLapsed::full_name()) {
             let event = intake::ComplaintLapsed::decode(payload)?;
             Self::Lapsed { review_until: time(event.review_until.as_ref(), "review_until")? }
+        } else if named(intake::ComplaintClosed::full_name()) {
+            Self::Closed
+        } else if named(intake::ComplaintAdvanced::full_name()) {
+            return answered(meta, &intake::ComplaintAdvanced::decode(payload)?.fact, Verdict::Taken);
+        } else if named(intake::FactRefused::full_name()) {
+            return answered(meta, &intake::FactRefused::decode(payload)?.fact, Verdict::Refused);
         } else {
             return Ok(None);
         }))
     }
+}
+
+/// The answer to a fact whose letters wait for it; the answer's cause is the fact's event.
+fn answered(meta: &EventMeta, fact: &str, verdict: Verdict) -> Result<Option<Event>, DecodeError> {
+    if !WAITING.contains(&fact) {
+        return Ok(None);
+    }
+    let cause = meta.causation.as_deref().and_then(|cause| cause.parse().ok());
+    let fact = cause.ok_or_else(|| DecodeError::new("the answer to a fact names no cause"))?;
+    Ok(Some(Event::Answered { fact, verdict }))
 }
 
 impl Registered {

@@ -11,20 +11,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use redress_domain::{ComplaintId, PartyKind, TenantId, whole_microseconds};
+use redress_domain::{ComplaintId, TenantId, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use sqlx::postgres::PgConnection;
 
 use super::Desk;
 use super::asked::Asked;
+use super::draft::{Draft, addressees};
+use super::hear::Teller;
 use super::queue::{self, Complaints};
 use super::terms::Terms;
-use crate::domain::delivery::NoticeState;
-use crate::domain::kind::Role;
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint};
-use crate::store::notice::{Addressee, Cause, Fields, Notice};
+use crate::store::fact::{self, Answer};
+use crate::store::notice::{Cause, Notice};
 pub use event::{Event, Registered};
 use table::{Source, sent_on};
 
@@ -48,6 +49,7 @@ impl BatchHandler for React {
 
     async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Event>]) -> Result<(), HandlerError> {
         self.remember(conn, batch).await?;
+        fact::answer(conn, &answers(batch)).await?;
         let ids: BTreeSet<(TenantId, ComplaintId)> = batch.iter().map(of).collect();
         let locked = complaint::lock_all(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
         let mut complaints: Complaints = locked
@@ -68,6 +70,11 @@ impl BatchHandler for React {
             }
             notices.extend(self.notices(complaint, delivery, now)?);
         }
+        // A registration may come after what other topics tell of it, as an answer may come before its fact.
+        let awaited = |event: &Event| matches!(event, Event::Registered(_) | Event::Answered { .. });
+        let ids: BTreeSet<_> = batch.iter().filter(|d| awaited(&d.event)).map(of).collect();
+        let teller = Teller { desk: &self.desk, terms: self.terms };
+        notices.extend(teller.ready(conn, &complaints, &ids.into_iter().collect::<Vec<_>>(), now).await?);
         queue::queue(conn, &mut complaints, &notices, crate::SOURCE, now).await?;
         let mut moved: Vec<&Complaint> = complaints.values().collect();
         moved.sort_by_key(|complaint| (&complaint.tenant, complaint.id));
@@ -102,63 +109,36 @@ impl React {
         now: Timestamp,
     ) -> Result<Vec<Notice>, HandlerError> {
         let meta = &delivery.meta;
-        let profile = self.desk.profiles.of(&complaint.tenant);
         let source = Source {
             complaint,
             terms: self.terms,
             asked: &self.asked,
-            zone: &profile.zone,
+            profile: self.desk.profiles.of(&complaint.tenant),
             at: whole_microseconds(meta.occurred_at),
         };
         let mut notices = Vec::new();
         for (kind, role) in sent_on(&delivery.event) {
-            let content = source
-                .content(kind, &delivery.event)
-                .map_err(|faults| HandlerError::poison(format!("{kind} cannot be made: {faults:?}")))?;
-            let fields = serde_json::to_string(&content)
-                .map_err(|error| HandlerError::poison(format!("{kind} cannot be kept: {error}")))?;
             for addressee in addressees(complaint, role) {
-                notices.push(Notice {
-                    tenant: complaint.tenant.clone(),
-                    id: queue::identity(&complaint.tenant, &[meta.event_id.as_bytes()], kind, &addressee),
-                    complaint: complaint.id,
-                    kind,
-                    locale: match role {
-                        Role::Complainant => complaint.locale.unwrap_or(profile.locale),
-                        Role::Respondent => profile.locale,
-                    },
-                    addressee,
-                    state: NoticeState::Queued,
-                    urgent: complaint.urgent,
-                    fields: Fields::Public(fields.clone()),
-                    template: None,
-                    content_sha256: None,
-                    stations: Vec::new(),
-                    queued_at: now,
-                    not_before: queue::not_before(
-                        &self.desk,
-                        &complaint.tenant,
-                        kind,
-                        &content,
-                        complaint.urgent,
-                        now,
-                    ),
-                    cause: cause(meta),
-                });
+                let draft = Draft::new(kind, addressee, source.content(kind, &delivery.event), Vec::new());
+                let draft = draft.map_err(|unmade| HandlerError::poison(unmade.to_string()))?;
+                notices.push(draft.notice(&self.desk, complaint, (meta.event_id, cause(meta)), now)?);
             }
         }
         Ok(notices)
     }
 }
 
-fn addressees(complaint: &Complaint, role: Role) -> Vec<Addressee> {
-    let one = |kind: PartyKind, reference: String| Addressee { role, kind, reference };
-    match role {
-        Role::Complainant => vec![one(complaint.complainant_kind, String::new())],
-        Role::Respondent => {
-            complaint.respondents.iter().map(|(kind, reference)| one(*kind, reference.clone())).collect()
+/// What the lifecycle says of facts in a batch; the last word on each.
+fn answers(batch: &[Delivery<Event>]) -> Vec<Answer> {
+    let mut answers = BTreeMap::new();
+    for delivery in batch {
+        if let Event::Answered { fact, verdict } = *delivery.event {
+            let (tenant, complaint) = of(delivery);
+            answers.insert((tenant, complaint, fact), verdict);
         }
     }
+    let answer = |((tenant, complaint, event), verdict)| Answer { tenant, complaint, event, verdict };
+    answers.into_iter().map(answer).collect()
 }
 
 fn remembered(tenant: TenantId, id: ComplaintId, event: &Registered) -> Complaint {

@@ -1,18 +1,16 @@
 //! Which event sends which notice to whom, and what the notice says.
 
-use std::collections::BTreeMap;
-
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp};
 use redress_domain::Category;
 
 use super::event::Event;
 use crate::app::asked::Asked;
+use crate::app::draft::{Texts, end_of_day, fields};
 use crate::app::terms::Terms;
-use crate::domain::content::{Content, Faults};
 use crate::domain::form::Form;
 use crate::domain::kind::{NoticeKind, Role};
 use crate::domain::lexicon::Vocabulary;
+use crate::domain::profile::{Aspect, Profile};
 use crate::store::complaint::Complaint;
 
 /// The names of events in the table.
@@ -28,6 +26,8 @@ pub(super) enum On {
     Refused,
     /// `ComplaintLapsed`
     Lapsed,
+    /// `ComplaintClosed`
+    Closed,
 }
 
 /// The table. A notice to respondents goes to each of them.
@@ -38,17 +38,20 @@ const TABLE: &[(On, NoticeKind, Role)] = &[
     (On::Accepted, NoticeKind::Respondent, Role::Respondent),
     (On::Refused, NoticeKind::Refusal, Role::Complainant),
     (On::Lapsed, NoticeKind::Refusal, Role::Complainant),
+    (On::Closed, NoticeKind::Survey, Role::Complainant),
+    (On::Closed, NoticeKind::Survey, Role::Respondent),
 ];
 
 /// What an event sends.
 pub(super) fn sent_on(event: &Event) -> impl Iterator<Item = (NoticeKind, Role)> {
     let on = match event {
         Event::Registered(_) => Some(On::Registered),
-        Event::ReviewStarted { .. } => None,
+        Event::ReviewStarted { .. } | Event::Answered { .. } => None,
         Event::CompletionRequested { .. } => Some(On::CompletionRequested),
         Event::Accepted { .. } => Some(On::Accepted),
         Event::Refused { .. } => Some(On::Refused),
         Event::Lapsed { .. } => Some(On::Lapsed),
+        Event::Closed => Some(On::Closed),
     };
     TABLE.iter().filter(move |row| Some(row.0) == on).map(|(_, kind, role)| (*kind, *role))
 }
@@ -58,17 +61,15 @@ pub(super) struct Source<'a> {
     pub(super) complaint: &'a Complaint,
     pub(super) terms: Terms,
     pub(super) asked: &'a Asked,
-    pub(super) zone: &'a TimeZone,
+    pub(super) profile: &'a Profile,
     /// When the event happened.
     pub(super) at: Timestamp,
 }
 
-type Fields = BTreeMap<String, String>;
-
 impl Source<'_> {
     /// What the notice of `kind` about `event` says.
-    pub(super) fn content(&self, kind: NoticeKind, event: &Event) -> Result<Content, Faults> {
-        let fields = match event {
+    pub(super) fn content(&self, kind: NoticeKind, event: &Event) -> Texts {
+        match event {
             Event::Registered(registered) => fields([
                 ("channel", registered.channel.code().to_owned()),
                 ("decision_days", self.terms.decision_days.to_string()),
@@ -78,12 +79,21 @@ impl Source<'_> {
             Event::Accepted { handler } => self.acceptance(handler),
             Event::Refused { reason, rule, review_until } => refusal(reason, rule, *review_until),
             Event::Lapsed { review_until } => refusal("incomplete", "completion_lapsed", *review_until),
-            Event::ReviewStarted { .. } => Fields::new(),
-        };
-        Content::check(kind, fields)
+            Event::Closed => self.survey(),
+            Event::ReviewStarted { .. } | Event::Answered { .. } => Texts::new(),
+        }
     }
 
-    fn acceptance(&self, handler: &str) -> Fields {
+    fn survey(&self) -> Texts {
+        let link = |aspect| self.profile.survey(aspect, &self.complaint.complaint_no);
+        fields([
+            ("outcome_survey", link(Aspect::Outcome)),
+            ("process_survey", link(Aspect::Process)),
+            ("due", self.end_of_day(self.terms.survey_days).to_string()),
+        ])
+    }
+
+    fn acceptance(&self, handler: &str) -> Texts {
         let category = self.category();
         let queue = format!("queue-{}", category.code().to_lowercase());
         let handler = if Form::Phrase(Vocabulary::Handler).fits(handler) { handler } else { "" };
@@ -98,7 +108,7 @@ impl Source<'_> {
     }
 
     /// Facts that are public by themselves: nothing that tells who complains, the order's number included.
-    fn respondent(&self) -> Fields {
+    fn respondent(&self) -> Texts {
         let questions = self.asked.about(self.category());
         let due = self.at.saturating_add(SignedDuration::from_hours(self.terms.answer_hours.into()));
         fields([
@@ -113,7 +123,7 @@ impl Source<'_> {
         ])
     }
 
-    fn completion(&self, missing: &[String]) -> Fields {
+    fn completion(&self, missing: &[String]) -> Texts {
         let named: Vec<&str> = missing
             .iter()
             .map(String::as_str)
@@ -126,10 +136,8 @@ impl Source<'_> {
         ])
     }
 
-    /// A minute before midnight of the day that lies `days` after the event's: the day of the event does not count (L14).
     fn end_of_day(&self, days: u16) -> Timestamp {
-        let day = self.at.to_zoned(self.zone.clone()).date().saturating_add(i64::from(days).days());
-        day.at(23, 59, 0, 0).to_zoned(self.zone.clone()).map_or(self.at, |end| end.timestamp())
+        end_of_day(self.at, &self.profile.zone, days)
     }
 
     fn category(&self) -> Category {
@@ -137,7 +145,7 @@ impl Source<'_> {
     }
 }
 
-fn refusal(reason: &str, rule: &str, review_until: Timestamp) -> Fields {
+fn refusal(reason: &str, rule: &str, review_until: Timestamp) -> Texts {
     let rule = if Form::Phrase(Vocabulary::Rule).fits(rule) { rule.trim() } else { "" };
     fields([
         ("reason", reason.to_owned()),
@@ -149,13 +157,11 @@ fn refusal(reason: &str, rule: &str, review_until: Timestamp) -> Fields {
     ])
 }
 
-fn fields<const N: usize>(pairs: [(&str, String); N]) -> Fields {
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::content::Content;
+    use crate::domain::profile::Profiles;
     use redress_domain::{Channel, ComplaintId, PartyKind};
 
     fn complaint() -> Complaint {
@@ -181,19 +187,29 @@ mod tests {
     }
 
     const TERMS: Terms =
-        Terms { decision_days: 1, result_days: 15, longest_days: 30, completion_days: 5, answer_hours: 48 };
+        Terms {
+            decision_days: 1,
+            result_days: 15,
+            longest_days: 30,
+            completion_days: 5,
+            answer_hours: 48,
+            progress_days: 5,
+            objection_days: 7,
+            survey_days: 14,
+        };
 
     fn content(kind: NoticeKind, event: &Event) -> Content {
         let asked = Asked::builtin().unwrap();
         let complaint = complaint();
+        let profiles = Profiles::read(include_str!("../../../data/tenants.toml")).unwrap();
         let source = Source {
             complaint: &complaint,
             terms: TERMS,
             asked: &asked,
-            zone: &TimeZone::get("Asia/Shanghai").unwrap(),
+            profile: profiles.of(&complaint.tenant),
             at: "2026-11-25T16:30:00Z".parse().unwrap(),
         };
-        source.content(kind, event).unwrap()
+        Content::check(kind, source.content(kind, event)).unwrap()
     }
 
     #[test]
@@ -204,6 +220,7 @@ mod tests {
             Event::Accepted { handler: String::new() },
             Event::Refused { reason: "no_dispute".into(), rule: String::new(), review_until },
             Event::Lapsed { review_until },
+            Event::Closed,
         ] {
             let sent: Vec<_> = sent_on(&event).collect();
             assert!(!sent.is_empty());

@@ -21,6 +21,7 @@ const PROFILE: &str = r#"
 [default]
 zone = "Asia/Shanghai"
 locale = "zh-Hans"
+survey = "https://example.invalid/{aspect}/{number}"
 [default.voice.zh-Hans]
 sender = "⟨sender⟩"
 contact = "⟨contact⟩"

@@ -1,0 +1,102 @@
+{{/* What every container of ours may do: nothing but run. */}}
+{{- define "redress.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{/* The group is that of mounted secrets: their owner is root, and the process is not. */}}
+{{- define "redress.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{/* Variables of a container whose open ones come from the ConfigMap; dict root, name, workload. Names are unique by
+being keys of a map: Helm 4 refuses duplicates. */}}
+{{- define "redress.containerEnv" -}}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: OTEL_RESOURCE_ATTRIBUTES
+  value: {{ printf "service.instance.id=$(POD_NAME),k8s.pod.name=$(POD_NAME),k8s.namespace.name=%s,deployment.environment.name=%s" .root.Release.Namespace .root.Values.telemetry.environment | quote }}
+{{ include "redress.secretEnvList" . }}
+{{- end -}}
+
+{{- define "redress.secretEnvList" -}}
+{{- range $variable, $ref := include "redress.secretEnv" . | fromYaml }}
+- name: {{ $variable | quote }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $ref.name | quote }}
+      key: {{ $ref.key | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "redress.volumeMounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- range include "redress.secretFiles" . | fromYamlArray }}
+- name: {{ .volume }}
+  mountPath: /etc/redress/{{ .volume }}
+  readOnly: true
+{{- end }}
+{{- if and (eq .workload.binary "investigation") .root.Values.evidence.existingClaim }}
+- name: evidence
+  mountPath: /var/lib/redress
+{{- end }}
+{{- end -}}
+
+{{- define "redress.volumes" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: 256Mi
+{{- range include "redress.secretFiles" . | fromYamlArray }}
+- name: {{ .volume }}
+  secret:
+    secretName: {{ .secret | quote }}
+    # The group reads, nobody else: a key file open to others is refused at the start.
+    defaultMode: 0440
+    items:
+      {{- range .keys }}
+      - {key: {{ . | quote }}, path: {{ . | quote }}}
+      {{- end }}
+{{- end }}
+{{- if and (eq .workload.binary "investigation") .root.Values.evidence.existingClaim }}
+- name: evidence
+  persistentVolumeClaim:
+    claimName: {{ .root.Values.evidence.existingClaim | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* A workload as its commands that end see it: they seal nothing and get no keys; dict root, name, workload. */}}
+{{- define "redress.setupWorkload" -}}
+{{- set (deepCopy .workload) "uses" (without .workload.uses "vault") | toYaml -}}
+{{- end -}}
+
+{{/* One command of a service in a container that ends: migrate, topics; dict root, name, workload, command. */}}
+{{- define "redress.setupContainer" -}}
+{{- $_ := set . "workload" (include "redress.setupWorkload" . | fromYaml) -}}
+- name: {{ .command }}
+  image: {{ include "redress.image" (dict "root" .root "binary" .workload.binary) | quote }}
+  imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+  args: [{{ .command }}]
+  env:
+    {{- range $variable, $value := include "redress.env" . | fromYaml }}
+    - name: {{ $variable | quote }}
+      value: {{ $value | quote }}
+    {{- end }}
+    {{- include "redress.secretEnvList" . | nindent 4 }}
+  resources:
+    {{- toYaml .root.Values.migrations.resources | nindent 4 }}
+  securityContext:
+    {{- include "redress.containerSecurity" . | nindent 4 }}
+  volumeMounts:
+    {{- include "redress.volumeMounts" . | nindent 4 }}
+{{- end -}}

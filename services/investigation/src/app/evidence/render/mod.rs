@@ -1,0 +1,219 @@
+//! Making the copy of a piece that an audience may see (F025, L51).
+
+mod film;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use redress_domain::{Principal, Problem};
+use redress_proto::investigation::v1 as wire;
+use sha2::{Digest as _, Sha256};
+use sqlx::postgres::PgConnection;
+
+use super::custody::{self, About, Deed};
+use super::view::altered;
+use super::{Files, told};
+use crate::app::change::{Change, Command, Target};
+use crate::app::standing::Caller;
+use crate::app::{id, made_id, wire as words};
+use crate::domain::evidence::chain::Happening;
+use crate::domain::evidence::{Audience, Class, Decision, Treatment, Unfit, mask, picture};
+use crate::domain::timeline::Visibility;
+use crate::error::Error;
+use crate::objects::{Stored, Writer};
+use crate::store::case::CaseFile;
+use crate::store::evidence::{self, Evidence, Pending};
+use crate::store::rendition::{self, Rendition, Shown};
+
+/// Makes a copy, or shows the one that the same policy made before.
+pub async fn produce(
+    files: &Files,
+    principal: &Principal,
+    request: wire::ProduceRenditionRequest,
+) -> Result<wire::Rendition, Error> {
+    let _room = files.room()?;
+    let audience = told::read_audience(request.audience()).ok_or_else(|| words::unknown("audience"))?;
+    let caller = files.desk.caller(principal).await?;
+    let content = wire::ProduceRenditionRequest { request_id: String::new(), ..request.clone() };
+    let target =
+        files.desk.target(principal, &request.request_id, &request.complaint_id, 0, &content).await?;
+    let look = files.look(&caller, target.complaint, wire::Audience::Unspecified).await?;
+    let evidence = id(&request.evidence_id)?;
+    let item = look.items.iter().find(|item| item.id == evidence).ok_or_else(Problem::not_found)?;
+    let version = &files.policy.version;
+    let is_made = |copy: &&Rendition| {
+        (copy.evidence, copy.audience) == (evidence, audience) && copy.policy_version == *version
+    };
+    let complaint = target.complaint;
+    let made = if let Some(made) = look.copies.iter().find(is_made) {
+        made.id.to_string()
+    } else {
+        let (copy, pending) = files.made(&look.file, item, audience, principal, &request.request_id).await?;
+        files.keep_copy(&caller, target, Render { item: item.clone(), copy, pending }).await?
+    };
+    let look = files.look(&caller, complaint, wire::Audience::Unspecified).await?;
+    let copy = look.copies.iter().find(|copy| copy.id.to_string() == made).ok_or_else(Problem::not_found)?;
+    Ok(told::rendition(copy))
+}
+
+impl Files {
+    /// The copy, with its file if one had to be written.
+    async fn made(
+        &self,
+        file: &CaseFile,
+        item: &Evidence,
+        audience: Audience,
+        principal: &Principal,
+        request_id: &str,
+    ) -> Result<(Rendition, Option<Pending>), Error> {
+        let decision = self.policy.decide(audience, item.kind, item.media);
+        let (decision, shown, pending) = match decision.treatment {
+            Treatment::Withheld => (decision, None, None),
+            Treatment::AsIs => {
+                let key = item.key.clone();
+                let shown =
+                    Shown { media: item.media, size: item.size, sha256: item.sha256, place: item.place, key };
+                (decision, Some(shown), None)
+            }
+            Treatment::TextRedacted | Treatment::MetadataStripped => {
+                let pending = self.announce(file, item.place).await?;
+                self.rewritten(item, decision, pending).await?
+            }
+        };
+        let copy = Rendition {
+            id: made_id("rendition", principal, request_id),
+            evidence: item.id,
+            audience,
+            policy_version: self.policy.version.clone(),
+            treatment: decision.treatment,
+            withheld_reason: decision.withheld_reason,
+            file: shown,
+            produced_by: principal.subject.clone(),
+            produced_at: self.desk.now(),
+            seq: 0,
+        };
+        Ok((copy, pending))
+    }
+
+    async fn rewritten(
+        &self,
+        item: &Evidence,
+        decision: Decision,
+        pending: Pending,
+    ) -> Result<(Decision, Option<Shown>, Option<Pending>), Error> {
+        let written = match (decision.treatment, item.media.class()) {
+            (Treatment::TextRedacted, _) => self.redacted(item, &pending).await,
+            (_, Class::Video) => film::stripped(self, item, &pending).await,
+            _ => self.stripped(item, &pending).await,
+        };
+        let written = match written {
+            Ok(written) => written,
+            Err(error) => {
+                self.discard(&pending).await;
+                return Err(error);
+            }
+        };
+        let Some(Stored { size, sha256 }) = written else {
+            self.discard(&pending).await;
+            return Ok((Decision::withheld("form_unreadable"), None, None));
+        };
+        let shown = Shown { media: item.media, size, sha256, place: pending.place, key: pending.key.clone() };
+        Ok((decision, Some(shown), Some(pending)))
+    }
+
+    /// A text without personal data; none if it is not in Unicode, for what cannot be read cannot be redacted.
+    async fn redacted(&self, item: &Evidence, pending: &Pending) -> Result<Option<Stored>, Error> {
+        let original = self.original(item).await?;
+        let masked = tokio::task::spawn_blocking(move || {
+            std::str::from_utf8(&original).ok().map(|text| mask::masked(text).0)
+        });
+        match masked.await.map_err(|_| Error::Defect("redacting a text panicked".into()))? {
+            Some(text) => self.write(pending, text.into()).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A picture without what is not seen; none if it does not read.
+    async fn stripped(&self, item: &Evidence, pending: &Pending) -> Result<Option<Stored>, Error> {
+        let original = self.original(item).await?;
+        match picture::stripped(item.media, original) {
+            Some(picture) => self.write(pending, picture).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A small original, proved to be the one that was received.
+    async fn original(&self, item: &Evidence) -> Result<Bytes, Error> {
+        let bytes = self.objects.at(item.place).whole(&item.key).await?;
+        if <[u8; 32]>::from(Sha256::digest(&bytes)) == item.sha256 { Ok(bytes) } else { Err(altered()) }
+    }
+
+    async fn write(&self, pending: &Pending, bytes: Bytes) -> Result<Stored, Error> {
+        let mut writer = Writer::new(self.objects.at(pending.place), &pending.key);
+        match writer.put(bytes).await {
+            Ok(()) => Ok(writer.finish().await?),
+            Err(error) => {
+                writer.give_up().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Makes a copy count; gives its id, or that of the one that a twin made.
+    async fn keep_copy(&self, caller: &Caller, target: Target, command: Render) -> Result<String, Error> {
+        let (mine, pending) = (command.copy.id.to_string(), command.pending.clone());
+        let kept = self.desk.change(caller, target, command).await;
+        let lost = match &kept {
+            Ok(made) => *made != mine,
+            Err(error) => matches!(error, Error::Told(_)),
+        };
+        if let Some(pending) = pending.filter(|_| lost) {
+            self.discard(&pending).await;
+        }
+        kept
+    }
+}
+
+/// Makes a copy count.
+struct Render {
+    item: Evidence,
+    copy: Rendition,
+    pending: Option<Pending>,
+}
+
+#[async_trait]
+impl Command for Render {
+    const NAME: &'static str = "produce_rendition";
+
+    async fn decide(&self, conn: &mut PgConnection, change: &mut Change) -> Result<String, Error> {
+        let (tenant, complaint) = change.place();
+        let made = rendition::of(conn, tenant, complaint).await?;
+        let same = |copy: &&Rendition| {
+            (copy.evidence, copy.audience) == (self.copy.evidence, self.copy.audience)
+                && copy.policy_version == self.copy.policy_version
+        };
+        if let Some(made) = made.iter().find(same) {
+            return Ok(made.id.to_string());
+        }
+        if let Some(pending) = &self.pending
+            && !evidence::count(conn, pending).await?
+        {
+            return Err(Unfit::TooSlow.into());
+        }
+        let actor = &change.caller.subject;
+        let deed = Deed { event: Happening::Rendered, actor, purpose: "", at: change.now };
+        let mut copy = Rendition { produced_at: change.now, ..self.copy.clone() };
+        let about = About::Copy(&self.item, &self.copy);
+        copy.seq = custody::link(conn, (tenant, complaint), &deed, &about).await?;
+        rendition::insert(conn, (tenant, complaint), &copy).await?;
+        let event = wire::RenditionProduced {
+            rendition_id: copy.id.to_string(),
+            evidence_id: copy.evidence.to_string(),
+            audience: told::audience(copy.audience).into(),
+            policy_version: copy.policy_version.clone(),
+            sha256: copy.file.as_ref().map(|file| hex::encode(file.sha256)).unwrap_or_default(),
+        };
+        change.telling.tell(&event);
+        change.telling.enter("rendition_produced", Some(copy.evidence), Visibility::Staff);
+        Ok(copy.id.to_string())
+    }
+}

@@ -1,0 +1,94 @@
+//! Whether the finding of facts may end (T16).
+
+use std::collections::BTreeSet;
+
+use super::Refusal;
+use super::case::Case;
+use super::finding::Finding;
+use super::goods_test::GoodsTest;
+use super::request::EvidenceRequest;
+
+/// What hangs on a case, as far as the guard looks at it.
+pub struct Stand<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// Who would conclude.
+    pub by: &'a str,
+    /// The requests of the round.
+    pub requests: &'a [EvidenceRequest],
+    /// The tests.
+    pub tests: &'a [GoodsTest],
+    /// The findings that count.
+    pub findings: &'a [(&'a Finding, bool)],
+}
+
+/// Points that have no finding.
+pub fn open_issues<'a>(issues: &'a [String], findings: &[(&Finding, bool)]) -> Vec<&'a str> {
+    let found: BTreeSet<&str> = findings.iter().map(|(finding, _)| finding.issue.as_str()).collect();
+    issues.iter().map(String::as_str).filter(|issue| !found.contains(issue)).collect()
+}
+
+/// Each point has a finding, no mandatory request is open, no test runs, and a major case is concluded by its group.
+///
+/// # Errors
+/// The first that does not hold.
+pub fn guard(stand: &Stand<'_>) -> Result<(), Refusal> {
+    stand.case.require_open()?;
+    let group = &stand.case.group;
+    if stand.case.is_major() && !group.members.iter().any(|member| member == stand.by) {
+        return Err(Refusal::NotOfTaskGroup);
+    }
+    if stand.requests.iter().any(|request| request.mandatory && request.state.is_open()) {
+        return Err(Refusal::MandatoryRequestOpen);
+    }
+    if stand.tests.iter().any(GoodsTest::is_running) {
+        return Err(Refusal::TestRunning);
+    }
+    if stand.case.issues.is_empty() {
+        return Err(Refusal::IssuesMissing);
+    }
+    if open_issues(&stand.case.issues, stand.findings).is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::FindingMissing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::case::State;
+    use super::super::case::tests::accepted;
+    use super::super::finding::tests::found;
+    use super::super::goods_test::FeeBearer;
+    use super::super::goods_test::tests::agreed_test;
+    use super::*;
+    use jiff::Timestamp;
+    use redress_domain::Severity;
+
+    fn stand(case: &Case, tests: &[GoodsTest], findings: &[(&Finding, bool)]) -> Result<(), Refusal> {
+        guard(&Stand { case, by: "handler-1", requests: &[], tests, findings })
+    }
+
+    #[test]
+    fn the_guard_names_what_is_missing_until_nothing_is() {
+        let mut case = accepted();
+        case.state = State::Open;
+        let defect = found("defect", 1);
+        let mut test = agreed_test(FeeBearer::Platform, vec![]);
+        test.order(Timestamp::UNIX_EPOCH).unwrap();
+        let stand =
+            |case, tests, findings| guard(&Stand { case, by: "handler-1", requests: &[], tests, findings });
+        let tests = [test];
+        assert_eq!(stand(&case, &[], &[]), Err(Refusal::FindingMissing));
+        assert_eq!(stand(&case, &tests, &[(&defect, true)]), Err(Refusal::TestRunning));
+        assert_eq!(stand(&case, &[], &[(&defect, true)]), Ok(()));
+        let mut pointless = case.clone();
+        pointless.issues.clear();
+        assert_eq!(stand(&pointless, &[], &[(&defect, false)]), Err(Refusal::IssuesMissing));
+        let mut major = case.clone();
+        major.severity = Some(Severity::Major);
+        assert_eq!(stand(&major, &[], &[(&defect, false)]), Err(Refusal::NotOfTaskGroup));
+        major.group.members = vec!["handler-1".into()];
+        assert_eq!(stand(&major, &[], &[(&defect, false)]), Ok(()));
+    }
+}

@@ -1,0 +1,329 @@
+//! Evidence requests: issued → answered | partially answered | extended (once) | lapsed | cancelled.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use redress_domain::coded_enum;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Refusal;
+use super::case::Respondent;
+use super::evidence::EvidenceType;
+
+/// The least that a party has to answer.
+pub const LEAST: SignedDuration = SignedDuration::from_hours(24);
+
+coded_enum! {
+    /// Whom a case waits for.
+    Party {
+        /// Who complained.
+        Complainant = "complainant",
+        /// Whom it is directed at.
+        Respondent = "respondent",
+        /// Carrier, courier or warehouse.
+        Carrier = "carrier",
+        /// A laboratory.
+        Lab = "lab",
+        /// Another department.
+        Internal = "internal",
+        /// An authority.
+        Authority = "authority",
+    }
+}
+
+coded_enum! {
+    /// Where a request stands.
+    RequestState {
+        /// Sent, and nothing has come.
+        Issued = "issued",
+        /// Every mandatory item has come.
+        Answered = "answered",
+        /// Something has come.
+        PartiallyAnswered = "partially_answered",
+        /// More time was given, and nothing has come.
+        Extended = "extended",
+        /// Its time passed.
+        Lapsed = "lapsed",
+        /// Taken back.
+        Cancelled = "cancelled",
+    }
+}
+
+impl RequestState {
+    /// Whether an answer is still awaited.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Issued | Self::PartiallyAnswered | Self::Extended)
+    }
+}
+
+coded_enum! {
+    /// What follows if nothing comes in time; announced with the request (F026).
+    Consequence {
+        /// It is decided on what is there.
+        DecidedOnRecord = "decided_on_record",
+        /// What the other side says of the point is taken as established.
+        OtherSideBelieved = "other_side_believed",
+        /// The point is taken as not shown.
+        PointNotShown = "point_not_shown",
+    }
+}
+
+/// One item of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// What is asked for.
+    #[serde(rename = "type")]
+    pub kind: EvidenceType,
+    /// Whether an answer is in full only with it.
+    pub mandatory: bool,
+    /// Whether something of its type has come.
+    pub received: bool,
+}
+
+/// What a party is asked to bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceRequest {
+    /// Its id.
+    pub id: Uuid,
+    /// The round in which it was issued.
+    pub round: i32,
+    /// Who is asked.
+    pub party: Party,
+    /// Which of several respondents; empty for all of them.
+    pub respondent_ref: String,
+    /// What is asked for.
+    pub items: Vec<Item>,
+    /// Where it stands.
+    pub state: RequestState,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// By when; the deadline itself (C11).
+    pub due_at: Timestamp,
+    /// Whether more time was given.
+    pub extended: bool,
+    /// Whether the case may go on only once it is settled.
+    pub mandatory: bool,
+    /// What follows if nothing comes.
+    pub consequence: Consequence,
+    /// Why it is asked for, sealed; empty if nothing was said.
+    pub why: Vec<u8>,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+    /// Version of the event that announced it: intake's refusal names that event.
+    pub announced: i64,
+}
+
+impl EvidenceRequest {
+    /// Whether an answer may come at `now`: it is open, and its time is not over.
+    ///
+    /// # Errors
+    /// If not.
+    pub fn require_open(&self, now: Timestamp) -> Result<(), Refusal> {
+        if !self.state.is_open() {
+            return Err(Refusal::RequestSettled);
+        }
+        if now > self.due_at { Err(Refusal::RequestOverdue) } else { Ok(()) }
+    }
+
+    /// Takes evidence of type `kind` as an answer. Whether the request is now answered in full.
+    ///
+    /// A request without mandatory items is answered by the first thing that comes.
+    ///
+    /// # Errors
+    /// If it is settled, or its time is over.
+    pub fn answer(&mut self, kind: EvidenceType, now: Timestamp) -> Result<bool, Refusal> {
+        self.require_open(now)?;
+        for item in self.items.iter_mut().filter(|item| item.kind == kind) {
+            item.received = true;
+        }
+        let full = self.items.iter().all(|item| item.received || !item.mandatory);
+        self.state = if full { RequestState::Answered } else { RequestState::PartiallyAnswered };
+        if full {
+            self.settled_at = Some(now);
+        }
+        Ok(full)
+    }
+
+    /// Gives `more` time, once.
+    ///
+    /// # Errors
+    /// If it is settled, overdue or was extended before.
+    pub fn extend(&mut self, more: SignedDuration, now: Timestamp) -> Result<(), Refusal> {
+        self.require_open(now)?;
+        if self.extended {
+            return Err(Refusal::AlreadyExtended);
+        }
+        self.extended = true;
+        self.due_at = self.due_at.saturating_add(more).unwrap_or(Timestamp::MAX);
+        if self.state == RequestState::Issued {
+            self.state = RequestState::Extended;
+        }
+        Ok(())
+    }
+
+    /// Lets it lapse because its clock ran out for `due_at`. Whether something changed: a clock of before an extension,
+    /// or an answer that came in time, changes nothing.
+    pub fn lapse(&mut self, due_at: Timestamp, now: Timestamp) -> bool {
+        if !self.state.is_open() || due_at < self.due_at {
+            return false;
+        }
+        self.state = RequestState::Lapsed;
+        self.settled_at = Some(now);
+        true
+    }
+
+    /// Takes it back. Whether something changed.
+    pub fn cancel(&mut self, now: Timestamp) -> bool {
+        if !self.state.is_open() {
+            return false;
+        }
+        self.state = RequestState::Cancelled;
+        self.settled_at = Some(now);
+        true
+    }
+}
+
+/// Whether the case has the party that is to be asked.
+///
+/// # Errors
+/// If it has not, or `respondent_ref` names none of its respondents.
+pub fn addressee(party: Party, respondent_ref: &str, respondents: &[Respondent]) -> Result<(), Refusal> {
+    let fits = match party {
+        Party::Respondent if respondent_ref.is_empty() => !respondents.is_empty(),
+        Party::Respondent => respondents.iter().any(|r| r.external_ref == respondent_ref),
+        _ => respondent_ref.is_empty(),
+    };
+    if fits { Ok(()) } else { Err(Refusal::PartyNotInCase) }
+}
+
+/// Items without repetitions; one that is asked for twice is mandatory if it was once.
+pub fn distinct(items: Vec<Item>) -> Vec<Item> {
+    let mandatory: BTreeSet<EvidenceType> = items.iter().filter(|i| i.mandatory).map(|i| i.kind).collect();
+    let mut seen = BTreeSet::new();
+    items
+        .into_iter()
+        .filter(|item| seen.insert(item.kind))
+        .map(|item| Item { mandatory: mandatory.contains(&item.kind), ..item })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use redress_domain::PartyKind;
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + hour * 3_600).unwrap()
+    }
+
+    fn asked(items: &[(EvidenceType, bool)]) -> EvidenceRequest {
+        EvidenceRequest {
+            id: Uuid::nil(),
+            round: 1,
+            party: Party::Respondent,
+            respondent_ref: String::new(),
+            items: items.iter().map(|&(kind, mandatory)| Item { kind, mandatory, received: false }).collect(),
+            state: RequestState::Issued,
+            issued_at: at(0),
+            due_at: at(48),
+            extended: false,
+            mandatory: true,
+            consequence: Consequence::DecidedOnRecord,
+            why: Vec::new(),
+            settled_at: None,
+            announced: 1,
+        }
+    }
+
+    const BOTH: &[(EvidenceType, bool)] = &[(EvidenceType::QcReport, true), (EvidenceType::Invoice, true)];
+
+    #[test]
+    fn a_request_is_answered_once_each_mandatory_item_has_come() {
+        let mut request = asked(BOTH);
+        assert_eq!(request.answer(EvidenceType::Other, at(1)), Ok(false));
+        assert_eq!(request.answer(EvidenceType::QcReport, at(2)), Ok(false));
+        assert_eq!(request.state, RequestState::PartiallyAnswered);
+        assert_eq!(request.answer(EvidenceType::Invoice, at(3)), Ok(true));
+        assert_eq!(request.answer(EvidenceType::Invoice, at(4)), Err(Refusal::RequestSettled));
+        assert_eq!(request.settled_at, Some(at(3)));
+    }
+
+    #[test]
+    fn more_time_is_given_once_and_not_after_the_time_is_over() {
+        let more = SignedDuration::from_hours(48);
+        let mut request = asked(BOTH);
+        assert_eq!(request.extend(more, at(49)), Err(Refusal::RequestOverdue));
+        assert_eq!(request.extend(more, at(48)), Ok(()));
+        assert_eq!((request.due_at, request.state), (at(96), RequestState::Extended));
+        assert_eq!(request.extend(more, at(50)), Err(Refusal::AlreadyExtended));
+    }
+
+    #[test]
+    fn a_clock_of_before_the_extension_lapses_nothing() {
+        let mut request = asked(BOTH);
+        request.extend(SignedDuration::from_hours(48), at(1)).unwrap();
+        assert!(!request.lapse(at(48), at(48)));
+        assert!(request.lapse(at(96), at(97)));
+        assert_eq!(request.answer(EvidenceType::Invoice, at(97)), Err(Refusal::RequestSettled));
+    }
+
+    #[test]
+    fn a_party_is_one_that_the_submission_names() {
+        let shops = [Respondent { kind: PartyKind::Merchant, external_ref: "shop-1".into() }];
+        assert!(addressee(Party::Respondent, "shop-1", &shops).is_ok());
+        assert!(addressee(Party::Respondent, "", &shops).is_ok());
+        assert_eq!(addressee(Party::Respondent, "shop-2", &shops), Err(Refusal::PartyNotInCase));
+        assert_eq!(addressee(Party::Respondent, "", &[]), Err(Refusal::PartyNotInCase));
+        assert_eq!(addressee(Party::Complainant, "shop-1", &shops), Err(Refusal::PartyNotInCase));
+    }
+
+    #[test]
+    fn an_item_asked_for_twice_stands_once_and_is_mandatory_if_it_was_once() {
+        let item = |mandatory| Item { kind: EvidenceType::Invoice, mandatory, received: false };
+        assert_eq!(distinct(vec![item(false), item(true)]), [item(true)]);
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Answer(EvidenceType),
+        Extend,
+        Lapse(i64),
+        Cancel,
+    }
+
+    fn step() -> impl Strategy<Value = (i64, Step)> {
+        let kinds =
+            prop::sample::select(vec![EvidenceType::QcReport, EvidenceType::Invoice, EvidenceType::Other]);
+        let what = prop_oneof![
+            kinds.prop_map(Step::Answer),
+            Just(Step::Extend),
+            (0_i64..120).prop_map(Step::Lapse),
+            Just(Step::Cancel)
+        ];
+        (0_i64..120, what)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_settled_stays_as_it_is(mut steps in prop::collection::vec(step(), 0..12)) {
+            steps.sort_by_key(|(hour, _)| *hour);
+            let mut request = asked(BOTH);
+            for (hour, what) in steps {
+                let before = request.clone();
+                match what {
+                    Step::Answer(kind) => drop(request.answer(kind, at(hour))),
+                    Step::Extend => drop(request.extend(SignedDuration::from_hours(48), at(hour))),
+                    Step::Lapse(due) => drop(request.lapse(at(due), at(hour))),
+                    Step::Cancel => drop(request.cancel(at(hour))),
+                }
+                if !before.state.is_open() {
+                    prop_assert_eq!(&request, &before);
+                }
+                prop_assert_eq!(request.settled_at.is_some(), !request.state.is_open());
+                prop_assert!(request.due_at <= at(96));
+            }
+        }
+    }
+}

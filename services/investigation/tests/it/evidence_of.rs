@@ -1,0 +1,24 @@
+//! Evidence as if it had been brought: how it is brought is tested where files are.
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::bench::Bench;
+
+pub(crate) async fn keep(bench: &Bench, n: u128, kind: &str) -> String {
+    let id = Uuid::new_v4();
+    sqlx::query(
+        "INSERT INTO evidence (tenant, complaint_id, evidence_id, type, provider, provider_ref, brought_by, source_system,
+                               media_type, size, sha256, file_name, description, received_at, place, object_key, seq)
+         VALUES ('tenant-a', $1, $2, $3, 'complainant', '', 'person-1', '', 'image/png', 1, $4, '', '', now(), 'plain',
+                 'k', 1)",
+    )
+    .bind(Uuid::from_u128(n))
+    .bind(id)
+    .bind(kind)
+    .bind(Sha256::digest(b"x").as_slice())
+    .execute(bench.db.pool())
+    .await
+    .unwrap();
+    id.to_string()
+}

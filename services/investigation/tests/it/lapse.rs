@@ -1,0 +1,1 @@
+//! A party that does not answer in time.

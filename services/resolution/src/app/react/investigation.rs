@@ -1,0 +1,79 @@
+//! Investigation's events: who worked on the facts, and which evidence there is.
+
+use async_trait::async_trait;
+use prost::{Message, Name};
+use redress_messaging::EventMeta;
+use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
+use redress_proto::investigation::v1 as investigation;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::{Cases, Follower};
+use crate::app::out::Out;
+use crate::store::evidence::{self, Evidence};
+
+/// An event of investigation.
+#[derive(Debug)]
+pub enum Found {
+    /// A piece of evidence has come.
+    Evidence(Evidence),
+    /// The facts are found.
+    Concluded {
+        /// The round.
+        investigation: Uuid,
+        /// Everybody who worked on it.
+        investigators: Vec<String>,
+    },
+}
+
+/// The handler of investigation's events.
+pub struct FollowInvestigation(pub Follower);
+
+#[async_trait]
+impl BatchHandler for FollowInvestigation {
+    type Event = Found;
+
+    fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Found>, DecodeError> {
+        if meta.event_type == investigation::EvidenceSubmitted::full_name() {
+            let event = investigation::EvidenceSubmitted::decode(payload)?;
+            let party = event.party().as_str_name().to_owned();
+            let piece = Evidence { id: event.evidence_id, sha256: event.sha256, party };
+            return Ok((!piece.id.is_empty()).then_some(Found::Evidence(piece)));
+        }
+        if meta.event_type == investigation::InvestigationConcluded::full_name() {
+            let event = investigation::InvestigationConcluded::decode(payload)?;
+            let id = Uuid::try_parse(&event.investigation_id);
+            let investigation = id.map_err(|_| DecodeError::new("investigation_id does not fit"))?;
+            let mut investigators = event.investigators;
+            // Who concluded worked on it, whatever the list says.
+            investigators.extend(meta.actor.clone());
+            return Ok(Some(Found::Concluded { investigation, investigators }));
+        }
+        Ok(None)
+    }
+
+    async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Found>]) -> Result<(), HandlerError> {
+        let mut cases = Cases::lock(conn, batch, self.0.now()).await?;
+        let mut pieces = Vec::new();
+        for delivery in batch {
+            let case = cases.of(conn, delivery).await?;
+            match &*delivery.event {
+                Found::Evidence(piece) => {
+                    pieces.push((delivery.meta.tenant.clone(), delivery.meta.subject, piece.clone()));
+                    continue;
+                }
+                Found::Concluded { investigation, investigators } => {
+                    case.course.investigation = Some(*investigation);
+                    for one in investigators {
+                        if !case.course.investigators.contains(one) {
+                            case.course.investigators.push(one.clone());
+                        }
+                    }
+                }
+            }
+            cases.take(delivery, Out::default());
+        }
+        evidence::insert(conn, &pieces).await?;
+        cases.save(conn).await
+    }
+}

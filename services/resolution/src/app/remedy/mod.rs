@@ -1,0 +1,22 @@
+//! Money and deeds: ordered when the lifecycle has moved, carried out by the platform's own systems or by people, proved.
+//!
+//! A decision only orders ([`order_all`]): the rows, what is to be done about them and the events are written in the
+//! transaction that handles intake's assent. A worker ([`dispatch`]) takes what is due, asks the executor, and writes
+//! down what was heard, with the case locked. Nothing is asked for twice before it was asked what became of it.
+//!
+//! Refused: paying inside the transaction that decides (a remote call under a lock, and paid though it rolls back); a
+//! saga of events between two of our own tables (the list of work is one row beside the remedy).
+
+mod commands;
+pub mod dispatch;
+pub mod executor;
+mod ordering;
+mod recourse;
+mod record;
+mod told;
+mod view;
+
+pub use commands::{advance, confirm, order};
+pub use ordering::{Order, order_all, overdue, undo_all, unsettled};
+pub use recourse::claim;
+pub use view::{ledger, lines, shown};

@@ -1,0 +1,97 @@
+//! The configuration of resolution; `config/default.toml` names and explains every key.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use redress_messaging::KafkaConfig;
+use redress_postgres::PostgresConfig;
+use redress_runtime::{RuntimeConfig, Settings};
+use redress_vault::VaultConfig;
+use serde::Deserialize;
+
+use crate::domain::authority::Authority;
+
+/// Everything that can be set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What every service has.
+    pub runtime: RuntimeConfig,
+    /// The service's own database.
+    pub postgres: PostgresConfig,
+    /// The log.
+    pub kafka: KafkaConfig,
+    /// The keys of sealed words.
+    pub vault: VaultConfig,
+    /// Resolution's own.
+    pub resolution: ResolutionConfig,
+}
+
+/// `[resolution]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolutionConfig {
+    /// Within how many hours the respondent answers in a negotiation (C10).
+    pub negotiation_hours: u32,
+    /// Within how many hours a proposal is answered (C18).
+    pub answer_hours: u32,
+    /// For how many days an appeal can be filed (C27).
+    pub appeal_days: u32,
+    /// Who may approve how much: a file; empty for the one shipped.
+    pub authority: String,
+    /// Whoever carries remedies out; empty for nobody.
+    pub executor: String,
+    /// How long one call of it may take, milliseconds.
+    pub executor_timeout_ms: u64,
+    /// How often a remedy is tried before it is given up.
+    pub executor_attempts: u32,
+}
+
+impl ResolutionConfig {
+    /// How long one call of the executor may take.
+    pub fn executor_timeout(&self) -> Duration {
+        Duration::from_millis(self.executor_timeout_ms)
+    }
+
+    /// Reads who may approve how much.
+    pub fn authority(&self) -> anyhow::Result<Authority> {
+        if self.authority.is_empty() {
+            return Ok(Authority::read(include_str!("../data/authority.toml"))?);
+        }
+        let text = std::fs::read_to_string(Path::new(&self.authority)).context("resolution.authority")?;
+        Authority::read(&text).context("resolution.authority")
+    }
+}
+
+impl Settings for Config {
+    fn runtime(&self) -> &RuntimeConfig {
+        &self.runtime
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = Vec::new();
+        problems.extend(self.postgres.problems().into_iter().map(|p| format!("postgres.{p}")));
+        problems.extend(self.kafka.problems().into_iter().map(|p| format!("kafka.{p}")));
+        let own = &self.resolution;
+        for (key, hours) in [("negotiation_hours", own.negotiation_hours), ("answer_hours", own.answer_hours)]
+        {
+            if !(1..=720).contains(&hours) {
+                problems.push(format!("resolution.{key}: 1 to 720"));
+            }
+        }
+        if !(1..=366).contains(&own.appeal_days) {
+            problems.push("resolution.appeal_days: 1 to 366".to_owned());
+        }
+        if !own.executor.is_empty() && own.executor.parse::<tonic::transport::Endpoint>().is_err() {
+            problems.push("resolution.executor: no URL of a gRPC server".to_owned());
+        }
+        if !(10..=30_000).contains(&own.executor_timeout_ms) {
+            problems.push("resolution.executor_timeout_ms: 10 to 30000".to_owned());
+        }
+        if !(1..=100).contains(&own.executor_attempts) {
+            problems.push("resolution.executor_attempts: 1 to 100".to_owned());
+        }
+        problems
+    }
+}

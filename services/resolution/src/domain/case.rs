@@ -1,0 +1,170 @@
+//! A case as resolution holds it: what intake and investigation told, and what was decided here.
+
+use jiff::Timestamp;
+use redress_domain::{Category, ComplaintId, Currency, Origin, PartyKind, Problem, Severity, TenantId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::appeal::Appeal;
+use super::guard::{Refusal, require};
+use super::liability::Determination;
+use super::party::Respondent;
+use super::proposal::Proposal;
+use super::report::Report;
+use super::ruling::{Outcome, Ruling};
+use super::sanction::Sanction;
+use super::settlement::{DecisionState, Settlement};
+use super::state::State;
+use super::terms::RemedyTerms;
+
+/// What the registration told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The number for people.
+    pub complaint_no: String,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// Subject of the token that submitted it.
+    pub submitted_by: String,
+    /// Who brought it in.
+    pub origin: Origin,
+    /// What the complainant is.
+    pub complainant_kind: PartyKind,
+    /// Whom it is directed at.
+    pub respondents: Vec<Respondent>,
+    /// The order; may be empty.
+    pub order_no: String,
+    /// The currency of the order, if it was told.
+    pub currency: Option<Currency>,
+}
+
+impl Facts {
+    /// Whether the platform answers for itself: other people than those who decided handle it (F141).
+    pub fn is_against_platform(&self) -> bool {
+        self.respondents.iter().any(|respondent| respondent.kind == PartyKind::Platform)
+    }
+}
+
+/// What happened since, apart from what has a record of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that came or did not")]
+pub struct Course {
+    /// The category, once reviewed.
+    pub category: Option<Category>,
+    /// Whether it is urgent.
+    pub urgent: bool,
+    /// Who answers for it.
+    pub handler: String,
+    /// Everybody who worked on the facts.
+    pub investigators: Vec<String>,
+    /// The latest round of investigation that was concluded.
+    pub investigation: Option<Uuid>,
+    /// By when the respondent is to answer in a negotiation (C10).
+    pub negotiation_due: Option<Timestamp>,
+    /// When the case came to its latest result: where appeal windows begin.
+    pub decided_at: Option<Timestamp>,
+    /// What the case came to, once something was settled or ruled.
+    pub outcome: Option<Outcome>,
+    /// Whether there is proof that the result reached the complainant (N12).
+    pub notice_delivered: bool,
+    /// Whether the handling report of the latest result was issued.
+    pub report_issued: bool,
+    /// Whether the objection window of the latest result has passed (C26).
+    pub window_over: bool,
+    /// Whether the complainant has answered the latest result.
+    pub result_answered: bool,
+    /// Who made the decision that a merchant disputes (F141).
+    pub contested_deciders: Vec<String>,
+}
+
+/// A case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The complaint.
+    pub id: ComplaintId,
+    /// Where the lifecycle stands, as far as was heard.
+    pub state: State,
+    /// How grave it is.
+    pub severity: Severity,
+    /// Keyed hash of the complainant; empty if unknown.
+    pub complainant_index: Vec<u8>,
+    /// The version that callers name: counts every change.
+    pub version: i64,
+    /// Version of the last event on our topic.
+    pub stream_version: i64,
+    /// Length and last hash of the chain of offers.
+    pub chain: (u32, String),
+    /// What the registration told.
+    pub facts: Facts,
+    /// What happened since.
+    pub course: Course,
+    /// Who answers, in the order of deciding.
+    pub liability: Vec<Determination>,
+    /// The proposals, in the order of drafting.
+    pub proposals: Vec<Proposal>,
+    /// The settlements.
+    pub settlements: Vec<Settlement>,
+    /// The rulings.
+    pub rulings: Vec<Ruling>,
+    /// The appeals.
+    pub appeals: Vec<Appeal>,
+    /// The reports.
+    pub reports: Vec<Report>,
+    /// The recommendations.
+    pub sanctions: Vec<Sanction>,
+}
+
+impl Case {
+    /// Whether the case stands in one of `states`.
+    pub fn require_state(&self, states: &[State]) -> Result<(), Problem> {
+        if states.contains(&self.state) { Ok(()) } else { Err(Refusal::wrong_state(self.state, states)) }
+    }
+
+    /// Who made the disputed decision does not handle the dispute, and in a dispute with the platform they must be
+    /// known (F141).
+    pub fn require_impartial(&self, subject: &str) -> Result<(), Problem> {
+        let named = !self.course.contested_deciders.is_empty();
+        require(named || !self.facts.is_against_platform(), Refusal::DecidersNotNamed)?;
+        let decided = self.course.contested_deciders.iter().any(|decider| decider == subject);
+        require(!decided, Refusal::ContestedDecider)
+    }
+
+    /// The latest determination.
+    pub fn determination(&self) -> Option<&Determination> {
+        self.liability.last()
+    }
+
+    /// The proposal of that id.
+    pub fn proposal_mut(&mut self, id: Uuid) -> Result<&mut Proposal, Problem> {
+        self.proposals.iter_mut().find(|proposal| proposal.id == id).ok_or_else(Problem::not_found)
+    }
+
+    /// Whether a settlement or ruling waits for the lifecycle or a second person.
+    pub fn has_pending_decision(&self) -> bool {
+        let pending = |state| matches!(state, DecisionState::Pending | DecisionState::AwaitingSecond);
+        self.settlements.iter().any(|one| pending(one.state))
+            || self.rulings.iter().any(|one| pending(one.state))
+    }
+
+    /// Outcome and cause as codes; the cause is unknown where nobody determined liability. None without an outcome.
+    pub fn closing(&self) -> Option<(&'static str, &'static str)> {
+        self.closing_with(None)
+    }
+
+    /// The same with `outcome` in the place of the case's, if there is one.
+    pub fn closing_with(&self, outcome: Option<Outcome>) -> Option<(&'static str, &'static str)> {
+        let cause = self.determination().map_or("unknown", |determination| determination.cause.code());
+        outcome.or(self.course.outcome).map(|outcome| (outcome.code(), cause))
+    }
+
+    /// Money in another currency than the order's, or in several within one option, is refused.
+    pub fn currency_fits(&self, terms: &[RemedyTerms]) -> bool {
+        let fits = |terms: &RemedyTerms| match (terms.amount, self.facts.currency) {
+            (Some(amount), Some(currency)) => amount.currency == currency,
+            _ => true,
+        };
+        !super::terms::is_mixed(terms) && terms.iter().all(fits)
+    }
+}

@@ -1,0 +1,187 @@
+//! What follows from what whoever carries a remedy out was heard to say.
+//!
+//! Nothing is asked for twice before it was asked what became of the first time. What is not known is never taken for
+//! failed, for the platform would then pay a second time.
+
+use std::time::Duration;
+
+use redress_domain::{Money, coded_enum};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{Proof, Remedy};
+use crate::domain::state::State;
+
+coded_enum! {
+    /// What is still to be done about a remedy.
+    Errand {
+        /// It is to be carried out.
+        Execute = "execute",
+        /// The platform is to pay first.
+        Advance = "advance",
+        /// It is to be taken back.
+        Reverse = "reverse",
+        /// It is to be said that everything is settled.
+        Announce = "announce",
+    }
+}
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing was begun under this key.
+    NotStarted,
+    /// It has begun.
+    Pending,
+    /// It is done; whatever was told of it.
+    Done(Told),
+    /// It was refused or failed for good; nothing was moved.
+    Failed(String),
+    /// It was taken back.
+    Reversed(Told),
+    /// No answer, or one that says nothing.
+    Open,
+}
+
+/// What was told of something done, as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The reference; may be empty.
+    pub reference: String,
+    /// When; may be absent.
+    pub executed_at: Option<jiff::Timestamp>,
+    /// How much; what is no amount is absent.
+    pub amount: Option<Money>,
+}
+
+/// Whether something may begin now, as far as the lifecycle says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// Yes.
+    Now,
+    /// Perhaps later: an appeal or a suspension holds it up.
+    Later,
+    /// Never: the case is over.
+    Never,
+}
+
+impl Begin {
+    /// Nothing is paid outside EXECUTING (domain.md §8).
+    pub const fn in_state(state: State) -> Self {
+        match state {
+            State::Executing => Self::Now,
+            State::Closed | State::Withdrawn | State::Merged | State::NotAccepted => Self::Never,
+            _ => Self::Later,
+        }
+    }
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Ask for it.
+    Proceed,
+    /// Ask again later; `failure` counts towards giving up.
+    Wait {
+        /// Whether this was one of the failures that are counted.
+        failure: bool,
+    },
+    /// It is done.
+    Settled(Proof),
+    /// It is done, but what was told does not fit the order: a person must look.
+    Unfit(&'static str),
+    /// Nobody knows, and not since yesterday: a person should look while it is still asked for.
+    Unknown,
+    /// It failed for good.
+    Failed(String),
+    /// It was taken back.
+    TakenBack(Told),
+    /// It cannot be taken back.
+    Kept(&'static str),
+    /// It is not needed any more, and was never begun.
+    Dropped,
+}
+
+/// What is known of a try.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation {
+    /// Whether something may begin.
+    pub begin: Begin,
+    /// Failures so far.
+    pub failures: u32,
+    /// After how many it is given up.
+    pub limit: u32,
+}
+
+/// What follows for a remedy that is to be carried out; `asked_for` tells whether the answer is to Execute, and not to
+/// Query.
+pub fn carried_out(remedy: &Remedy, heard: &Heard, asked_for: bool, now: Situation) -> Verdict {
+    match heard {
+        Heard::Done(told) => match fits(remedy, told) {
+            Ok(proof) => Verdict::Settled(proof),
+            Err(reason) => Verdict::Unfit(reason),
+        },
+        Heard::Failed(reason) => Verdict::Failed(reason.clone()),
+        Heard::Reversed(_) => Verdict::Unfit("reversed_outside"),
+        Heard::Pending => Verdict::Wait { failure: false },
+        Heard::NotStarted if !asked_for => not_started(remedy, now),
+        // "Not started" in answer to "start" says nothing.
+        Heard::NotStarted | Heard::Open if now.failures + 1 >= now.limit => Verdict::Unknown,
+        Heard::NotStarted | Heard::Open => Verdict::Wait { failure: true },
+    }
+}
+
+/// Nothing was begun: it begins, waits or is dropped.
+pub fn not_started(remedy: &Remedy, now: Situation) -> Verdict {
+    match now.begin {
+        _ if remedy.unwanted => Verdict::Dropped,
+        Begin::Never => Verdict::Dropped,
+        Begin::Later => Verdict::Wait { failure: false },
+        Begin::Now if now.failures >= now.limit => Verdict::Failed("attempts_exhausted".to_owned()),
+        Begin::Now => Verdict::Proceed,
+    }
+}
+
+/// What follows for a remedy that is to be taken back.
+pub fn taken_back(heard: &Heard, asked_for: bool, now: Situation) -> Verdict {
+    match heard {
+        Heard::Reversed(told) => Verdict::TakenBack(told.clone()),
+        Heard::Done(_) if !asked_for && now.failures >= now.limit => Verdict::Kept("reversal_exhausted"),
+        Heard::Done(_) if !asked_for => Verdict::Proceed,
+        Heard::Failed(_) if asked_for => Verdict::Kept("reversal_refused"),
+        Heard::NotStarted | Heard::Failed(_) if !asked_for => Verdict::Kept("nothing_to_reverse"),
+        Heard::Pending => Verdict::Wait { failure: false },
+        _ => Verdict::Wait { failure: true },
+    }
+}
+
+/// Reference, time, amount and currency are those of a proof, and of the order.
+fn fits(remedy: &Remedy, told: &Told) -> Result<Proof, &'static str> {
+    let (false, Some(executed_at)) = (told.reference.is_empty(), told.executed_at) else {
+        return Err("proof_incomplete");
+    };
+    match (remedy.terms.amount, told.amount) {
+        (Some(ordered), Some(moved)) if ordered.currency != moved.currency => {
+            return Err("currency_mismatch");
+        }
+        (Some(ordered), Some(moved)) if ordered != moved => return Err("amount_mismatch"),
+        (Some(_), None) => return Err("proof_incomplete"),
+        (None, Some(_)) => return Err("amount_mismatch"),
+        _ => {}
+    }
+    let amount = remedy.terms.amount;
+    Ok(Proof { reference: told.reference.clone(), executed_at, amount, sha256: String::new() })
+}
+
+/// How many times the first pause each further one lasts; the last one repeats.
+const SERIES: [u32; 8] = [1, 3, 9, 24, 60, 120, 240, 360];
+
+/// The pause before asking again after `times` (from 1). With a first one of 5 s: 5, 15, 45 s, 2, 5, 10, 20, 30 min, each
+/// up to a tenth longer, different for each remedy: what failed together does not come back together.
+pub fn pause(first: Duration, times: u32, key: Uuid) -> Duration {
+    let place = usize::try_from(times.saturating_sub(1)).unwrap_or(usize::MAX).min(SERIES.len() - 1);
+    let base = first.saturating_mul(SERIES[place]);
+    let digest = Sha256::new().chain_update(key).chain_update(times.to_be_bytes()).finalize();
+    let random = u16::from_be_bytes([digest[0], digest[1]]);
+    base + base.mul_f64(f64::from(random) / f64::from(u16::MAX) / 10.0)
+}

@@ -1,0 +1,61 @@
+//! The money of a case (I12): ordered = executed + advanced + failed + pending + cancelled.
+
+use std::collections::BTreeMap;
+
+use super::recourse::Claim;
+use super::{Purse, Remedy, RemedyState};
+
+/// The money of a case in one currency, minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Ordered.
+    pub ordered: i64,
+    /// Paid by whoever had to.
+    pub executed: i64,
+    /// Paid by the platform first.
+    pub advanced: i64,
+    /// Given up.
+    pub failed: i64,
+    /// Still to be paid, or nobody knows yet.
+    pub pending: i64,
+    /// Not needed any more.
+    pub cancelled: i64,
+    /// Of what was executed or advanced: taken back afterwards.
+    pub reversed: i64,
+    /// Of what was advanced: claimed from whoever should have paid.
+    pub recourse: i64,
+}
+
+impl Line {
+    /// Whether every amount is somewhere, and none in two places.
+    pub const fn adds_up(&self) -> bool {
+        let everywhere = self.executed + self.advanced + self.failed + self.pending + self.cancelled;
+        self.ordered == everywhere && self.reversed <= self.executed + self.advanced
+    }
+}
+
+/// A line per currency, in the order of their codes.
+pub fn lines(remedies: &[Remedy], claims: &[Claim]) -> BTreeMap<String, Line> {
+    let mut lines: BTreeMap<String, Line> = BTreeMap::new();
+    for remedy in remedies {
+        let Some(amount) = remedy.terms.amount else { continue };
+        let (line, minor) = (lines.entry(amount.currency.to_string()).or_default(), amount.amount_minor);
+        line.ordered += minor;
+        let place = match (remedy.state, remedy.purse) {
+            (RemedyState::Ordered | RemedyState::Dispatched | RemedyState::Parked, _) => &mut line.pending,
+            (RemedyState::Confirmed | RemedyState::Reversed, Purse::Payer) => &mut line.executed,
+            (RemedyState::AdvancedByPlatform, _)
+            | (RemedyState::Confirmed | RemedyState::Reversed, Purse::Platform) => &mut line.advanced,
+            (RemedyState::Failed, _) => &mut line.failed,
+            (RemedyState::Cancelled, _) => &mut line.cancelled,
+        };
+        *place += minor;
+        if remedy.state == RemedyState::Reversed {
+            line.reversed += minor;
+        }
+    }
+    for claim in claims {
+        lines.entry(claim.amount.currency.to_string()).or_default().recourse += claim.amount.amount_minor;
+    }
+    lines
+}

@@ -1,0 +1,255 @@
+//! Remedies: what was ordered, where each stands, and what may become of it.
+//!
+//! A remedy is ordered → dispatched → confirmed | failed → (again by the platform) → advanced. What cannot be told apart
+//! is never guessed: a payment whose outcome is unknown is asked for until it is known, and parked for a person's eyes.
+
+pub mod catalogue;
+pub mod execution;
+pub mod ledger;
+pub mod recourse;
+
+use jiff::{SignedDuration, Timestamp};
+use redress_domain::{ErrorKind, Money, Problem, coded_enum};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::party::{LiableParty, PartyRef};
+use super::terms::{RemedyTerms, RemedyType};
+
+coded_enum! {
+    /// Where a remedy stands.
+    RemedyState {
+        /// Ordered.
+        Ordered = "ordered",
+        /// Handed to whoever carries it out; what came of it is not known yet.
+        Dispatched = "dispatched",
+        /// Done, with proof.
+        Confirmed = "confirmed",
+        /// It could not be carried out, and nothing was.
+        Failed = "failed",
+        /// The platform has paid first (L43).
+        AdvancedByPlatform = "advanced_by_platform",
+        /// What was reported does not fit the order, or nobody knows: a person must look.
+        Parked = "parked",
+        /// Taken back after it was done.
+        Reversed = "reversed",
+        /// Not needed any more, before anything was done.
+        Cancelled = "cancelled",
+    }
+}
+
+coded_enum! {
+    /// Out of whose purse.
+    Purse {
+        /// Of whoever the terms name.
+        Payer = "payer",
+        /// Of the platform, which pays first (L43).
+        Platform = "platform",
+    }
+}
+
+/// Proof that a remedy was carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The reference of whoever carried it out.
+    pub reference: String,
+    /// When.
+    pub executed_at: Timestamp,
+    /// How much, for money.
+    pub amount: Option<Money>,
+    /// SHA-256 of a document; empty without one.
+    pub sha256: String,
+}
+
+/// A remedy that was ordered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// Its id; also the idempotency key towards whoever carries it out.
+    pub id: Uuid,
+    /// The settlement, ruling, appeal or call that ordered it.
+    pub source: Uuid,
+    /// Order of ordering within the case, from 0.
+    pub ordinal: i64,
+    /// What is to be done.
+    pub terms: RemedyTerms,
+    /// The order that was complained of; may be empty.
+    pub order_no: String,
+    /// Where it stands.
+    pub state: RemedyState,
+    /// Out of whose purse it is or was paid.
+    pub purse: Purse,
+    /// How often the platform has begun to pay in the payer's place: each has a key of its own.
+    pub advances: u32,
+    /// Who ordered it.
+    pub ordered_by: String,
+    /// When.
+    pub ordered_at: Timestamp,
+    /// By when it is to be done (C19).
+    pub due_at: Timestamp,
+    /// Whether that limit has passed before it was.
+    pub overdue: bool,
+    /// How often its carrying out was asked for.
+    pub attempts: u32,
+    /// Whether an appeal has taken it back: what is done all the same is reversed.
+    pub unwanted: bool,
+    /// Why it failed, was parked or is not reversed, as a code; empty otherwise.
+    pub reason: String,
+    /// When it came to where it stands.
+    pub changed_at: Timestamp,
+    /// The proof.
+    pub proof: Option<Proof>,
+}
+
+impl Remedy {
+    /// A remedy that is ordered now.
+    pub fn ordered(id: Uuid, source: Uuid, ordinal: i64, terms: RemedyTerms, now: Timestamp) -> Self {
+        let days = match terms.due_days {
+            0 => terms.kind.profile().due_days,
+            told => told,
+        };
+        // Whole days from the instant: never later than the law's own limit, which ends at midnight of the last day.
+        let due_at =
+            now.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX);
+        Self {
+            id,
+            source,
+            ordinal,
+            terms,
+            order_no: String::new(),
+            state: RemedyState::Ordered,
+            purse: Purse::Payer,
+            advances: 0,
+            ordered_by: String::new(),
+            ordered_at: now,
+            due_at,
+            overdue: false,
+            attempts: 0,
+            unwanted: false,
+            reason: String::new(),
+            changed_at: now,
+            proof: None,
+        }
+    }
+
+    /// Comes to another state.
+    pub fn become_state(&mut self, state: RemedyState, reason: &str, now: Timestamp) {
+        self.state = state;
+        reason.clone_into(&mut self.reason);
+        self.changed_at = now;
+    }
+
+    /// Done, with proof that was checked.
+    pub fn settle(&mut self, proof: Proof, now: Timestamp) {
+        let state = match self.purse {
+            Purse::Payer => RemedyState::Confirmed,
+            Purse::Platform => RemedyState::AdvancedByPlatform,
+        };
+        self.become_state(state, "", now);
+        self.proof = Some(proof);
+    }
+
+    /// Whether it was carried out, and stands.
+    pub const fn is_done(&self) -> bool {
+        matches!(self.state, RemedyState::Confirmed | RemedyState::AdvancedByPlatform)
+    }
+
+    /// Whether nothing more is to come of it.
+    pub const fn is_settled(&self) -> bool {
+        self.is_done() || matches!(self.state, RemedyState::Reversed | RemedyState::Cancelled)
+    }
+
+    /// What is asked of whoever carries it out: its own terms, or that the platform pays them first.
+    pub fn asked_terms(&self) -> RemedyTerms {
+        match self.purse {
+            Purse::Payer => self.terms.clone(),
+            Purse::Platform => RemedyTerms {
+                kind: RemedyType::PlatformAdvancePayment,
+                payer: PartyRef { party: LiableParty::Platform, reference: String::new() },
+                charge_basis: None,
+                charge_rule: String::new(),
+                ..self.terms.clone()
+            },
+        }
+    }
+
+    /// The idempotency key of the present purse: the remedy's own id, or one per advance.
+    pub fn key(&self) -> Uuid {
+        match self.purse {
+            Purse::Payer => self.id,
+            Purse::Platform => {
+                let parts: [&[u8]; 2] = [self.id.as_bytes(), &self.advances.to_be_bytes()];
+                redress_domain::derived_id("redress/advance/1", &parts)
+            }
+        }
+    }
+
+    /// The platform pays in the payer's place (L43): for money that failed, once at a time.
+    ///
+    /// # Errors
+    /// `NOT_FAILED`, where it did not fail or its outcome is not known; `NOT_ADVANCEABLE`, where the platform itself had
+    /// to pay or it is no money.
+    pub fn advance(&mut self, now: Timestamp) -> Result<(), Problem> {
+        if self.terms.amount.is_none() || self.terms.payer.party == LiableParty::Platform {
+            let message = "the platform pays first only money that somebody else owes";
+            return Err(refused("NOT_ADVANCEABLE", message, "a remedy of money that another party pays"));
+        }
+        if self.state != RemedyState::Failed || self.unwanted {
+            let message = "only what is known to have failed is paid again";
+            return Err(refused("NOT_FAILED", message, "a failed remedy").with("state", self.state.code()));
+        }
+        self.purse = Purse::Platform;
+        self.advances += 1;
+        self.become_state(RemedyState::Dispatched, "", now);
+        Ok(())
+    }
+
+    /// A person confirms with proof what no machine carries out, or what a machine left open.
+    ///
+    /// # Errors
+    /// `NOT_CONFIRMABLE`, where a machine is at it or it is settled; `PROOF_DOES_NOT_FIT`, where amount or currency are
+    /// not those of the order.
+    pub fn confirm(&mut self, proof: Proof, by_machine: bool, now: Timestamp) -> Result<(), Problem> {
+        let open = match self.state {
+            RemedyState::Ordered => !by_machine,
+            RemedyState::Parked => true,
+            _ => false,
+        };
+        if !open {
+            let message = "a person confirms what no machine carries out, or has left open";
+            let satisfied = "a remedy that is ordered of a person, or parked";
+            return Err(refused("NOT_CONFIRMABLE", message, satisfied).with("state", self.state.code()));
+        }
+        if proof.amount != self.terms.amount {
+            let message = "amount and currency are those of the order";
+            return Err(refused("PROOF_DOES_NOT_FIT", message, "proof.amount as ordered"));
+        }
+        self.settle(proof, now);
+        Ok(())
+    }
+}
+
+/// Whether everything that a case orders is settled. What failed is so once something that was ordered after it was
+/// done: a further order, or a ruling, has answered it.
+pub fn all_settled(remedies: &[Remedy]) -> bool {
+    let answered = |failed: &Remedy| {
+        remedies
+            .iter()
+            .any(|later| later.is_done() && later.ordered_at >= failed.changed_at && later.id != failed.id)
+    };
+    let settled = |remedy: &Remedy| {
+        remedy.is_settled() || (remedy.state == RemedyState::Failed && (remedy.unwanted || answered(remedy)))
+    };
+    !remedies.is_empty() && remedies.iter().all(settled)
+}
+
+/// Whether somebody still has to do something for one.
+pub fn unsettled(remedies: &[Remedy]) -> bool {
+    !remedies.is_empty() && !all_settled(remedies)
+}
+
+pub(crate) fn refused(code: &'static str, message: &'static str, satisfied_by: &'static str) -> Problem {
+    Problem::new(ErrorKind::FailedPrecondition, code, message).with("satisfied_by", satisfied_by)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

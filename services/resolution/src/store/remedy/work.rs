@@ -1,0 +1,234 @@
+//! What is still to be done about remedies, and who has it in hand.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use redress_domain::{ComplaintId, TenantId};
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::remedy::execution::Errand;
+use crate::domain::state::State;
+use crate::error::Error;
+use crate::store::case::Key;
+use crate::store::{Corrupt, column};
+
+/// An errand in hand: claimed, and not to be touched by others until the lease is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The case.
+    pub case: Key,
+    /// The remedy.
+    pub remedy: Uuid,
+    /// What is to be done.
+    pub errand: Errand,
+    /// The lease, which no other claim ever has.
+    pub lease: Uuid,
+    /// Which try this is, from 1.
+    pub tries: u32,
+    /// Tries that left the outcome open.
+    pub failures: u32,
+    /// Where the lifecycle stood when it was claimed.
+    pub state: State,
+}
+
+/// An errand that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The case.
+    pub case: Key,
+    /// The remedy.
+    pub remedy: Uuid,
+    /// What is to be done.
+    pub errand: Errand,
+    /// From when on.
+    pub due_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    tenant: String,
+    complaint_id: Uuid,
+    remedy_id: Uuid,
+    errand: String,
+    lease: Uuid,
+    tries: i32,
+    failures: i32,
+    state: String,
+}
+
+impl TryFrom<Row> for Claimed {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let id = row.remedy_id;
+        let tenant: TenantId =
+            row.tenant.parse().map_err(|e| Corrupt::new("remedy_work", "tenant", id, e))?;
+        Ok(Self {
+            case: (tenant, ComplaintId::from_uuid(row.complaint_id)),
+            remedy: id,
+            errand: row.errand.parse().map_err(|e| Corrupt::new("remedy_work", "errand", id, e))?,
+            lease: row.lease,
+            tries: row.tries.unsigned_abs(),
+            failures: row.failures.unsigned_abs(),
+            state: row.state.parse().map_err(|e| Corrupt::new("case_file", "state", id, e))?,
+        })
+    }
+}
+
+/// Claims up to `limit` errands that are due and may be run, under a `lease` that lasts for `term`: one statement,
+/// without a transaction around it. Money is moved only where `with_executor`, and begins only in EXECUTING.
+pub async fn claim(
+    conn: &mut PgConnection,
+    lease: Uuid,
+    now: Timestamp,
+    term: Duration,
+    limit: i64,
+    with_executor: bool,
+) -> Result<Vec<Claimed>, Error> {
+    let until = now.saturating_add(term).unwrap_or(Timestamp::MAX);
+    let rows: Vec<Row> = sqlx::query_as(
+        "UPDATE remedy_work w SET due_at = $2, lease = $3, tries = w.tries + 1
+         FROM (
+             SELECT w.tenant, w.complaint_id, w.remedy_id, w.errand, c.state
+             FROM remedy_work w JOIN case_file c USING (tenant, complaint_id)
+             WHERE w.due_at <= $1 AND CASE
+                 -- What was begun is followed to its end, wherever the case has gone meanwhile.
+                 WHEN w.errand = 'announce' THEN true
+                 WHEN w.tries > 0 OR w.errand = 'reverse' OR c.state = 'executing' THEN $5
+                 -- What never began, and never will, is dropped.
+                 ELSE c.state IN ('closed', 'withdrawn', 'merged', 'not_accepted')
+             END
+             ORDER BY w.due_at LIMIT $4 FOR UPDATE OF w SKIP LOCKED
+         ) AS due
+         WHERE (w.tenant, w.complaint_id, w.remedy_id, w.errand)
+               = (due.tenant, due.complaint_id, due.remedy_id, due.errand)
+         RETURNING w.tenant, w.complaint_id, w.remedy_id, w.errand, w.lease, w.tries, w.failures, due.state",
+    )
+    .bind(now.to_sqlx())
+    .bind(until.to_sqlx())
+    .bind(lease)
+    .bind(limit)
+    .bind(with_executor)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Claimed::try_from).collect()
+}
+
+/// The claims among these that still hold, locked until the transaction ends. Their cases are locked before them.
+pub async fn lock_held(conn: &mut PgConnection, claimed: &[&Claimed]) -> Result<Vec<(Uuid, String)>, Error> {
+    let held = sqlx::query_as(
+        "SELECT w.remedy_id, w.errand
+         FROM remedy_work w JOIN unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[])
+              AS mine (tenant, complaint_id, remedy_id, errand, lease)
+              USING (tenant, complaint_id, remedy_id, errand, lease)
+         ORDER BY w.tenant, w.complaint_id, w.remedy_id, w.errand FOR UPDATE OF w",
+    )
+    .bind(column(claimed, |c| c.case.0.as_str()))
+    .bind(column(claimed, |c| *c.case.1.as_uuid()))
+    .bind(column(claimed, |c| c.remedy))
+    .bind(column(claimed, |c| c.errand.code()))
+    .bind(column(claimed, |c| c.lease))
+    .fetch_all(conn)
+    .await?;
+    Ok(held)
+}
+
+/// Begins errands; one that is there stays.
+pub async fn begin(conn: &mut PgConnection, due: &[Due]) -> Result<(), Error> {
+    if due.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO remedy_work (tenant, complaint_id, remedy_id, errand, due_at)
+         SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[])
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(column(due, |d| d.case.0.as_str()))
+    .bind(column(due, |d| *d.case.1.as_uuid()))
+    .bind(column(due, |d| d.remedy))
+    .bind(column(due, |d| d.errand.code()))
+    .bind(column(due, |d| d.due_at.to_sqlx()))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts claimed errands back until a later time, with the failures they now have.
+pub async fn put_back(conn: &mut PgConnection, back: &[(&Claimed, Timestamp, u32)]) -> Result<(), Error> {
+    if back.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE remedy_work w SET due_at = new.due_at, failures = new.failures, lease = NULL
+         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::integer[])
+              AS new (tenant, complaint_id, remedy_id, errand, due_at, failures)
+         WHERE (w.tenant, w.complaint_id, w.remedy_id, w.errand)
+               = (new.tenant, new.complaint_id, new.remedy_id, new.errand)",
+    )
+    .bind(column(back, |(c, ..)| c.case.0.as_str()))
+    .bind(column(back, |(c, ..)| *c.case.1.as_uuid()))
+    .bind(column(back, |(c, ..)| c.remedy))
+    .bind(column(back, |(c, ..)| c.errand.code()))
+    .bind(column(back, |(_, due_at, _)| due_at.to_sqlx()))
+    .bind(column(back, |(.., failures)| i32::try_from(*failures).unwrap_or(i32::MAX)))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Removes claimed errands that are over.
+pub async fn finish(conn: &mut PgConnection, over: &[&Claimed]) -> Result<(), Error> {
+    if over.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "DELETE FROM remedy_work WHERE (tenant, complaint_id, remedy_id, errand)
+             IN (SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]))",
+    )
+    .bind(column(over, |c| c.case.0.as_str()))
+    .bind(column(over, |c| *c.case.1.as_uuid()))
+    .bind(column(over, |c| c.remedy))
+    .bind(column(over, |c| c.errand.code()))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Removes errands of that kind that nobody has begun, of these remedies of a case; gives the remedies it removed one of.
+pub async fn cancel_unbegun(
+    conn: &mut PgConnection,
+    case: &Key,
+    errand: Errand,
+    remedies: &[Uuid],
+) -> Result<Vec<Uuid>, Error> {
+    if remedies.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_scalar(
+        "DELETE FROM remedy_work
+         WHERE tenant = $1 AND complaint_id = $2 AND errand = $3 AND remedy_id = ANY($4) AND tries = 0
+         RETURNING remedy_id",
+    )
+    .bind(case.0.as_str())
+    .bind(*case.1.as_uuid())
+    .bind(errand.code())
+    .bind(remedies)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Removes what is still to be done to carry a remedy out: a person has said what became of it. A worker that has it in
+/// hand finds its claim gone.
+pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result<(), Error> {
+    sqlx::query(
+        "DELETE FROM remedy_work
+         WHERE tenant = $1 AND complaint_id = $2 AND remedy_id = $3 AND errand IN ('execute', 'advance')",
+    )
+    .bind(case.0.as_str())
+    .bind(*case.1.as_uuid())
+    .bind(remedy)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Appeals: within the window, never refused for their form, decided outside the line, each ground answered.
+
+use jiff::SignedDuration;
+use redress_domain::ComplaintId;
+use redress_proto::resolution::v1 as wire;
+use redress_proto::types::v1::ComplaintState as State;
+
+use crate::bench::{Bench, complainant, merchant, reason, supervisor};
+use crate::steps::{call, refund};
+
+fn appeal(id: ComplaintId, grounds: &[&str]) -> wire::FileAppealRequest {
+    let ground = |text: &&str| wire::AppealGround { text: (*text).into(), ..Default::default() };
+    wire::FileAppealRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        grounds: grounds.iter().map(ground).collect(),
+        ..Default::default()
+    }
+}
+
+fn decide(
+    id: ComplaintId,
+    appeal_id: &str,
+    outcome: wire::AppealOutcome,
+    answered: u32,
+) -> wire::DecideAppealRequest {
+    let answer = |ground| wire::AppealGround { ground, answer: "已核实。".into(), ..Default::default() };
+    wire::DecideAppealRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        appeal_id: appeal_id.into(),
+        outcome: outcome.into(),
+        answers: (1..=answered).map(answer).collect(),
+        ..Default::default()
+    }
+}
+
+async fn under_appeal(bench: &Bench, n: u128, grounds: &[&str]) -> (ComplaintId, String) {
+    let id = bench.to_result(n).await;
+    let seen = bench.act(&merchant(), appeal(id, grounds)).await.unwrap();
+    bench.advance(id, State::ResultNotified, State::UnderAppeal, "AppealFiled").await;
+    (id, seen.appeals[0].appeal_id.clone())
+}
+
+#[tokio::test]
+async fn nobody_in_the_line_of_the_decision_decides_on_the_appeal() {
+    let bench = Bench::new().await;
+    let (id, appeal_id) = under_appeal(&bench, 1, &["责任认定有误"]).await;
+    for involved in ["h-1", "s-1", "i-1", "i-2"] {
+        let refused =
+            bench.act(&supervisor(involved), decide(id, &appeal_id, wire::AppealOutcome::Uphold, 1)).await;
+        assert_eq!(reason(refused), "REVIEWER_IN_LINE", "{involved}");
+    }
+    let anew = crate::steps::liability(id);
+    bench.act(&supervisor("s-9"), anew).await.unwrap();
+    let decided = bench.act(&supervisor("s-9"), decide(id, &appeal_id, wire::AppealOutcome::Remit, 1)).await;
+    let seen = decided.unwrap();
+    assert_eq!(seen.appeals[0].state(), wire::AppealState::Decided);
+    let told: wire::AppealDecided = bench.last(id).await;
+    assert_eq!(told.next(), wire::AppealNext::Investigate);
+    let seen = bench.get(&merchant(), id).await;
+    assert_eq!(seen.appeals[0].grounds[0].answer, "已核实。");
+    assert_eq!(seen.appeals[0].grounds[0].text, "责任认定有误");
+    assert!(bench.get(&complainant(), id).await.appeals[0].grounds[0].text.is_empty());
+}
+
+#[tokio::test]
+async fn each_ground_is_answered_or_the_appeal_is_not_decided() {
+    let bench = Bench::new().await;
+    let (id, appeal_id) = under_appeal(&bench, 1, &["事实", "金额"]).await;
+    let one = decide(id, &appeal_id, wire::AppealOutcome::Remit, 1);
+    assert_eq!(reason(bench.act(&supervisor("s-9"), one).await), "GROUND_UNANSWERED");
+    let vary = decide(id, &appeal_id, wire::AppealOutcome::Vary, 2);
+    assert_eq!(reason(bench.act(&supervisor("s-9"), vary.clone()).await), "OUT_OF_RANGE");
+    let vary = wire::DecideAppealRequest { terms: vec![refund(3_000)], ..vary };
+    bench.act(&supervisor("s-9"), vary).await.unwrap();
+    let told: wire::AppealDecided = bench.last(id).await;
+    assert_eq!(told.next(), wire::AppealNext::Execute);
+    assert_eq!(told.terms, [refund(3_000)]);
+    bench.advance(id, State::UnderAppeal, State::Executing, "AppealDecided").await;
+    let seen = bench.get(&complainant(), id).await;
+    assert_eq!(seen.settlements[0].state(), wire::DecisionState::Replaced);
+}
+
+#[tokio::test]
+async fn an_appeal_without_words_is_taken_and_one_after_the_window_is_not() {
+    let bench = Bench::new().await;
+    let id = bench.to_result(1).await;
+    bench.pass(SignedDuration::from_hours(24 * 30));
+    let seen = bench.act(&complainant(), appeal(id, &[])).await.unwrap();
+    assert_eq!(seen.appeals[0].grounds.len(), 1);
+    assert_eq!(reason(bench.act(&merchant(), appeal(id, &["x"])).await), "APPEAL_PENDING");
+
+    let late = bench.to_result(2).await;
+    bench.pass(SignedDuration::from_hours(24 * 30) + SignedDuration::from_secs(1));
+    assert_eq!(reason(bench.act(&complainant(), appeal(late, &["x"])).await), "APPEAL_WINDOW_OVER");
+}
+
+#[tokio::test]
+async fn a_rejection_may_be_an_appeal_and_is_one_event() {
+    let bench = Bench::new().await;
+    let id = bench.to_result(1).await;
+    let reject = wire::RespondToResultRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        reason: "不服".into(),
+        appeal: true,
+        ..Default::default()
+    };
+    let seen = bench.act(&complainant(), reject.clone()).await.unwrap();
+    let told: wire::ResultRejected = bench.last(id).await;
+    assert!(told.appeal && told.appeal_id == seen.appeals[0].appeal_id);
+    assert!(!bench.published(id).await.contains(&"AppealFiled".to_owned()));
+    bench.advance(id, State::ResultNotified, State::UnderAppeal, "ResultRejected").await;
+    assert_eq!(bench.get(&complainant(), id).await.appeals[0].state(), wire::AppealState::UnderReview);
+    let again = wire::RespondToResultRequest { request_id: call(), ..reject };
+    assert_eq!(reason(bench.act(&complainant(), again).await), "WRONG_STATE");
+}
+
+#[tokio::test]
+async fn a_person_is_asked_for_in_the_place_of_a_machine() {
+    let bench = Bench::new().await;
+    let id = bench.to_result(1).await;
+    let ask = |text: &str| wire::RequestHumanReviewRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        text: text.into(),
+        ..Default::default()
+    };
+    let seen = bench.act(&complainant(), ask("请人工复核")).await.unwrap();
+    assert!(seen.appeals[0].human_required);
+    assert_eq!(seen.appeals[0].grounds[0].code, "automated_decision");
+    let seen = bench.act(&merchant(), ask("")).await.unwrap();
+    assert_eq!(seen.appeals.len(), 1, "a mark on the one that runs");
+}
