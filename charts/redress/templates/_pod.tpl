@@ -80,19 +80,30 @@ being keys of a map: Helm 4 refuses duplicates. */}}
 {{- set (deepCopy .workload) "uses" (without .workload.uses "vault") | toYaml -}}
 {{- end -}}
 
-{{/* One command of a service in a container that ends: migrate, topics; dict root, name, workload, command. */}}
+{{/* One command of a service in a container that ends: migrate, topics; dict root, name, workload, command,
+configMap (none in a hook, which runs before there is one). */}}
 {{- define "redress.setupContainer" -}}
 {{- $_ := set . "workload" (include "redress.setupWorkload" . | fromYaml) -}}
 - name: {{ .command }}
   image: {{ include "redress.image" (dict "root" .root "binary" .workload.binary) | quote }}
   imagePullPolicy: {{ .root.Values.image.pullPolicy }}
   args: [{{ .command }}]
+  {{- with .configMap }}
+  envFrom:
+    - configMapRef:
+        name: {{ . | quote }}
+  {{- end }}
+  {{- $secrets := include "redress.secretEnvList" . }}
+  {{- if or $secrets (not .configMap) }}
   env:
+    {{- if not .configMap }}
     {{- range $variable, $value := include "redress.env" . | fromYaml }}
     - name: {{ $variable | quote }}
       value: {{ $value | quote }}
     {{- end }}
-    {{- include "redress.secretEnvList" . | nindent 4 }}
+    {{- end }}
+    {{- $secrets | nindent 4 }}
+  {{- end }}
   resources:
     {{- toYaml .root.Values.migrations.resources | nindent 4 }}
   securityContext:

@@ -63,14 +63,14 @@ impl Service for Investigation {
         let db = Db::connect(&config.postgres, "redress-investigation")?;
         let wake = Wake::default();
         let desk = desk(&config, &context, &db, wake.clone())?;
+        let files = Files::open(desk.clone(), &config.investigation.evidence)?;
+        let asking = asking(&config.investigation.platform_data, &files)?;
         let groups = groups(&config, &desk, asking.is_some());
         let holder = config.kafka.own_name(context.clock.now());
         let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
         let admin = Admin::new(&groups.lifecycle, &config.kafka, holder)?;
         let admin = groups.others.iter().fold(admin, |admin, (_, _, group)| admin.and(group));
         let admin = admin.operated_by(config.runtime.auth.operator_tenant.clone());
-        let files = Files::open(desk.clone(), &config.investigation.evidence)?;
-        let asking = asking(&config.investigation.platform_data, &files)?;
         let app = App { desk, files: files.clone() };
         let work = Work { groups, relay, asking, files };
         Ok(Parts {

@@ -3,6 +3,7 @@
 use redress_domain::{Disposition, ErrorKind};
 use redress_outbox::{Guard, HandlerError, Subscription};
 
+use crate::app::hear::Hear;
 use crate::app::react::React;
 use crate::error::Error;
 use crate::topics::LIFECYCLE;
@@ -10,6 +11,12 @@ use crate::topics::LIFECYCLE;
 /// The lifecycle of complaints.
 pub(crate) fn lifecycle(react: React) -> Subscription {
     Subscription::new(LIFECYCLE, Guard::Version, react)
+}
+
+/// What another service tells of complaints. Incidents have versions of their own on investigation's topic, and no letter
+/// follows from their events.
+pub(crate) fn facts(hear: Hear) -> Subscription {
+    Subscription::new(hear.topic, Guard::Version, hear)
 }
 
 /// What a failure means to the kit.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
-use redress_messaging::{LogReader, Producer, ensure_topics};
-use redress_outbox::{Admin, ConsumerGroup, Relay, Wake};
+use redress_messaging::{KafkaConfig, LogReader, Producer, ensure_topics};
+use redress_outbox::{Admin, ConsumerGroup, Relay, Subscription, Wake};
 use redress_postgres::{Db, migrate, schema_is_current};
 use redress_proto::admin::v1::admin_service_server::AdminServiceServer;
 use redress_proto::notification::v1::notification_service_server::NotificationServiceServer;
@@ -16,6 +16,7 @@ use redress_runtime::{Context, Parts, Service, Task, waiting};
 use crate::app::Desk;
 use crate::app::asked::Asked;
 use crate::app::dispatch::Dispatch;
+use crate::app::hear::Hear;
 use crate::app::preview::Preview;
 use crate::app::queries::Queries;
 use crate::app::react::React;
@@ -32,7 +33,7 @@ use crate::domain::templates::{Sources, Templates, builtin};
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
 use crate::store::delivery::Lane;
-use crate::topics::{self, LIFECYCLE, NOTICES};
+use crate::topics::{self, INVESTIGATION, LIFECYCLE, NOTICES, RESOLUTION};
 use crate::{MIGRATOR, consumer};
 
 /// The service, as the runtime sees it.
@@ -84,12 +85,25 @@ impl Service for Notification {
         let asked = Asked::builtin().map_err(anyhow::Error::msg).context("data/asked.toml")?;
         let react = React { desk: desk.clone(), terms: own.terms.terms(), asked };
         let clock = Arc::clone(&context.clock);
-        let subscriptions = vec![consumer::lifecycle(react)];
-        let group = ConsumerGroup::new(db.clone(), config.kafka.clone(), subscriptions, wake.clone(), clock);
+        let hear = |topic| Hear { desk: desk.clone(), terms: own.terms.terms(), topic };
+        // A group of its own for each topic: any of them may come later, or never.
+        let group = |suffix: &str, subscription: Subscription| {
+            let kafka =
+                KafkaConfig { group: format!("{}{suffix}", config.kafka.group), ..config.kafka.clone() };
+            ConsumerGroup::new(db.clone(), kafka, vec![subscription], wake.clone(), Arc::clone(&clock))
+        };
+        let lifecycle = group("", consumer::lifecycle(react));
+        let others = [
+            ("investigation", INVESTIGATION, group("-investigation", consumer::facts(hear(INVESTIGATION)))),
+            ("resolution", RESOLUTION, group("-resolution", consumer::facts(hear(RESOLUTION)))),
+        ];
         let holder = config.kafka.own_name(context.clock.now());
-        let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
+        let relay =
+            Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone());
         let operator = config.runtime.auth.operator_tenant.clone();
-        let admin = Admin::new(&group, &config.kafka, holder)?.operated_by(operator);
+        let admin = Admin::new(&lifecycle, &config.kafka, holder)?.operated_by(operator);
+        let admin = others.iter().fold(admin, |admin, (.., group)| admin.and(group));
+        let groups = std::iter::once(("lifecycle", LIFECYCLE, lifecycle)).chain(others).collect();
         let dispatch = Dispatch {
             desk: desk.clone(),
             outlets: outlets.clone(),
@@ -103,7 +117,7 @@ impl Service for Notification {
             )
             .add_service(AdminServiceServer::new(admin)),
             http: None,
-            tasks: tasks(&config, &context, &db, group, relay, &dispatch)?,
+            tasks: tasks(&config, &context, &db, groups, relay, &dispatch)?,
             policy: POLICY,
             descriptors: redress_proto::DESCRIPTORS,
             drain: Vec::new(),
@@ -111,11 +125,12 @@ impl Service for Notification {
     }
 }
 
+/// `groups` are the consumers: task, topic, group.
 fn tasks(
     config: &Config,
     context: &Context,
     db: &Db,
-    group: ConsumerGroup,
+    groups: Vec<(&'static str, &'static str, ConsumerGroup)>,
     relay: Relay,
     dispatch: &Dispatch,
 ) -> anyhow::Result<Vec<Task>> {
@@ -129,23 +144,23 @@ fn tasks(
         let reader = reader.clone();
         move || reader.clone().has(topic)
     };
-    let consuming = {
-        let stop = stop();
-        async move { Ok(group.run(stop).await?) }
-    };
     let relaying = {
         let stop = stop();
         async move { Ok(relay.run(stop).await?) }
     };
     let condition = |name| context.readiness.condition(name);
-    // Intake may be installed later; notices on request go out without it.
-    let consuming = waiting::run_if_ever(stop(), there(LIFECYCLE), consuming);
     let mut tasks = vec![
         Task::new("kafka-probe", waiting::ready_once(condition("kafka"), stop(), there(NOTICES))),
         Task::new("schema-probe", waiting::ready_once(condition("schema"), stop(), migrated())),
-        Task::new("lifecycle", waiting::run_once(stop(), migrated(), consuming)),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
     ];
+    // The other services may be installed later; notices on request go out without them.
+    for (name, topic, group) in groups {
+        let until = stop();
+        let consuming = async move { Ok(group.run(until).await?) };
+        let consuming = waiting::run_if_ever(stop(), there(topic), consuming);
+        tasks.push(Task::new(name, waiting::run_once(stop(), migrated(), consuming)));
+    }
     for lane in [Lane::Parties, Lane::Callbacks] {
         let workers = config.notification.dispatch.workers;
         for place in 0..workers {

@@ -10,6 +10,7 @@ use redress_runtime::{RuntimeConfig, Settings};
 use redress_vault::VaultConfig;
 use serde::Deserialize;
 
+use crate::app::remedy::executor::Executor;
 use crate::domain::authority::Authority;
 
 /// Everything that can be set.
@@ -44,14 +45,28 @@ pub struct ResolutionConfig {
     pub executor: String,
     /// How long one call of it may take, milliseconds.
     pub executor_timeout_ms: u64,
-    /// How often a remedy is tried before it is given up.
+    /// How many tries may leave open what became of a remedy before it is given up, or a person must look.
     pub executor_attempts: u32,
+    /// The first pause before it is asked again, milliseconds.
+    pub executor_retry_ms: u64,
 }
 
 impl ResolutionConfig {
     /// How long one call of the executor may take.
     pub fn executor_timeout(&self) -> Duration {
         Duration::from_millis(self.executor_timeout_ms)
+    }
+
+    /// The first pause before the executor is asked again.
+    pub fn executor_retry(&self) -> Duration {
+        Duration::from_millis(self.executor_retry_ms)
+    }
+
+    /// Whoever carries remedies out, if there is somebody.
+    pub fn executor(&self) -> anyhow::Result<Option<Executor>> {
+        let named = Some(&self.executor).filter(|url| !url.is_empty());
+        let executor = named.map(|url| Executor::new(url, self.executor_timeout())).transpose();
+        executor.context("resolution.executor")
     }
 
     /// Reads who may approve how much.
@@ -91,6 +106,9 @@ impl Settings for Config {
         }
         if !(1..=100).contains(&own.executor_attempts) {
             problems.push("resolution.executor_attempts: 1 to 100".to_owned());
+        }
+        if !(10..=60_000).contains(&own.executor_retry_ms) {
+            problems.push("resolution.executor_retry_ms: 10 to 60000".to_owned());
         }
         problems
     }

@@ -15,6 +15,7 @@ use crate::app::Desk;
 use crate::app::commands::Commands;
 use crate::app::queries::Queries;
 use crate::app::react::Follower;
+use crate::app::remedy::dispatch::Dispatch;
 use crate::config::Config;
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
@@ -67,6 +68,7 @@ impl Service for Resolution {
         let groups = groups(&config, &desk);
         let holder = config.kafka.own_name(context.clock.now());
         let relay = Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
+        let dispatch = Dispatch::new(desk.clone(), config.resolution.executor()?, &holder);
         let [(_, _, first), others @ ..] = &groups;
         let admin = Admin::new(first, &config.kafka, holder)?;
         let admin = others.iter().fold(admin, |admin, (_, _, group)| admin.and(group));
@@ -78,7 +80,7 @@ impl Service for Resolution {
             )
             .add_service(AdminServiceServer::new(admin)),
             http: Some(http::routes(app)),
-            tasks: tasks(&config, &context, &desk, groups, relay)?,
+            tasks: tasks(&config, &context, &desk, groups, Work { relay, dispatch })?,
             policy: POLICY,
             descriptors: redress_proto::DESCRIPTORS,
             drain: Vec::new(),
@@ -110,12 +112,18 @@ fn groups(config: &Config, desk: &Desk) -> Groups {
     ]
 }
 
+/// What goes on beside reading.
+struct Work {
+    relay: Relay,
+    dispatch: Dispatch,
+}
+
 fn tasks(
     config: &Config,
     context: &Context,
     desk: &Desk,
     groups: Groups,
-    relay: Relay,
+    work: Work,
 ) -> anyhow::Result<Vec<Task>> {
     let reader = LogReader::new(&config.kafka)?;
     let migrated = || {
@@ -129,6 +137,7 @@ fn tasks(
     };
     let ready = |name, topic| waiting::ready_once(context.readiness.condition(name), stop(), exists(topic));
     let schema = waiting::ready_once(context.readiness.condition("schema"), stop(), migrated());
+    let Work { relay, dispatch } = work;
     let relaying = {
         let stop = stop();
         async move { Ok(relay.run(stop).await?) }
@@ -137,6 +146,7 @@ fn tasks(
         Task::new("schema-probe", schema),
         Task::new("kafka-probe", ready("kafka", CASES)),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
+        Task::new("remedies", waiting::run_once(stop(), migrated(), dispatch.run(stop()))),
     ];
     for (name, topic, group) in groups {
         let stop_group = stop();

@@ -57,6 +57,10 @@ pub mod notification {
 pub mod resolution {
     package!("redress.resolution.v1");
 }
+/// The contract of sla.
+pub mod sla {
+    package!("redress.sla.v1");
+}
 /// The shared vocabulary.
 pub mod types {
     package!("redress.types.v1");

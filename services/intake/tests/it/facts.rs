@@ -12,6 +12,7 @@ use redress_outbox::{BatchHandler, Delivery};
 use redress_proto::intake::v1::{Complaint, DecideAdmissibilityRequest, FactRefused};
 use redress_proto::investigation::v1 as investigation;
 use redress_proto::resolution::v1 as resolution;
+use redress_proto::sla::v1 as sla;
 use redress_proto::types::v1::{Admissibility, AwaitedParty, Category, ComplaintState};
 
 use crate::assessments::{handler, made, meta, plain};
@@ -26,7 +27,11 @@ struct Word {
 
 fn word<M: Message + Name>(id: ComplaintId, actor: &str, message: &M) -> Word {
     let name = M::full_name();
-    let teller = if name.contains("investigation") { Teller::Investigation } else { Teller::Resolution };
+    let teller = match name.split('.').nth(1) {
+        Some("investigation") => Teller::Investigation,
+        Some("sla") => Teller::Sla,
+        _ => Teller::Resolution,
+    };
     let meta = EventMeta { actor: Some(actor.into()), ..meta::<M>(id, 1) };
     Word { teller, meta, payload: message.encode_to_vec() }
 }
@@ -118,7 +123,10 @@ async fn a_case_goes_from_acceptance_to_its_closing_on_what_the_others_report() 
         assert_eq!(tell(&bench, word).await.state(), state, "step {step}");
     }
     assert_eq!(bench.count("SELECT count(*) FROM outbox WHERE headers::text LIKE '%FactRefused%'").await, 0);
-    assert_eq!(bench.count("SELECT count(*) FROM outbox WHERE headers::text LIKE '%ComplaintClosed%'").await, 1);
+    assert_eq!(
+        bench.count("SELECT count(*) FROM outbox WHERE headers::text LIKE '%ComplaintClosed%'").await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -245,4 +253,32 @@ async fn a_settlement_after_a_withdrawal_is_refused_so_that_its_owner_undoes_it(
     let seen = tell(&bench, word(id, "shop-7", &resolution::SettlementReached::default())).await;
     assert_eq!(seen.state(), ComplaintState::Withdrawn);
     assert_eq!(bench.count("SELECT count(*) FROM outbox WHERE headers::text LIKE '%FactRefused%'").await, 1);
+}
+
+#[tokio::test]
+async fn a_completion_that_does_not_come_in_time_lapses_by_its_clock_if_it_was_reminded_of() {
+    let bench = Bench::new().await;
+    let noon: Timestamp = NOON.parse().unwrap();
+    let breached = |definition: &str, warned: &[u32]| sla::ClockBreached {
+        clock: Some(sla::ClockRef { definition: definition.into(), ..Default::default() }),
+        due_at: Some(redress_proto::convert::to_wire_time(noon)),
+        warned: warned.to_vec(),
+        ..Default::default()
+    };
+    let lacking = || redress_proto::classification::v1::Assessment {
+        admissibility: Admissibility::NeedsCompletion.into(),
+        missing: vec!["order_no".into()],
+        ..plain()
+    };
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    made(&bench, &handler(&bench, &[]), id, lacking()).await;
+    let seen = tell(&bench, word(id, "sla", &breached("C09", &[50]))).await;
+    assert_eq!(seen.state(), ComplaintState::NotAccepted);
+    // The complainant was faster.
+    let answered = bench.registered(&complainant("c1"), "k2").await;
+    let seen = tell(&bench, word(answered, "sla", &breached("C09", &[50]))).await;
+    assert_eq!(seen.state(), ComplaintState::Received);
+    let other = takes(&bench, Teller::Sla);
+    let word = word(id, "sla", &breached("C13", &[60, 80]));
+    assert!(other.decode(&word.meta, &word.payload).unwrap().is_none());
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use prost::{Message as _, Name as _};
 use redress_domain::{TenantId, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
+use redress_proto::convert::from_wire_time;
 use redress_proto::investigation::v1 as wire;
+use redress_proto::sla::v1::ClockBreached;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -96,7 +99,19 @@ pub(super) fn lapsed(request: &EvidenceRequest) -> wire::EvidenceRequestLapsed {
     }
 }
 
-fn read(_event_type: &str, _payload: &[u8]) -> Result<Option<Overdue>, DecodeError> {
-    let _ = EVIDENCE;
-    Ok(None)
+fn read(event_type: &str, payload: &[u8]) -> Result<Option<Overdue>, DecodeError> {
+    if event_type != ClockBreached::full_name() {
+        return Ok(None);
+    }
+    let breached = ClockBreached::decode(payload)?;
+    let clock = breached.clock.unwrap_or_default();
+    if clock.definition != EVIDENCE {
+        return Ok(None);
+    }
+    let unfit = |field: &'static str| DecodeError::new(format!("{field} does not fit"));
+    let due_at = breached.due_at.as_ref().ok_or_else(|| unfit("due_at"))?;
+    Ok(Some(Overdue {
+        request: clock.subject_id.parse().map_err(|_| unfit("clock.subject_id"))?,
+        due_at: from_wire_time(due_at).map_err(|_| unfit("due_at"))?,
+    }))
 }

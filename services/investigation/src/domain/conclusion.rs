@@ -76,8 +76,6 @@ mod tests {
         let defect = found("defect", 1);
         let mut test = agreed_test(FeeBearer::Platform, vec![]);
         test.order(Timestamp::UNIX_EPOCH).unwrap();
-        let stand =
-            |case, tests, findings| guard(&Stand { case, by: "handler-1", requests: &[], tests, findings });
         let tests = [test];
         assert_eq!(stand(&case, &[], &[]), Err(Refusal::FindingMissing));
         assert_eq!(stand(&case, &tests, &[(&defect, true)]), Err(Refusal::TestRunning));

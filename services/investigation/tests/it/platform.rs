@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use redress_investigation::app::evidence::{Files, verify};
 use redress_investigation::app::records::{Asking, Pace, Platform, Window};
 use redress_investigation::app::timeline;
 use redress_investigation::domain::opening::When;
+use redress_investigation::objects::EvidenceConfig;
 use redress_proto::convert::to_wire_time;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::investigation::v1::platform_data_provider_service_server as server;
@@ -16,7 +18,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::bench::{Bench, NOON, id, shop};
+use crate::bench::{Bench, NOON, id, shop, staff};
 use crate::world::PATIENCE;
 
 /// How a platform of the test answers.
@@ -118,11 +120,14 @@ answers! {
 }
 
 /// Asks in the background until it is dropped.
-struct Running(CancellationToken);
+struct Running {
+    stop: CancellationToken,
+    folder: tempfile::TempDir,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.cancel();
+        self.stop.cancel();
     }
 }
 
@@ -130,9 +135,10 @@ fn asking(bench: &Bench, url: &str, attempts: u32) -> Running {
     let window = Window { before: SignedDuration::from_secs(600), after: SignedDuration::from_secs(300) };
     let platform = Platform::new(url, Duration::from_millis(200), window).unwrap();
     let pace = Pace { at_once: 4, attempts, max_delay: Duration::from_millis(100) };
-    let stop = CancellationToken::new();
-    tokio::spawn(Asking::new(bench.desk.clone(), platform, pace).run(stop.clone()));
-    Running(stop)
+    let (stop, folder) = (CancellationToken::new(), tempfile::tempdir().unwrap());
+    let files = Files::open(bench.desk.clone(), &EvidenceConfig::in_folder(folder.path())).unwrap();
+    tokio::spawn(Asking::new(files, platform, pace).run(stop.clone()));
+    Running { stop, folder }
 }
 
 async fn settled(bench: &Bench, questions: i64) {
@@ -151,10 +157,10 @@ fn states(view: &wire::Investigation) -> Vec<wire::PlatformRecordState> {
 }
 
 #[tokio::test]
-async fn what_the_platform_holds_is_kept_sealed_with_source_and_time_before_anybody_reads_the_complaint() {
+async fn what_the_platform_holds_becomes_evidence_with_source_and_time_before_anybody_reads_the_complaint() {
     let bench = Bench::with(When::ByHand, true).await;
     let platform = TestPlatform::start(Mood::Well).await;
-    let _running = asking(&bench, &platform.url, 3);
+    let running = asking(&bench, &platform.url, 3);
     bench.follow(&[bench.registered(1).await]).await;
     settled(&bench, 5).await;
     let view = bench.view(1).await;
@@ -163,13 +169,16 @@ async fn what_the_platform_holds_is_kept_sealed_with_source_and_time_before_anyb
     assert_eq!(records.records[0].source_system, "oms");
     let captured: wire::PlatformRecordsCaptured = bench.last(1).await;
     assert_eq!(captured.records.len(), 12);
-    assert_eq!(bench.told(1).await.len(), 1, "complete, so nothing else is told");
-    assert_eq!(
-        bench
-            .count("SELECT count(*) FROM platform_record WHERE position('CANARY'::bytea IN content) > 0")
-            .await,
-        0
-    );
+    assert_eq!(bench.told(1).await.len(), 13, "complete, so nothing else is told");
+    let sql = "SELECT count(*) FROM evidence WHERE provider = 'platform' AND source_system = 'oms'";
+    assert_eq!(bench.count(sql).await, 12);
+    let config = EvidenceConfig::in_folder(running.folder.path());
+    let files = Files::open(bench.desk.clone(), &config).unwrap();
+    let request = wire::VerifyEvidenceChainRequest { complaint_id: id(1), rehash: true };
+    let verified = verify(&files, &staff("handler-1"), &request).await.unwrap();
+    assert!(verified.intact && verified.links >= 12, "{verified:?}");
+    let told: wire::EvidenceSubmitted = bench.last(1).await;
+    assert_eq!((told.provider(), told.request_settled), (wire::EvidenceProvider::Platform, false));
 
     // The same parcel event from several systems, and the course of events for a party.
     let request = wire::GetTimelineRequest { complaint_id: id(1), ..Default::default() };
@@ -232,7 +241,9 @@ async fn two_processes_keep_each_record_once() {
     settled(&bench, 50).await;
     assert_eq!(bench.count("SELECT count(*) FROM platform_record").await, 120);
     for n in 1..=10 {
-        assert_eq!(bench.told(n).await, [(1, "PlatformRecordsCaptured".to_owned())]);
+        let told: Vec<String> = bench.told(n).await.into_iter().map(|(_, name)| name).collect();
+        assert_eq!(told.iter().filter(|name| *name == "EvidenceSubmitted").count(), 12);
+        assert_eq!(told.iter().filter(|name| *name == "PlatformRecordsCaptured").count(), 1);
     }
 }
 

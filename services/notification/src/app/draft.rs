@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use jiff::ToSpan as _;
+use jiff::tz::TimeZone;
 use redress_domain::PartyKind;
 use uuid::Uuid;
 
@@ -68,8 +68,7 @@ impl Draft {
         now: Timestamp,
     ) -> Result<Notice, Error> {
         let tenant = &complaint.tenant;
-        let fields = serde_json::to_string(&self.content)
-            .map_err(|_| redress_domain::Problem::internal())?;
+        let fields = serde_json::to_string(&self.content).map_err(|_| redress_domain::Problem::internal())?;
         Ok(Notice {
             tenant: tenant.clone(),
             id: queue::identity(tenant, &[event.as_bytes()], self.kind, &self.addressee),

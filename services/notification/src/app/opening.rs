@@ -83,7 +83,8 @@ pub(super) fn content(opener: &Opener, notice: &Notice) -> Result<Content, Error
     // Without the library's text, which may quote a value.
     .map_err(|_| corrupt("no map of texts".to_owned()))?;
     for part in &notice.parts {
-        let text = part_text(opener, part)?.ok_or_else(|| corrupt(format!("{} is not its reading", part.field)))?;
+        let text =
+            part_text(opener, part)?.ok_or_else(|| corrupt(format!("{} is not its reading", part.field)))?;
         stored.add(part.field.clone(), &text);
     }
     stored.read(notice.kind).map_err(|faults| corrupt(format!("{faults:?}")).into())
@@ -97,12 +98,14 @@ fn part_text(opener: &Opener, part: &Part) -> Result<Option<String>, Error> {
 }
 
 fn read(reading: Reading, plain: &[u8]) -> Option<String> {
-    let report = |pick: fn(resolution::HandlingReportParts) -> String| {
-        match resolution::CaseReport::decode(plain).ok()?.parts? {
+    let report =
+        |pick: fn(resolution::HandlingReportParts) -> String| match resolution::CaseReport::decode(plain)
+            .ok()?
+            .parts?
+        {
             resolution::case_report::Parts::Handling(parts) => Some(pick(parts)),
             resolution::case_report::Parts::Closing(_) => None,
-        }
-    };
+        };
     let grounds = |pick: fn(&resolution::AppealGround) -> &str| {
         let appeal = resolution::Appeal::decode(plain).ok()?;
         Some(numbered(appeal.grounds.iter().map(|one| (one.ground, pick(one)))))
@@ -113,7 +116,9 @@ fn read(reading: Reading, plain: &[u8]) -> Option<String> {
             let revision = resolution::ProposalRevision::decode(plain).ok()?;
             match revision.options.as_slice() {
                 [only] => Some(only.plain_basis.clone()),
-                options => Some(numbered((1..).zip(options.iter().map(|option| option.plain_basis.as_str())))),
+                options => {
+                    Some(numbered((1..).zip(options.iter().map(|option| option.plain_basis.as_str()))))
+                }
             }
         }
         Reading::Grounds => grounds(|ground| &ground.text),

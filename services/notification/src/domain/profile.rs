@@ -88,7 +88,8 @@ impl Profiles {
             });
             let filled = row.survey.replace(ASPECT, "outcome").replace(NUMBER, "0");
             if !(row.survey.contains(ASPECT) && row.survey.contains(NUMBER) && Form::Link.fits(&filled)) {
-                problems.push(format!("{name}.survey: an https address with {ASPECT} and {NUMBER} is mandatory"));
+                problems
+                    .push(format!("{name}.survey: an https address with {ASPECT} and {NUMBER} is mandatory"));
             }
             Profile { zone, locale: row.locale, survey: row.survey, voice: row.voice }
         };
@@ -143,9 +144,10 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {
-        let broken = BUILT_IN
-            .replace("Asia/Shanghai", "Asia/Nowhere")
-            .replace("[default.voice.en]", "[tenant.x]\nzone=\"UTC\"\nlocale=\"en\"\nsurvey=\"http://x\"\n[tenant.x.voice.en]");
+        let broken = BUILT_IN.replace("Asia/Shanghai", "Asia/Nowhere").replace(
+            "[default.voice.en]",
+            "[tenant.x]\nzone=\"UTC\"\nlocale=\"en\"\nsurvey=\"http://x\"\n[tenant.x.voice.en]",
+        );
         let problems = Profiles::read(&broken).unwrap_err();
         assert_eq!(problems.len(), 5, "{problems:?}");
         assert!(problems.iter().any(|problem| problem.contains("Asia/Nowhere")));

@@ -97,9 +97,8 @@ pub async fn insert(conn: &mut PgConnection, notices: &[Notice]) -> Result<HashS
         Fields::Public(_) => None,
         Fields::Sealed(bytes) => Some(bytes.clone()),
     };
-    let parts = |n: &'_ Notice| {
-        (!n.parts.is_empty()).then(|| serde_json::to_string(&n.parts).unwrap_or_default())
-    };
+    let parts =
+        |n: &'_ Notice| (!n.parts.is_empty()).then(|| serde_json::to_string(&n.parts).unwrap_or_default());
     let new: Vec<Uuid> = sqlx::query_scalar(
         "INSERT INTO notice (tenant, notice_id, complaint_id, kind, role, party_kind, party_ref, state, locale, urgent,
                              fields, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts)

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use jiff::civil::time;
 use prost::{Message, Name};
 use redress_devstack::shared;
-use redress_domain::{Clock, ComplaintId, Principal, Role, event_id};
+use redress_domain::{Clock, ComplaintId, Principal, Role, TenantId, event_id};
 use redress_messaging::{EventMeta, Record};
 use redress_notification::app::Desk;
 use redress_notification::app::asked::Asked;
 use redress_notification::app::dispatch::Dispatch;
+use redress_notification::app::hear::{Fact, Hear};
 use redress_notification::app::preview::Preview;
 use redress_notification::app::queries::Queries;
 use redress_notification::app::react::{Event, React};
@@ -28,6 +29,7 @@ use redress_notification::domain::profile::Profiles;
 use redress_notification::domain::quiet::QuietHours;
 use redress_notification::domain::templates::{Templates, builtin};
 use redress_notification::store::delivery::Lane;
+use redress_notification::topics::{INVESTIGATION, RESOLUTION};
 use redress_outbox::{BatchHandler, Delivery, HandlerError, Wake};
 use redress_postgres::{Db, PostgresConfig, migrate};
 use redress_proto::convert::to_wire_time;
@@ -39,7 +41,8 @@ use redress_proto::types::v1::{
     SealedField, Submission,
 };
 use redress_testkit::{FixedClock, TestDatabase};
-use redress_vault::{FileKeyProvider, Vault};
+use redress_vault::{FileKeyProvider, Vault, WrappedKey};
+use uuid::Uuid;
 
 /// Noon in Shanghai.
 pub(crate) const NOON: &str = "2026-11-25T04:00:00Z";
@@ -130,35 +133,81 @@ impl Bench {
         version: i64,
         message: &M,
     ) -> Delivery<Event> {
+        self.caused(id, version, message, None)
+    }
+
+    /// The same of an event that another one caused.
+    pub(crate) fn caused<M: Message + Name>(
+        &self,
+        id: ComplaintId,
+        version: i64,
+        message: &M,
+        cause: Option<Uuid>,
+    ) -> Delivery<Event> {
         let topic = "redress.intake.lifecycle.v1";
         let meta = EventMeta {
+            causation: cause.map(|cause| cause.to_string()),
+            ..self.meta::<M>(topic, id, version)
+        };
+        delivery(topic, meta, message, |meta, payload| {
+            self.react.decode(meta, payload).unwrap().expect("the handler knows the type")
+        })
+    }
+
+    fn meta<M: Name>(&self, topic: &str, id: ComplaintId, version: i64) -> EventMeta {
+        EventMeta {
             event_id: event_id(topic, *id.as_uuid(), version),
             event_type: M::full_name().into(),
-            source: "/redress/intake".into(),
+            source: "/redress/test".into(),
             tenant: "tenant-a".parse().unwrap(),
             subject: *id.as_uuid(),
             version: Some(version),
             occurred_at: self.clock.now(),
             recorded_at: None,
             actor: None,
-            decided_by: None,
+            decided_by: Some("human".into()),
             causation: None,
             correlation: None,
             traceparent: None,
             tracestate: None,
-        };
-        let payload = message.encode_to_vec();
-        let event = self.react.decode(&meta, &payload).unwrap().expect("the handler knows the type");
-        let record = Record {
-            topic: topic.into(),
-            partition: 0,
-            offset: 0,
-            timestamp: Timestamp::UNIX_EPOCH,
-            key: None,
-            headers: Vec::new(),
-            payload,
-        };
-        Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) }
+        }
+    }
+
+    /// A fact of another service about the complaint.
+    pub(crate) fn fact<M: Message + Name>(
+        &self,
+        topic: &'static str,
+        id: ComplaintId,
+        version: i64,
+        message: &M,
+    ) -> Delivery<Fact> {
+        delivery(topic, self.meta::<M>(topic, id, version), message, |meta, payload| {
+            Fact::read(&meta.event_type, payload).unwrap().expect("the handler knows the type")
+        })
+    }
+
+    /// Applies facts of one topic as the kit does: one transaction.
+    pub(crate) async fn hear(&self, batch: &[Delivery<Fact>]) -> Result<(), HandlerError> {
+        let topic = if &*batch[0].record.topic == INVESTIGATION { INVESTIGATION } else { RESOLUTION };
+        let hear = Hear { desk: self.react.desk.clone(), terms: TERMS, topic };
+        let mut tx = self.db.pool().begin().await?;
+        hear.apply(&mut tx, batch).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What somebody typed, sealed as an event carries it.
+    pub(crate) async fn sealed(&self, id: ComplaintId, name: &str, plain: &[u8]) -> Option<Sealed> {
+        let tenant: TenantId = "tenant-a".parse().unwrap();
+        let key: Vec<u8> = sqlx::query_scalar("SELECT wrapped_key FROM subject_key WHERE complaint_id = $1")
+            .bind(id.as_uuid())
+            .fetch_one(self.db.pool())
+            .await
+            .unwrap();
+        let key = WrappedKey::from_bytes(&key).unwrap();
+        let sealer = self.react.desk.vault.sealer_from(&tenant, id, &key).await.unwrap();
+        let field = SealedField { name: name.into(), value: sealer.seal(name, plain).unwrap() };
+        Some(Sealed { wrapped_key: Vec::new(), fields: vec![field] })
     }
 
     /// Applies a batch as the kit does: one transaction.
@@ -243,6 +292,26 @@ impl Bench {
     }
 }
 
+fn delivery<M: Message, E>(
+    topic: &str,
+    meta: EventMeta,
+    message: &M,
+    read: impl Fn(&EventMeta, &[u8]) -> E,
+) -> Delivery<E> {
+    let payload = message.encode_to_vec();
+    let event = read(&meta, &payload);
+    let record = Record {
+        topic: topic.into(),
+        partition: 0,
+        offset: 0,
+        timestamp: Timestamp::UNIX_EPOCH,
+        key: None,
+        headers: Vec::new(),
+        payload,
+    };
+    Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) }
+}
+
 fn outlets(channels: &Channels) -> Outlets {
     let smtp = SmtpConfig {
         host: if channels.smtp_port == 0 { String::new() } else { "127.0.0.1".into() },
@@ -269,8 +338,16 @@ fn outlets(channels: &Channels) -> Outlets {
     }
 }
 
-const TERMS: Terms =
-    Terms { decision_days: 1, result_days: 15, longest_days: 30, completion_days: 5, answer_hours: 48 };
+const TERMS: Terms = Terms {
+    decision_days: 1,
+    result_days: 15,
+    longest_days: 30,
+    completion_days: 5,
+    answer_hours: 48,
+    progress_days: 5,
+    objection_days: 7,
+    survey_days: 14,
+};
 
 pub(crate) fn complaint_id(key: &str) -> ComplaintId {
     ComplaintId::derive(&"tenant-a".parse().unwrap(), "app", &key.parse().unwrap())

@@ -9,6 +9,7 @@
 mod bench;
 mod callbacks;
 mod email;
+mod hearing;
 mod in_app;
 mod isolation;
 mod mailbox;

@@ -57,7 +57,7 @@ async fn a_notice_that_lacks_anything_is_refused_with_all_that_it_lacks() {
     let result = wire::SendNoticeRequest {
         kind: NoticeKind::N12Result.into(),
         locale: "fr".into(),
-        fields: fields(&[("overview", "x"), ("survey", "http://plain.invalid"), ("00000000000", "y")]),
+        fields: fields(&[("overview", "x"), ("survey", "bell\u{7}"), ("00000000000", "y")]),
         ..progress(id, "r1")
     };
     let problem = bench.send.send(&handler(), result).await.unwrap_err().into_problem();

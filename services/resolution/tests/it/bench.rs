@@ -145,8 +145,7 @@ impl Bench {
             };
             let request = wire::PublishRuleRequest { request_id: "rule-1".into(), rule: Some(rule) };
             let who = caller(tenant, "s-rules", &[Role::Supervisor]);
-            let published = redress_resolution::app::rules::publish(&self.commands.desk, &who, request).await;
-            published.ok();
+            redress_resolution::app::rules::publish(&self.commands.desk, &who, request).await.unwrap();
         }
     }
 

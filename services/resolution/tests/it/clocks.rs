@@ -1,58 +1,30 @@
 //! What silence leads to (C10, C18, C21, C26); an answer that came first has won.
 
-use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use redress_domain::ComplaintId;
-use redress_messaging::{EventMeta, Record};
-use redress_outbox::{BatchHandler, Delivery};
+use redress_proto::convert::to_wire_time;
 use redress_proto::notification::v1 as notification;
 use redress_proto::resolution::v1 as wire;
+use redress_proto::sla::v1 as sla;
 use redress_proto::types::v1::{ComplaintState as State, Severity};
-use redress_resolution::app::react::{ClockTold, FollowClocks};
-use uuid::Uuid;
+use redress_resolution::app::react::FollowClocks;
 
 use crate::bench::{Bench, complainant, handler, merchant, submission};
 use crate::steps::{accept, call, draft, option, refund, report};
 
 /// A clock of a case that ran out now.
 async fn runs_out(bench: &Bench, id: ComplaintId, definition: &str, subject: Option<&str>) {
-    let told = ClockTold {
-        clock_id: format!("{definition}-{id}"),
-        definition: definition.into(),
-        subject: subject.map(|subject| Uuid::try_parse(subject).unwrap()),
-        due_at: Some(bench.now()),
-        state: "breached",
+    let breached = sla::ClockBreached {
+        clock: Some(sla::ClockRef {
+            clock_id: format!("{definition}-{id}"),
+            definition: definition.into(),
+            subject_id: subject.unwrap_or_default().into(),
+            ..Default::default()
+        }),
+        due_at: Some(to_wire_time(bench.now())),
+        ..Default::default()
     };
-    let meta = EventMeta {
-        event_id: redress_domain::derived_id("test", &[call().as_bytes()]),
-        event_type: "ClockBreached".into(),
-        source: "/redress/sla".into(),
-        tenant: "tenant-a".parse().unwrap(),
-        subject: *id.as_uuid(),
-        version: Some(1),
-        occurred_at: bench.now(),
-        recorded_at: None,
-        actor: None,
-        decided_by: None,
-        causation: None,
-        correlation: None,
-        traceparent: None,
-        tracestate: None,
-    };
-    let record = Record {
-        topic: "test".into(),
-        partition: 0,
-        offset: 0,
-        timestamp: Timestamp::UNIX_EPOCH,
-        key: None,
-        headers: Vec::new(),
-        payload: Vec::new(),
-    };
-    let delivery = Delivery { event: Arc::new(told), meta: Arc::new(meta), record: Arc::new(record) };
-    let mut tx = bench.db.pool().begin().await.unwrap();
-    FollowClocks(bench.follower.clone()).apply(&mut tx, &[delivery]).await.unwrap();
-    tx.commit().await.unwrap();
+    bench.follow(&FollowClocks(bench.follower.clone()), id, &breached, "sla").await.unwrap();
 }
 
 async fn times(bench: &Bench, id: ComplaintId, event: &str) -> usize {

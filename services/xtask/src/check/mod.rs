@@ -1,5 +1,6 @@
 //! `cargo xtask check`: everything that can be said without running a server.
 
+mod deployment;
 mod edges;
 mod files;
 mod layers;
@@ -35,6 +36,7 @@ pub(crate) async fn rules(steps: &mut Steps, fix: bool) {
     steps.run("format", format(fix)).await;
     steps.run("files: sizes and names", async { report(&files::findings(&workspace::files()?)) }).await;
     steps.run("layers: who may use whom", layers()).await;
+    steps.run("deployment: chart and k8s against the code", deployment(fix)).await;
     steps.run("contract: buf lint", contract()).await;
     steps.run("clippy", clippy(fix)).await;
     steps.run("docs", docs()).await;
@@ -50,6 +52,11 @@ async fn layers() -> anyhow::Result<()> {
     let mut findings = edges::findings(&members);
     findings.extend(layers::findings(Path::new("."), &members, &workspace::files()?)?);
     report(&findings)
+}
+
+async fn deployment(fix: bool) -> anyhow::Result<()> {
+    deployment::compare(Path::new("."), fix)?;
+    report(&deployment::findings(Path::new("."), &workspace::files()?)?)
 }
 
 /// Breaking changes are not looked for: nothing has been released that could be broken.

@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use futures::future::{BoxFuture, FutureExt as _};
 use http::{Request, Response};
+use http_body_util::BodyExt as _;
 use opentelemetry::KeyValue;
 use redress_domain::Problem;
 use tokio::time::Instant;
@@ -115,11 +116,23 @@ where
 {
     let admitted = admission.admit(rpc, request.headers()).await?;
     admitted.tell(request.extensions_mut());
+    if rpc.is_some_and(|rpc| admission.policy.is_upload(rpc)) {
+        request = request.map(|body| Body::new(body.map_err(broken_off)));
+    }
     let until = admitted.proved_until();
     let Ok(response) = admitted.bounded(inner.call(request)).await?;
     match Status::from_header_map(response.headers()) {
         Some(status) => Ok(undecodable::told(&status).unwrap_or(response)),
         None => Ok(response.map(|body| Body::new(UntilExpiry::new(body, until, expiry_trailers)))),
+    }
+}
+
+/// A caller that resets its stream is told to handlers as a stream that failed. tonic takes CANCELLED there for the
+/// stream's end: half of a file would count as a whole one.
+fn broken_off(status: Status) -> Status {
+    match status.code() {
+        Code::Cancelled => Status::aborted("the caller broke the stream off"),
+        _ => status,
     }
 }
 

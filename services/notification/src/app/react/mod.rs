@@ -49,13 +49,13 @@ impl BatchHandler for React {
 
     async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Event>]) -> Result<(), HandlerError> {
         self.remember(conn, batch).await?;
-        fact::answer(conn, &answers(batch)).await?;
         let ids: BTreeSet<(TenantId, ComplaintId)> = batch.iter().map(of).collect();
         let locked = complaint::lock_all(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
         let mut complaints: Complaints = locked
             .into_iter()
             .map(|complaint| ((complaint.tenant.clone(), complaint.id), complaint))
             .collect();
+        fact::answer(conn, &answers(batch)).await?;
         let now = self.desk.now();
         let mut notices = Vec::new();
         for delivery in batch {

@@ -186,17 +186,16 @@ mod tests {
         }
     }
 
-    const TERMS: Terms =
-        Terms {
-            decision_days: 1,
-            result_days: 15,
-            longest_days: 30,
-            completion_days: 5,
-            answer_hours: 48,
-            progress_days: 5,
-            objection_days: 7,
-            survey_days: 14,
-        };
+    const TERMS: Terms = Terms {
+        decision_days: 1,
+        result_days: 15,
+        longest_days: 30,
+        completion_days: 5,
+        answer_hours: 48,
+        progress_days: 5,
+        objection_days: 7,
+        survey_days: 14,
+    };
 
     fn content(kind: NoticeKind, event: &Event) -> Content {
         let asked = Asked::builtin().unwrap();

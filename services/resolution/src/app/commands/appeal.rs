@@ -12,7 +12,7 @@ use super::{Act, Scene, id};
 use crate::app::wire::{
     all_terms, appeal_next, member, read_all_terms, read_consent, read_side, side as told_side,
 };
-use crate::app::{remedy, words};
+use crate::app::{remedy, rules, words};
 use crate::domain::appeal::{
     Appeal, AppealNext, AppealOutcome, AppealState, Ground, check_answers, next, window_end,
 };
@@ -160,6 +160,7 @@ impl Act for wire::DecideAppealRequest {
         let terms = read_all_terms(&mut Violations::default(), "terms", &self.terms, (0, 20));
         scene.require_currency([terms.as_slice()])?;
         check_imposed(&terms)?;
+        rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
         scene.require_authority([terms.as_slice()])?;
         let unsettled = remedy::unsettled(conn, &scene.case.tenant, scene.case.id).await?;
         decide(self, scene, place, terms, unsettled)

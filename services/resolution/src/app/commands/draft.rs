@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Act, Scene, id, offer};
 use crate::app::wire::{options, read_options, sides, time};
-use crate::app::words;
+use crate::app::{rules, words};
 use crate::domain::guard::{Refusal, require};
 use crate::domain::offer::OfferAction;
 use crate::domain::proposal::{self, Proposal, ProposalKind, ProposalState, Revision};
@@ -30,11 +30,12 @@ impl Act for wire::DraftProposalRequest {
         }
     }
 
-    async fn act(&self, scene: &mut Scene<'_>, _conn: &mut PgConnection) -> Result<(), Error> {
+    async fn act(&self, scene: &mut Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
         scene.require_staff()?;
         let (options, _) = read_options(&mut Violations::default(), "options", &self.options);
         scene.require_currency(options.iter().map(Vec::as_slice))?;
         check_offered(&options)?;
+        rules::require_charges(conn, &scene.case.tenant, &options.concat(), scene.now).await?;
         let respondents = &scene.case.facts.respondents;
         require(proposal::payers_are_parties(&options, respondents), Refusal::PayerNotAParty)?;
         let unknown = |reference: &String| !respondents.iter().any(|r| r.reference == *reference);

@@ -77,7 +77,8 @@ impl Act for wire::FileClosingReportRequest {
         )?;
         let (tenant, id) = (scene.case.tenant.clone(), scene.case.id);
         let clocks = clock::of_case(conn, &tenant, id).await?;
-        let missed = clocks.iter().filter(|clock| clock.state == "breached").count();
+        let missed =
+            clocks.iter().filter(|clock| matches!(clock.state.as_str(), "breached" | "met_late")).count();
         let met = clocks.iter().filter(|clock| clock.state == "met").count();
         let told_clock = |clock: clock::Clock| wire::ClockResult {
             clock_id: clock.clock_id,

@@ -127,8 +127,11 @@ impl Answer<'_> {
         let negotiates = proposal.kind == ProposalKind::Negotiation;
         let (side, consent) = (self.side.clone(), self.consent.clone());
         let hash = self.link(scene, OfferAction::Countered, 0, terms.clone())?;
-        let new_revision =
-            if negotiates { counter::offer_back(scene, self.proposal, &side, consent, terms.clone())? } else { 0 };
+        let new_revision = if negotiates {
+            counter::offer_back(scene, self.proposal, &side, consent, terms.clone())?
+        } else {
+            0
+        };
         scene.out.push(&wire::OfferCountered {
             proposal_id: self.told.proposal_id.clone(),
             revision: self.told.revision,

@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnection;
 
 use super::{Act, Scene, id};
 use crate::app::wire::{all_terms, read_all_terms, time};
-use crate::app::words;
+use crate::app::{rules, words};
 use crate::domain::appeal::window_end;
 use crate::domain::guard::{Refusal, require};
 use crate::domain::ruling::{Outcome, Ruling, check_imposed, needs_second};
@@ -33,7 +33,7 @@ impl Act for wire::IssueRulingRequest {
         text::words(found, "text", &self.text, 20_000);
     }
 
-    async fn act(&self, scene: &mut Scene<'_>, _conn: &mut PgConnection) -> Result<(), Error> {
+    async fn act(&self, scene: &mut Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
         scene.require_staff()?;
         scene.case.require_state(&[State::Ruling])?;
         require(!scene.case.has_pending_decision(), Refusal::DecisionPending)?;
@@ -41,6 +41,7 @@ impl Act for wire::IssueRulingRequest {
         let determination = scene.case.determination().ok_or_else(|| Refusal::LiabilityMissing.problem())?.id;
         scene.require_currency([terms.as_slice()])?;
         check_imposed(&terms)?;
+        rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
         scene.require_authority([terms.as_slice()])?;
         let id = scene.next_id("ruling", scene.case.rulings.len());
         let sealed = scene.keep(words::ruling(id), self.text.as_bytes())?;

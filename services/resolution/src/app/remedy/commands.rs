@@ -137,7 +137,8 @@ impl Act for wire::ConfirmRemedyRequest {
         scene.case.require_state(&[State::Executing, State::UnderAppeal])?;
         let (mut all, place) = named(scene, conn, &self.remedy_id).await?;
         scene.require_authority([std::slice::from_ref(&all[place].terms)])?;
-        let proof = read_proof(&mut Violations::default(), self.proof.as_ref()).ok_or_else(Problem::not_found)?;
+        let proof =
+            read_proof(&mut Violations::default(), self.proof.as_ref()).ok_or_else(Problem::not_found)?;
         if proof.executed_at > scene.now {
             let mut found = Violations::default();
             found.add("proof.executedAt", "IN_FUTURE", "what was carried out lies behind");

@@ -11,8 +11,8 @@ mod commands;
 pub mod dispatch;
 pub mod executor;
 mod ordering;
-mod recourse;
 mod record;
+mod recourse;
 mod told;
 mod view;
 

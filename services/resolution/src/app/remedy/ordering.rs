@@ -99,7 +99,8 @@ async fn keep(
     let mut changed = Vec::new();
     for (place, terms) in (0_u64..).zip(terms) {
         for one in all.iter_mut().filter(|one| &one.terms == terms) {
-            let under_way = one.unwanted && matches!(one.state, RemedyState::Ordered | RemedyState::Dispatched);
+            let under_way =
+                one.unwanted && matches!(one.state, RemedyState::Ordered | RemedyState::Dispatched);
             if under_way {
                 one.unwanted = false;
                 changed.push(OfCase { case: case.clone(), remedy: one.clone() });
@@ -117,7 +118,11 @@ async fn keep(
 }
 
 /// Whether a remedy of the case is still to be carried out.
-pub async fn unsettled(conn: &mut PgConnection, tenant: &TenantId, complaint: ComplaintId) -> Result<bool, Error> {
+pub async fn unsettled(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    complaint: ComplaintId,
+) -> Result<bool, Error> {
     Ok(rules::unsettled(&remedy::of_case(conn, tenant, complaint).await?))
 }
 
@@ -161,7 +166,9 @@ pub async fn overdue(
     _out: &mut Out,
 ) -> Result<(), Error> {
     let all = remedy::of_case(conn, tenant, complaint).await?;
-    let Some(mut late) = all.into_iter().find(|one| one.id == remedy_id && !one.is_settled()) else { return Ok(()) };
+    let Some(mut late) = all.into_iter().find(|one| one.id == remedy_id && !one.is_settled()) else {
+        return Ok(());
+    };
     late.overdue = true;
     remedy::save(conn, &[OfCase { case: (tenant.clone(), complaint), remedy: late }]).await
 }

@@ -142,9 +142,11 @@ pub fn not_started(remedy: &Remedy, now: Situation) -> Verdict {
     }
 }
 
-/// What follows for a remedy that is to be taken back.
-pub fn taken_back(heard: &Heard, asked_for: bool, now: Situation) -> Verdict {
+/// What follows for a remedy that is to be taken back; `asked_for` tells whether the answer is to Reverse, and not to
+/// Query.
+pub fn taken_back(remedy: &Remedy, heard: &Heard, asked_for: bool, now: Situation) -> Verdict {
     match heard {
+        Heard::Reversed(told) if told.amount != remedy.terms.amount => Verdict::Kept("reversal_mismatch"),
         Heard::Reversed(told) => Verdict::TakenBack(told.clone()),
         Heard::Done(_) if !asked_for && now.failures >= now.limit => Verdict::Kept("reversal_exhausted"),
         Heard::Done(_) if !asked_for => Verdict::Proceed,

@@ -80,9 +80,11 @@ fn nothing_begins_outside_its_state_and_what_is_over_is_dropped() {
 
 #[test]
 fn what_was_done_is_taken_back_once() {
-    let judge = |heard: Heard, asked_for| taken_back(&heard, asked_for, now(0));
-    assert_eq!(judge(Heard::Done(told(1)), false), Verdict::Proceed);
-    assert_eq!(judge(Heard::Reversed(told(1)), false), Verdict::TakenBack(told(1)));
+    let done = remedy(1);
+    let judge = |heard: Heard, asked_for| taken_back(&done, &heard, asked_for, now(0));
+    assert_eq!(judge(Heard::Done(told(10_000)), false), Verdict::Proceed);
+    assert_eq!(judge(Heard::Reversed(told(10_000)), false), Verdict::TakenBack(told(10_000)));
+    assert_eq!(judge(Heard::Reversed(told(1)), true), Verdict::Kept("reversal_mismatch"));
     assert_eq!(judge(Heard::Open, true), Verdict::Wait { failure: true });
     assert_eq!(judge(Heard::NotStarted, false), Verdict::Kept("nothing_to_reverse"));
     assert_eq!(judge(Heard::Failed("no".into()), true), Verdict::Kept("reversal_refused"));
@@ -188,11 +190,11 @@ fn moved(one: &mut Remedy, step: u8, failures: &mut u32) {
         2 => Heard::Done(Told { amount: one.terms.amount, ..told(1) }),
         3 => Heard::Done(told(1)),
         4 => Heard::Failed("no".into()),
-        5 => Heard::Reversed(told(10_000)),
+        5 => Heard::Reversed(Told { amount: one.terms.amount, ..told(1) }),
         _ => Heard::Open,
     };
     if one.is_done() {
-        if let Verdict::TakenBack(_) = taken_back(&heard, step > 100, now(*failures)) {
+        if let Verdict::TakenBack(_) = taken_back(one, &heard, step > 100, now(*failures)) {
             one.become_state(RemedyState::Reversed, "", at(1));
         }
         return;

@@ -1,0 +1,124 @@
+//! What is known of a case when a letter about it is made: the facts that came before.
+
+use std::collections::HashMap;
+
+use redress_outbox::HandlerError;
+use redress_proto::{investigation::v1 as investigation, resolution::v1 as resolution};
+use uuid::Uuid;
+
+use super::fact::Fact;
+use crate::store::complaint::Complaint;
+use crate::store::fact::{Kept, Verdict};
+
+/// A complaint with all that was told of it.
+pub(super) struct Case<'a> {
+    pub(super) complaint: &'a Complaint,
+    facts: Vec<(&'a Kept, Fact)>,
+    places: HashMap<Uuid, usize>,
+}
+
+impl<'a> Case<'a> {
+    /// Reads the facts of a complaint, which are in the order of topics and versions.
+    pub(super) fn read(complaint: &'a Complaint, kept: &'a [Kept]) -> Result<Self, HandlerError> {
+        let mut facts = Vec::with_capacity(kept.len());
+        for kept in kept {
+            let fact = Fact::read(&kept.event_type, &kept.payload);
+            let fact = fact.map_err(|error| HandlerError::poison(error.to_string()))?;
+            facts.extend(fact.map(|fact| (kept, fact)));
+        }
+        let places = facts.iter().enumerate().map(|(place, (kept, _))| (kept.event, place)).collect();
+        Ok(Self { complaint, facts, places })
+    }
+
+    /// The fact of an event.
+    pub(super) fn fact(&self, event: Uuid) -> Option<&Fact> {
+        self.places.get(&event).and_then(|place| self.facts.get(*place)).map(|(_, fact)| fact)
+    }
+
+    /// What was told before `kept`: by version within its topic, by time across topics, so that a letter says the same
+    /// however far each topic was read when it was made.
+    fn before(&self, kept: &Kept) -> impl DoubleEndedIterator<Item = &(&'a Kept, Fact)> {
+        let (topic, version, at) = (kept.topic.clone(), kept.version, kept.at);
+        self.facts.iter().filter(
+            move |(one, _)| {
+                if one.topic == topic { one.version < version } else { one.at <= at }
+            },
+        )
+    }
+
+    /// The request of this id, unless the lifecycle refused it.
+    pub(super) fn request(&self, kept: &Kept, id: &str) -> Option<&investigation::EvidenceRequested> {
+        self.before(kept).find_map(|(one, fact)| match fact {
+            Fact::EvidenceRequested(request) if request.request_id == id => {
+                (one.verdict != Some(Verdict::Refused)).then_some(request)
+            }
+            _ => None,
+        })
+    }
+
+    /// What kinds of evidence were brought, each once, in their order.
+    pub(super) fn evidence(&self, kept: &Kept) -> Vec<investigation::EvidenceType> {
+        let mut kinds = Vec::new();
+        for (_, fact) in self.before(kept) {
+            if let Fact::EvidenceSubmitted(piece) = fact
+                && !piece.evidence_id.is_empty()
+                && !kinds.contains(&piece.r#type())
+            {
+                kinds.push(piece.r#type());
+            }
+        }
+        kinds
+    }
+
+    /// Who accepted an option.
+    pub(super) fn acceptances(
+        &self,
+        kept: &Kept,
+        settlement: &resolution::SettlementReached,
+    ) -> Vec<&resolution::OfferAccepted> {
+        let of = |accepted: &resolution::OfferAccepted| {
+            (&accepted.proposal_id, accepted.revision, accepted.option)
+                == (&settlement.proposal_id, settlement.revision, settlement.option)
+        };
+        self.before(kept)
+            .filter_map(|(_, fact)| match fact {
+                Fact::OfferAccepted(accepted) => of(accepted).then_some(accepted),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Who was last found to answer.
+    pub(super) fn liability(&self, kept: &Kept) -> Option<&resolution::LiabilityDetermined> {
+        self.before(kept).rev().find_map(|(_, fact)| match fact {
+            Fact::LiabilityDetermined(determined) => Some(determined),
+            _ => None,
+        })
+    }
+
+    /// The last ruling that the lifecycle took.
+    pub(super) fn ruling(&self, kept: &Kept) -> Option<&resolution::RulingIssued> {
+        self.before(kept).rev().find_map(|(one, fact)| match fact {
+            Fact::RulingIssued(ruling) => (one.verdict == Some(Verdict::Taken)).then_some(ruling),
+            _ => None,
+        })
+    }
+
+    /// The remedies that were ordered.
+    pub(super) fn remedies(&self, kept: &Kept) -> Vec<&resolution::RemedyOrdered> {
+        self.before(kept)
+            .filter_map(|(_, fact)| match fact {
+                Fact::RemedyOrdered(remedy) => Some(remedy),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The appeal of this id.
+    pub(super) fn appeal(&self, kept: &Kept, id: &str) -> Option<&resolution::AppealFiled> {
+        self.before(kept).find_map(|(_, fact)| match fact {
+            Fact::AppealFiled(appeal) if appeal.appeal_id == id => Some(appeal),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! What investigation and resolution tell, and the letters that follow.
+//!
+//! A letter cannot be taken back. So one that follows from a fact which the lifecycle may refuse waits until intake has
+//! taken the fact (`ComplaintAdvanced`), and is never written if intake refused it (`FactRefused`); the answer names the
+//! fact's event as its cause. Topics have no order between them: a fact may come before its complaint's registration,
+//! and its answer before the fact. Facts are therefore kept as they came, and whichever handler finds one whole tells it.
+
+mod case;
+mod contents;
+mod fact;
+mod money;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use redress_domain::{ComplaintId, TenantId, whole_microseconds};
+use redress_messaging::EventMeta;
+use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::Desk;
+use super::draft::Draft;
+use super::queue::{self, Complaints};
+use super::terms::Terms;
+use crate::store::complaint::{self, Complaint};
+use crate::store::fact::{self as stored, Kept, Verdict};
+use crate::store::notice::{Cause, Notice};
+use case::Case;
+pub use fact::{Fact, WAITING};
+
+/// The handler of a topic of another service than intake.
+pub struct Hear {
+    /// What every use needs.
+    pub desk: Desk,
+    /// The time limits that letters name.
+    pub terms: Terms,
+    /// The topic.
+    pub topic: &'static str,
+}
+
+#[async_trait]
+impl BatchHandler for Hear {
+    type Event = Fact;
+
+    fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Fact>, DecodeError> {
+        Fact::read(&meta.event_type, payload)
+    }
+
+    async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Fact>]) -> Result<(), HandlerError> {
+        let facts: BTreeMap<Key, Kept> = batch.iter().map(|d| self.kept(d)).collect();
+        let mut ids: Vec<_> =
+            facts.keys().map(|(tenant, complaint, _)| (tenant.clone(), *complaint)).collect();
+        ids.dedup();
+        let mut complaints = Complaints::new();
+        let lock = |locked: Vec<Complaint>, all: &mut Complaints| {
+            all.extend(locked.into_iter().map(|c| ((c.tenant.clone(), c.id), c)));
+        };
+        lock(complaint::lock_all(conn, &ids).await?, &mut complaints);
+        stored::keep(conn, &facts.into_values().collect::<Vec<_>>()).await?;
+        let unknown: Vec<_> = ids.iter().filter(|id| !complaints.contains_key(id)).cloned().collect();
+        complaint::await_registration(conn, &unknown).await?;
+        if !unknown.is_empty() {
+            lock(complaint::lock_all(conn, &unknown).await?, &mut complaints);
+        }
+        let now = self.desk.now();
+        let teller = Teller { desk: &self.desk, terms: self.terms };
+        let notices = teller.ready(conn, &complaints, &ids, now).await?;
+        queue::queue(conn, &mut complaints, &notices, crate::SOURCE, now).await?;
+        let mut moved: Vec<&Complaint> = complaints.values().collect();
+        moved.sort_by_key(|complaint| (&complaint.tenant, complaint.id));
+        Ok(complaint::save(conn, &moved).await?)
+    }
+}
+
+type Key = (TenantId, ComplaintId, Uuid);
+
+impl Hear {
+    fn kept(&self, delivery: &Delivery<Fact>) -> (Key, Kept) {
+        let meta: &Arc<EventMeta> = &delivery.meta;
+        let complaint = ComplaintId::from_uuid(meta.subject);
+        let kept = Kept {
+            tenant: meta.tenant.clone(),
+            complaint,
+            event: meta.event_id,
+            topic: self.topic.to_owned(),
+            version: meta.version.unwrap_or_default(),
+            event_type: meta.event_type.to_string(),
+            at: whole_microseconds(meta.occurred_at),
+            payload: delivery.record.payload.clone(),
+            decided_by: meta.decided_by.clone(),
+            traceparent: meta.traceparent.clone(),
+            tracestate: meta.tracestate.clone(),
+            verdict: None,
+            told: false,
+        };
+        ((meta.tenant.clone(), complaint, meta.event_id), kept)
+    }
+}
+
+/// Tells what is whole.
+pub(super) struct Teller<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) terms: Terms,
+}
+
+impl Teller<'_> {
+    /// The notices of the facts about `ids` that are whole and not told yet, which are told from now on. `complaints` are
+    /// locked; a complaint that is not among them is not registered yet, and its facts wait.
+    pub(super) async fn ready(
+        &self,
+        conn: &mut PgConnection,
+        complaints: &Complaints,
+        ids: &[(TenantId, ComplaintId)],
+        now: Timestamp,
+    ) -> Result<Vec<Notice>, HandlerError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut notices = Vec::new();
+        let mut told = Vec::new();
+        for facts in
+            stored::of(conn, ids).await?.chunk_by(|a, b| (&a.tenant, a.complaint) == (&b.tenant, b.complaint))
+        {
+            let Some(complaint) =
+                facts.first().and_then(|f| complaints.get(&(f.tenant.clone(), f.complaint)))
+            else {
+                continue;
+            };
+            let case = Case::read(complaint, facts)?;
+            for kept in facts.iter().filter(|kept| !kept.told) {
+                let Some(drafts) = self.drafts(&case, kept)? else { continue };
+                for draft in drafts {
+                    notices.push(draft.notice(self.desk, complaint, (kept.event, cause(kept)), now)?);
+                }
+                told.push((kept.tenant.clone(), kept.complaint, kept.event));
+            }
+        }
+        stored::mark_told(conn, &told).await?;
+        Ok(notices)
+    }
+
+    /// The letters of a fact; none while it is not whole, and for one that the lifecycle refused.
+    fn drafts(&self, case: &Case<'_>, kept: &Kept) -> Result<Option<Vec<Draft>>, HandlerError> {
+        let Some(fact) = case.fact(kept.event) else { return Ok(None) };
+        if fact.waits() && kept.verdict != Some(Verdict::Taken) {
+            return Ok(None);
+        }
+        let scene = contents::Scene { desk: self.desk, terms: self.terms, case, kept };
+        scene.drafts(fact).map(Some).map_err(|unmade| HandlerError::poison(unmade.to_string()))
+    }
+}
+
+fn cause(kept: &Kept) -> Cause {
+    Cause {
+        causation: Some(kept.event.to_string()),
+        traceparent: kept.traceparent.clone(),
+        tracestate: kept.tracestate.clone(),
+    }
+}

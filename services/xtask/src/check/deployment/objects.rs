@@ -1,0 +1,163 @@
+//! The YAML of `k8s/` and the chart's values: well formed, complete, and with no key of a configuration that no service
+//! has.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::{has_extension, read};
+
+const CHART: &str = "charts/redress";
+const ADMIN: &str = "services/common/runtime/src/health/admin.rs";
+const PREFIX: &str = "REDRESS__";
+const COMPONENT: &str = "/metadata/labels/app.kubernetes.io~1component";
+
+/// One line per fault.
+pub(super) fn findings(root: &Path, files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+    let mut found = values(root)?;
+    for file in files.iter().filter(|file| file.starts_with("k8s") && has_extension(file, "yaml")) {
+        let documents: Vec<Value> = serde_saphyr::from_multiple(&read(root, file)?)
+            .with_context(|| format!("{} is no YAML", file.display()))?;
+        let wrong = of_documents(root, file, &documents)?;
+        found.extend(wrong.into_iter().map(|problem| format!("{}: {problem}", file.display())));
+    }
+    Ok(found)
+}
+
+/// Every key of values.yaml is in the schema and the other way round; a key of one alone would be refused, or unknown.
+fn values(root: &Path) -> anyhow::Result<Vec<String>> {
+    let values: Value = serde_saphyr::from_str(&read(root, &Path::new(CHART).join("values.yaml"))?)?;
+    let schema: Value = serde_json::from_str(&read(root, &Path::new(CHART).join("values.schema.json"))?)?;
+    let mut found = Vec::new();
+    against(&values, &schema, &schema["definitions"], "", &mut found);
+    Ok(found)
+}
+
+fn against(value: &Value, schema: &Value, definitions: &Value, path: &str, found: &mut Vec<String>) {
+    let named = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+    let schema = named.map_or(schema, |name| &definitions[name]);
+    let Some(object) = value.as_object() else { return };
+    let Some(properties) = schema["properties"].as_object() else { return };
+    for (key, inner) in object {
+        match properties.get(key) {
+            Some(schema) => against(inner, schema, definitions, &format!("{path}.{key}"), found),
+            None => found.push(format!("{CHART}/values.schema.json does not know {path}.{key}")),
+        }
+    }
+}
+
+fn of_documents(root: &Path, file: &Path, documents: &[Value]) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut names = BTreeSet::new();
+    for document in documents.iter().filter(|document| document.get("kind").is_some()) {
+        let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (kind, name) = (text("/kind"), text("/metadata/name"));
+        if kind == "Kustomization" {
+            found.extend(absent(root, file, document));
+            continue;
+        }
+        if text("/apiVersion").is_empty() || name.is_empty() {
+            found.push(format!("a {kind} without apiVersion or name"));
+        }
+        if !names.insert((kind, name)) {
+            found.push(format!("{kind} {name} is there twice"));
+        }
+        match kind {
+            "ConfigMap" => found.extend(unknown_keys(root, text(COMPONENT), &document["data"])?),
+            "Deployment" => found.extend(of_containers(root, name, document)?),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Files that a kustomization names and that are not there.
+fn absent(root: &Path, file: &Path, kustomization: &Value) -> Vec<String> {
+    let folder = root.join(file).parent().map(Path::to_owned).unwrap_or_default();
+    let named = kustomization["resources"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    named.filter(|name| !folder.join(name).exists()).map(|name| format!("{name} is not there")).collect()
+}
+
+/// Variables of a workload's ConfigMap that are no key of its service's configuration.
+fn unknown_keys(root: &Path, workload: &str, data: &Value) -> anyhow::Result<Vec<String>> {
+    let service = workload.split('-').next().unwrap_or_default();
+    let default = Path::new("services").join(service).join("config/default.toml");
+    if service.is_empty() || !root.join(&default).is_file() {
+        return Ok(Vec::new());
+    }
+    let tree: toml::Table = read(root, &default)?.parse()?;
+    let keys = data.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+    let unknown = keys.filter_map(|key| Some((key, key.strip_prefix(PREFIX)?))).filter(|(_, rest)| {
+        let mut parts = rest.split("__").map(str::to_lowercase);
+        let first = parts.next().and_then(|part| tree.get(&part));
+        parts.try_fold(first, |at, part| at.map(|value| value.get(&part))).flatten().is_none()
+    });
+    Ok(unknown.map(|(key, _)| format!("{workload}: {} has no key for {key}", default.display())).collect())
+}
+
+/// Probes that the runtime does not answer, and variables that a container is given twice.
+fn of_containers(root: &Path, name: &str, deployment: &Value) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let admin = read(root, Path::new(ADMIN))?;
+    let spec = &deployment["spec"]["template"]["spec"];
+    let containers = ["initContainers", "containers"].into_iter();
+    for container in containers.filter_map(|key| spec[key].as_array()).flatten() {
+        let mut variables = BTreeSet::new();
+        for variable in container["env"].as_array().into_iter().flatten() {
+            if !variables.insert(variable["name"].as_str()) {
+                found.push(format!("{name}: {} is there twice", variable["name"]));
+            }
+        }
+        let ours = container["args"][0].as_str() == Some("serve");
+        for probe in ["startupProbe", "livenessProbe", "readinessProbe"].into_iter().filter(|_| ours) {
+            match container[probe]["httpGet"]["path"].as_str() {
+                Some(path) if admin.contains(&format!("\"{path}\"")) => {}
+                path => found.push(format!("{name}: {probe} asks {path:?}, which {ADMIN} does not answer")),
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    #[test]
+    fn a_variable_that_is_no_key_of_the_service_is_found() {
+        let data = json!({"REDRESS__KAFKA__BROKERS": "k:9092", "REDRESS__KAFKA__BROKER": "k", "OTEL_X": "1"});
+        let found = unknown_keys(&root(), "intake-accept", &data).unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("REDRESS__KAFKA__BROKER"), "{found:?}");
+    }
+
+    #[test]
+    fn a_probe_that_nobody_answers_and_a_variable_given_twice_are_found() {
+        let probe = |path: &str| json!({"httpGet": {"path": path}});
+        let deployment = json!({"spec": {"template": {"spec": {"containers": [{
+            "args": ["serve"],
+            "env": [{"name": "A"}, {"name": "A"}],
+            "startupProbe": probe("/livez"),
+            "livenessProbe": probe("/healthz"),
+            "readinessProbe": probe("/readyz"),
+        }]}}}});
+        let found = of_containers(&root(), "x", &deployment).unwrap();
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+
+    #[test]
+    fn a_value_that_the_schema_does_not_know_is_found() {
+        let schema = json!({"properties": {"a": {"$ref": "#/definitions/b"}}, "definitions": {"b": {"properties": {"c": {}}}}});
+        let mut found = Vec::new();
+        against(&json!({"a": {"c": 1, "d": 2}}), &schema, &schema["definitions"], "", &mut found);
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
