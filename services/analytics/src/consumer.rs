@@ -8,21 +8,24 @@ use crate::app::assessments::CountAssessments;
 use crate::app::incidents::CountIncidents;
 use crate::app::lifecycle::CountLifecycle;
 use crate::app::notices::CountNotices;
+use crate::app::steps::CountSteps;
 use crate::error::Error;
-use crate::topics::{ASSESSMENTS, INCIDENTS, LIFECYCLE, NOTICES};
+use crate::topics::{ASSESSMENTS, CLOCKS, INCIDENTS, INVESTIGATION, LIFECYCLE, NOTICES, RESOLUTION};
 
 /// What intake tells.
 pub(crate) fn lifecycle() -> Subscription {
     Subscription::new(LIFECYCLE, Guard::Version, CountLifecycle)
 }
 
-/// What classification finds in complaints, in incidents, and what notification sends; each with the end of its group's
-/// name.
-pub(crate) fn others() -> [(&'static str, &'static str, Subscription); 3] {
+/// What the other services tell; each topic with the end of its group's name.
+pub(crate) fn others() -> [(&'static str, &'static str, Subscription); 6] {
     [
         ("assessments", ASSESSMENTS, Subscription::new(ASSESSMENTS, Guard::Version, CountAssessments)),
         ("incidents", INCIDENTS, Subscription::new(INCIDENTS, Guard::Version, CountIncidents)),
         ("notices", NOTICES, Subscription::new(NOTICES, Guard::Version, CountNotices)),
+        ("investigation", INVESTIGATION, Subscription::new(INVESTIGATION, Guard::Version, CountSteps)),
+        ("resolution", RESOLUTION, Subscription::new(RESOLUTION, Guard::Version, CountSteps)),
+        ("clocks", CLOCKS, Subscription::new(CLOCKS, Guard::Version, CountSteps)),
     ]
 }
 

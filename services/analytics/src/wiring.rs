@@ -92,7 +92,7 @@ impl Counting<'_> {
     fn tasks(
         &self,
         lifecycle: ConsumerGroup,
-        others: [(&'static str, ConsumerGroup); 3],
+        others: [(&'static str, ConsumerGroup); 6],
     ) -> anyhow::Result<Vec<Task>> {
         let reader = LogReader::new(&self.config.kafka)?;
         let stop = || self.context.stop.clone();

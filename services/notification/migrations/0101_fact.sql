@@ -9,7 +9,9 @@ CREATE TABLE fact (
     event_type   text,
     occurred_at  timestamptz,
     payload      bytea,
+    actor        text,
     decided_by   text,
+    causation    uuid,
     traceparent  text,
     tracestate   text,
     verdict      text,
@@ -22,6 +24,8 @@ COMMENT ON COLUMN fact.event_id IS 'The event; the lifecycle''s answer names it 
 COMMENT ON COLUMN fact.topic IS 'Where it was told, with version, type, time and message; NULL while only the lifecycle''s answer is known.';
 COMMENT ON COLUMN fact.payload IS 'The message as it came. What people typed in it is sealed under the complaint''s data key.';
 COMMENT ON COLUMN fact.verdict IS 'Whether the lifecycle took it; NULL before, and for facts that it is not asked about.';
+COMMENT ON COLUMN fact.actor IS 'Who did it: a subject of the platform''s own staff, or a service.';
+COMMENT ON COLUMN fact.causation IS 'The event that caused it; a clock names what started it.';
 COMMENT ON COLUMN fact.told IS 'Whether its letters are queued.';
 
 ALTER TABLE notice ADD COLUMN parts json;

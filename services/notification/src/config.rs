@@ -79,6 +79,8 @@ pub struct TermsConfig {
     pub objection_days: u16,
     /// Calendar days for which a survey is open.
     pub survey_days: u16,
+    /// Whether a request for missing details waits for its clock.
+    pub follow_clocks: bool,
 }
 
 /// `[notification.dispatch]`
@@ -112,6 +114,7 @@ impl TermsConfig {
             progress_days: self.progress_days,
             objection_days: self.objection_days,
             survey_days: self.survey_days,
+            follow_clocks: self.follow_clocks,
         }
     }
 

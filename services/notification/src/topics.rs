@@ -16,6 +16,9 @@ pub const INVESTIGATION: &str = "redress.investigation.cases.v1";
 /// What resolution tells; key: complaint. Read, not owned.
 pub const RESOLUTION: &str = "redress.resolution.cases.v1";
 
+/// What sla tells of clocks; key: complaint. Read, not owned.
+pub const CLOCKS: &str = "redress.sla.clocks.v1";
+
 /// How long records of [`NOTICES`] are kept.
 const RETENTION: Duration = Duration::from_hours(24 * 30);
 

@@ -33,7 +33,7 @@ use crate::domain::templates::{Sources, Templates, builtin};
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
 use crate::store::delivery::Lane;
-use crate::topics::{self, INVESTIGATION, LIFECYCLE, NOTICES, RESOLUTION};
+use crate::topics::{self, CLOCKS, INVESTIGATION, LIFECYCLE, NOTICES, RESOLUTION};
 use crate::{MIGRATOR, consumer};
 
 /// The service, as the runtime sees it.
@@ -95,6 +95,7 @@ impl Service for Notification {
         let lifecycle = group("", consumer::lifecycle(react));
         let others = [
             ("investigation", INVESTIGATION, group("-investigation", consumer::facts(hear(INVESTIGATION)))),
+            ("clocks", CLOCKS, group("-clocks", consumer::facts(hear(CLOCKS)))),
             ("resolution", RESOLUTION, group("-resolution", consumer::facts(hear(RESOLUTION)))),
         ];
         let holder = config.kafka.own_name(context.clock.now());

@@ -28,6 +28,8 @@ impl Questions {
 
 /// Facts as they are told.
 pub(super) fn told(fact: Fact) -> wire::CaseFacts {
+    let count = |number: i32| u32::try_from(number).unwrap_or_default();
+    let steps = fact.steps;
     let time = |at: Option<Timestamp>| at.map(to_wire_time);
     wire::CaseFacts {
         complaint_id: fact.id.to_string(),
@@ -48,6 +50,23 @@ pub(super) fn told(fact: Fact) -> wire::CaseFacts {
         outcome: fact.outcome.unwrap_or_default(),
         repeated: fact.repeated,
         satisfaction: fact.satisfaction.and_then(|points| u32::try_from(points).ok()).unwrap_or_default(),
-        resubmissions: u32::try_from(fact.resubmissions).unwrap_or_default(),
+        resubmissions: count(fact.resubmissions),
+        cause: fact.cause.unwrap_or_default(),
+        investigation_opened_at: time(fact.investigation_opened_at),
+        investigation_concluded_at: time(fact.investigation_concluded_at),
+        currency: fact.currency.unwrap_or_default(),
+        evidence_requested: count(steps.evidence_requested),
+        evidence_lapsed: count(steps.evidence_lapsed),
+        remedies_ordered: count(steps.remedies_ordered),
+        remedies_executed: count(steps.remedies_executed),
+        remedies_advanced: count(steps.remedies_advanced),
+        remedies_failed: count(steps.remedies_failed),
+        amount_ordered_minor: steps.amount_ordered,
+        amount_executed_minor: steps.amount_executed,
+        amount_advanced_minor: steps.amount_advanced,
+        amount_failed_minor: steps.amount_failed,
+        appeals: count(steps.appeals),
+        clocks_met: count(steps.clocks_met),
+        clocks_judged: count(steps.clocks_judged),
     }
 }

@@ -18,7 +18,7 @@ use crate::store::fact::{self, Fact, Order};
 /// Facts per page: about 200 KiB of CSV.
 const PAGE: i64 = 1_000;
 
-const HEADER: [&str; 21] = [
+const HEADER: [&str; 38] = [
     "complaint_id",
     "received_at",
     "channel",
@@ -40,6 +40,23 @@ const HEADER: [&str; 21] = [
     "repeated",
     "satisfaction",
     "resubmissions",
+    "cause",
+    "investigation_opened_at",
+    "investigation_concluded_at",
+    "currency",
+    "evidence_requested",
+    "evidence_lapsed",
+    "remedies_ordered",
+    "remedies_executed",
+    "remedies_advanced",
+    "remedies_failed",
+    "amount_ordered_minor",
+    "amount_executed_minor",
+    "amount_advanced_minor",
+    "amount_failed_minor",
+    "appeals",
+    "clocks_met",
+    "clocks_judged",
 ];
 
 impl Questions {
@@ -97,6 +114,7 @@ fn lines(rows: impl IntoIterator<Item = [String; HEADER.len()]>) -> Result<Vec<u
 }
 
 fn line(fact: &Fact) -> [String; HEADER.len()] {
+    let steps = &fact.steps;
     let text = |text: Option<&str>| cell(text.unwrap_or_default()).into_owned();
     let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
     [
@@ -121,5 +139,22 @@ fn line(fact: &Fact) -> [String; HEADER.len()] {
         fact.repeated.to_string(),
         fact.satisfaction.map(|points| points.to_string()).unwrap_or_default(),
         fact.resubmissions.to_string(),
+        text(fact.cause.as_deref()),
+        time(fact.investigation_opened_at),
+        time(fact.investigation_concluded_at),
+        text(fact.currency.as_deref()),
+        steps.evidence_requested.to_string(),
+        steps.evidence_lapsed.to_string(),
+        steps.remedies_ordered.to_string(),
+        steps.remedies_executed.to_string(),
+        steps.remedies_advanced.to_string(),
+        steps.remedies_failed.to_string(),
+        steps.amount_ordered.to_string(),
+        steps.amount_executed.to_string(),
+        steps.amount_advanced.to_string(),
+        steps.amount_failed.to_string(),
+        steps.appeals.to_string(),
+        steps.clocks_met.to_string(),
+        steps.clocks_judged.to_string(),
     ]
 }

@@ -64,7 +64,8 @@ fn step(event_type: &str, payload: &[u8]) -> Result<Option<Step>, DecodeError> {
         let assessed = assessed(applied.category(), applied.severity(), applied.urgent);
         Step::Assessed(assessed.ok_or_else(|| DecodeError::new("category or severity does not fit"))?)
     } else if is(wire::ComplaintClosed::full_name()) {
-        Step::Closed(wire::ComplaintClosed::decode(payload)?.outcome)
+        let closed = wire::ComplaintClosed::decode(payload)?;
+        Step::Closed { outcome: closed.outcome, cause: closed.cause }
     } else {
         return Ok(step_by_type(event_type));
     };
@@ -174,6 +175,10 @@ mod tests {
             assert_eq!(state(wire), Ok(known));
         }
         assert!(state(ComplaintState::Unspecified).is_err());
+        // The other way round: the contract has no state that is not known here.
+        let named = (1..).map_while(|number| ComplaintState::try_from(number).ok());
+        assert_eq!(named.filter(|wire| state(*wire).is_ok()).count(), State::ALL.len());
+        assert!(ComplaintState::try_from(i32::try_from(State::ALL.len()).unwrap() + 1).is_err());
     }
 
     #[test]

@@ -67,6 +67,9 @@ impl Questions {
         let span = reader.span(request.from.as_ref(), request.until.as_ref());
         let split = reader.dimension(request.dimension);
         let value = reader.value(split, &request.value);
+        if let Some(definition) = definition {
+            reader.unit(definition.unit, split);
+        }
         if (1..WINDOW_LEAST).contains(&request.window_seconds) {
             reader.out_of_range("windowSeconds", "60 or more, or 0 for one window");
         }

@@ -10,4 +10,5 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod notices;
 pub mod sla;
+pub mod steps;
 mod window;

@@ -5,7 +5,7 @@ use redress_domain::{Problem, Violations};
 use redress_proto::analytics::v1 as wire;
 use redress_proto::convert::from_wire_time;
 
-use crate::domain::metric::{Definition, Dictionary};
+use crate::domain::metric::{Definition, Dictionary, Unit};
 use crate::domain::selection::{Dimension, Span};
 
 /// Collects what does not fit in a question.
@@ -48,6 +48,13 @@ impl Reader {
         found
     }
 
+    /// Amounts of different currencies have no sum: such a metric is told by currency.
+    pub(super) fn unit(&mut self, unit: Unit, dimension: Option<Dimension>) {
+        if unit == Unit::MinorUnits && dimension != Some(Dimension::Currency) {
+            self.found.add("dimension", "CURRENCY_REQUIRED", "amounts of money are told by currency");
+        }
+    }
+
     /// The dimension, none if none is asked for.
     pub(super) fn dimension(&mut self, wire: i32) -> Option<Dimension> {
         match wire::Dimension::try_from(wire) {
@@ -59,6 +66,9 @@ impl Reader {
             Ok(wire::Dimension::LiveRoom) => return Some(Dimension::LiveRoom),
             Ok(wire::Dimension::Severity) => return Some(Dimension::Severity),
             Ok(wire::Dimension::State) => return Some(Dimension::State),
+            Ok(wire::Dimension::Outcome) => return Some(Dimension::Outcome),
+            Ok(wire::Dimension::Cause) => return Some(Dimension::Cause),
+            Ok(wire::Dimension::Currency) => return Some(Dimension::Currency),
             Err(_) => self.found.add("dimension", "UNKNOWN_ENUM_VALUE", "there is no such dimension"),
         }
         None

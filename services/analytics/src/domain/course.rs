@@ -45,8 +45,13 @@ pub enum Step {
     Refused,
     /// What was asked for did not come.
     Lapsed,
-    /// It was closed with this outcome.
-    Closed(String),
+    /// It was closed.
+    Closed {
+        /// What it came to.
+        outcome: String,
+        /// Where the cause lay.
+        cause: String,
+    },
     /// Its complainant withdrew it.
     Withdrawn,
     /// It is handled within another complaint.
@@ -72,6 +77,8 @@ pub struct Course {
     pub ended_at: Option<Timestamp>,
     /// What it came to, as a code of the taxonomy of outcomes; none while it is open.
     pub outcome: Option<String>,
+    /// Where the cause lay, as a code; none unless it is closed.
+    pub cause: Option<String>,
     /// How often its submission came again.
     pub resubmissions: i32,
 }
@@ -93,7 +100,10 @@ impl Course {
             Step::Accepted => self.decide(State::Accepted, None, at),
             Step::Refused => self.decide(State::NotAccepted, Some("refused"), at),
             Step::Lapsed => self.stand(State::NotAccepted, Some("lapsed"), at),
-            Step::Closed(outcome) => self.stand(State::Closed, Some(outcome), at),
+            Step::Closed { outcome, cause } => {
+                self.stand(State::Closed, Some(outcome), at);
+                self.cause = Some(cause.clone()).filter(|cause| !cause.is_empty());
+            }
             Step::Withdrawn => self.stand(State::Withdrawn, Some("withdrawn"), at),
             Step::Merged => self.stand(State::Merged, Some("duplicate"), at),
             Step::Resubmitted => self.resubmissions = self.resubmissions.saturating_add(1),
@@ -117,6 +127,7 @@ impl Course {
         } else {
             self.ended_at = None;
             self.outcome = None;
+            self.cause = None;
         }
     }
 }
@@ -129,6 +140,10 @@ mod tests {
         Timestamp::from_second(minute * 60).unwrap()
     }
 
+    fn upheld() -> Step {
+        Step::Closed { outcome: "upheld".into(), cause: "live_wording".into() }
+    }
+
     fn after(steps: &[Step]) -> Course {
         let mut course = Course::default();
         for (minute, step) in (0..).zip(steps) {
@@ -139,13 +154,14 @@ mod tests {
 
     #[test]
     fn a_closing_told_by_its_fact_and_by_its_outcome_ends_once() {
-        let course = after(&[Step::Moved(State::Closed), Step::Closed("upheld".into())]);
+        let course = after(&[Step::Moved(State::Closed), upheld()]);
         assert_eq!((course.ended_at, course.outcome.as_deref()), (Some(at(0)), Some("upheld")));
+        assert_eq!(course.cause.as_deref(), Some("live_wording"));
     }
 
     #[test]
     fn a_case_that_goes_on_has_no_end_and_its_next_end_counts() {
-        let reopened = [Step::Closed("upheld".into()), Step::Moved(State::Investigating)];
+        let reopened = [upheld(), Step::Moved(State::Investigating)];
         let course = after(&reopened);
         assert_eq!((course.ended_at, course.outcome.as_deref()), (None, None));
         let course = after(&[reopened.as_slice(), &[Step::Withdrawn]].concat());

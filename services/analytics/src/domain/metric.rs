@@ -18,6 +18,8 @@ coded_enum! {
         Seconds = "seconds",
         /// An answer of a survey, 1 to 5.
         Points = "points",
+        /// Money in the smallest unit of its currency; told by currency alone.
+        MinorUnits = "minor_units",
     }
 }
 
@@ -44,6 +46,16 @@ coded_enum! {
         Surveyed = "surveyed",
         /// Which belong to an incident that was not dissolved.
         InIncident = "in_incident",
+        /// An investigation of which was opened.
+        Investigated = "investigated",
+        /// An investigation of which was concluded.
+        Concluded = "concluded",
+        /// In which evidence was asked for.
+        EvidenceAsked = "evidence_asked",
+        /// In which remedies were ordered.
+        Remedied = "remedied",
+        /// In which clocks were met or breached (C05 aside).
+        ClockJudged = "clock_judged",
     }
 }
 
@@ -74,6 +86,45 @@ coded_enum! {
         Satisfaction = "satisfaction",
         /// How often its submission came again.
         Resubmissions = "resubmissions",
+        /// From receipt to its end, seconds.
+        EndSeconds = "end_seconds",
+        /// From receipt to the opening of its investigation, seconds.
+        InvestigationOpenedSeconds = "investigation_opened_seconds",
+        /// From receipt to the conclusion of its investigation, seconds.
+        InvestigationConcludedSeconds = "investigation_concluded_seconds",
+        /// Requests for evidence.
+        EvidenceRequested = "evidence_requested",
+        /// Of them: lapsed.
+        EvidenceLapsed = "evidence_lapsed",
+        /// Remedies ordered.
+        RemediesOrdered = "remedies_ordered",
+        /// Of them: carried out.
+        RemediesExecuted = "remedies_executed",
+        /// Of them: paid first by the platform.
+        RemediesAdvanced = "remedies_advanced",
+        /// Of them: failed.
+        RemediesFailed = "remedies_failed",
+        /// Money ordered, minor units.
+        AmountOrdered = "amount_ordered",
+        /// Of it: paid by whoever had to.
+        AmountExecuted = "amount_executed",
+        /// Of it: paid first by the platform.
+        AmountAdvanced = "amount_advanced",
+        /// Of it: not paid.
+        AmountFailed = "amount_failed",
+        /// Appeals filed.
+        Appeals = "appeals",
+        /// Clocks met in time.
+        ClocksMet = "clocks_met",
+        /// Clocks met or breached.
+        ClocksJudged = "clocks_judged",
+    }
+}
+
+impl Number {
+    /// Whether it is an amount of money.
+    pub const fn is_money(self) -> bool {
+        matches!(self, Self::AmountOrdered | Self::AmountExecuted | Self::AmountAdvanced | Self::AmountFailed)
     }
 }
 
@@ -89,6 +140,13 @@ pub enum Measure {
     Share(Condition),
     /// The numbers together.
     Sum(Number),
+    /// The numbers together, divided by other numbers together.
+    Ratio {
+        /// Which.
+        of: Number,
+        /// Divided by which; not zero in the population.
+        to: Number,
+    },
     /// Their arithmetic mean.
     Mean(Number),
     /// Their quantile, exact, interpolated between the two nearest.
@@ -191,8 +249,9 @@ mod tests {
             };
             assert!(entry.source.split(' ').all(cites), "{}", entry.name);
             let fits = match entry.measure {
+                Measure::Sum(number) if number.is_money() => entry.unit == Unit::MinorUnits,
                 Measure::Count | Measure::Incidents | Measure::Sum(_) => entry.unit == Unit::Count,
-                Measure::Share(_) => entry.unit == Unit::Ratio,
+                Measure::Share(_) | Measure::Ratio { .. } => entry.unit == Unit::Ratio,
                 Measure::Mean(Number::Satisfaction) => entry.unit == Unit::Points,
                 Measure::Mean(_) | Measure::Quantile { .. } => entry.unit == Unit::Seconds,
             };

@@ -2,6 +2,7 @@
 
 pub mod assessed;
 pub mod course;
+pub mod item;
 pub mod metric;
 pub mod selection;
 pub mod spreadsheet;

@@ -23,6 +23,12 @@ coded_enum! {
         Severity = "severity",
         /// Where it stands.
         State = "state",
+        /// What it came to.
+        Outcome = "outcome",
+        /// Where the cause lay.
+        Cause = "cause",
+        /// The currency of its remedies.
+        Currency = "currency",
     }
 }
 
@@ -35,7 +41,9 @@ impl Dimension {
             Self::Severity => value.parse::<Severity>().is_ok(),
             Self::State => value.parse::<State>().is_ok(),
             // The database's texts hold no NUL.
-            Self::Merchant | Self::Anchor | Self::LiveRoom => !value.contains('\0'),
+            Self::Merchant | Self::Anchor | Self::LiveRoom | Self::Outcome | Self::Cause | Self::Currency => {
+                !value.contains('\0')
+            }
         }
     }
 }

@@ -36,6 +36,7 @@ struct Row {
     result_at: Option<SqlTime>,
     ended_at: Option<SqlTime>,
     outcome: Option<String>,
+    cause: Option<String>,
     resubmissions: i32,
 }
 
@@ -74,6 +75,7 @@ impl Row {
             result_at: self.result_at.map(SqlTime::to_jiff),
             ended_at: self.ended_at.map(SqlTime::to_jiff),
             outcome: self.outcome,
+            cause: self.cause,
             resubmissions: self.resubmissions,
         };
         Ok(((tenant, ComplaintId::from_uuid(id)), course))
@@ -87,7 +89,8 @@ impl Row {
 pub async fn load(conn: &mut PgConnection, courses: &mut Courses) -> Result<(), Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT tenant, complaint_id, received_at, acknowledge_by, channel, complainant_index, merchant, anchor,
-                live_room, state, category, severity, urgent, decided_at, result_at, ended_at, outcome, resubmissions
+                live_room, state, category, severity, urgent, decided_at, result_at, ended_at, outcome, cause,
+                resubmissions
          FROM complaint_fact
          WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))",
     )
@@ -117,17 +120,19 @@ pub async fn save(conn: &mut PgConnection, courses: &Courses) -> Result<(), Erro
     sqlx::query(
         "INSERT INTO complaint_fact (tenant, complaint_id, received_at, acknowledge_by, channel, complainant_index,
                                      merchant, anchor, live_room, state, category, severity, urgent, decided_at,
-                                     result_at, ended_at, outcome, resubmissions)
+                                     result_at, ended_at, outcome, resubmissions, cause)
          SELECT * FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::bytea[],
                               $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[],
-                              $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::text[], $18::integer[])
+                              $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::text[], $18::integer[],
+                              $19::text[])
          ON CONFLICT (tenant, complaint_id) DO UPDATE
              SET received_at = excluded.received_at, acknowledge_by = excluded.acknowledge_by,
                  channel = excluded.channel, complainant_index = excluded.complainant_index,
                  merchant = excluded.merchant, anchor = excluded.anchor, live_room = excluded.live_room,
                  state = excluded.state, category = excluded.category, severity = excluded.severity,
                  urgent = excluded.urgent, decided_at = excluded.decided_at, result_at = excluded.result_at,
-                 ended_at = excluded.ended_at, outcome = excluded.outcome, resubmissions = excluded.resubmissions",
+                 ended_at = excluded.ended_at, outcome = excluded.outcome, cause = excluded.cause,
+                 resubmissions = excluded.resubmissions",
     )
     .bind(column(courses.keys(), |(tenant, _)| tenant.as_str()))
     .bind(column(courses.keys(), |(_, id)| *id.as_uuid()))
@@ -147,6 +152,7 @@ pub async fn save(conn: &mut PgConnection, courses: &Courses) -> Result<(), Erro
     .bind(happened(|course| course.ended_at))
     .bind(column(courses.values(), |course| course.outcome.as_deref()))
     .bind(column(courses.values(), |course| course.resubmissions))
+    .bind(column(courses.values(), |course| course.cause.as_deref()))
     .execute(conn)
     .await?;
     Ok(())

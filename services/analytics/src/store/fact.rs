@@ -59,6 +59,47 @@ pub struct Fact {
     pub satisfaction: Option<i16>,
     /// How often its submission came again.
     pub resubmissions: i32,
+    /// Where the cause lay.
+    pub cause: Option<String>,
+    /// When an investigation was first opened.
+    pub investigation_opened_at: Option<Timestamp>,
+    /// When one was first concluded.
+    pub investigation_concluded_at: Option<Timestamp>,
+    /// The currency of its remedies.
+    pub currency: Option<String>,
+    /// What was done in it.
+    pub steps: Steps,
+}
+
+/// What investigation, resolution and the clocks tell of a complaint, added up.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Steps {
+    /// Requests for evidence that were made.
+    pub evidence_requested: i32,
+    /// Of them: lapsed.
+    pub evidence_lapsed: i32,
+    /// Remedies that were ordered.
+    pub remedies_ordered: i32,
+    /// Of them: carried out.
+    pub remedies_executed: i32,
+    /// Of them: paid first by the platform.
+    pub remedies_advanced: i32,
+    /// Of them: failed.
+    pub remedies_failed: i32,
+    /// Money ordered, minor units.
+    pub amount_ordered: i64,
+    /// Of it: paid by whoever had to.
+    pub amount_executed: i64,
+    /// Of it: paid first by the platform.
+    pub amount_advanced: i64,
+    /// Of it: not paid.
+    pub amount_failed: i64,
+    /// Appeals that were filed.
+    pub appeals: i32,
+    /// Clocks met in time, C05 aside.
+    pub clocks_met: i32,
+    /// Clocks met or breached.
+    pub clocks_judged: i32,
 }
 
 #[derive(FromRow)]
@@ -84,11 +125,20 @@ struct Row {
     repeated: bool,
     satisfaction: Option<i16>,
     resubmissions: i32,
+    cause: Option<String>,
+    investigation_opened_at: Option<SqlTime>,
+    investigation_concluded_at: Option<SqlTime>,
+    currency: Option<String>,
+    #[sqlx(flatten)]
+    steps: Steps,
 }
 
 const COLUMNS: &str = "complaint_id, received_at, channel, category, severity, urgent, state, merchant, anchor, \
                        live_room, incident_id, acknowledge_by, acknowledged_at, first_response_at, decided_at, \
-                       result_at, ended_at, outcome, repeated, satisfaction, resubmissions";
+                       result_at, ended_at, outcome, repeated, satisfaction, resubmissions, cause, investigation_opened_at, \
+                       investigation_concluded_at, currency, evidence_requested, evidence_lapsed, remedies_ordered, \
+                       remedies_executed, remedies_advanced, remedies_failed, amount_ordered, amount_executed, \
+                       amount_advanced, amount_failed, appeals, clocks_met, clocks_judged";
 
 impl Row {
     fn read(self) -> Result<Fact, Error> {
@@ -117,6 +167,11 @@ impl Row {
             repeated: self.repeated,
             satisfaction: self.satisfaction,
             resubmissions: self.resubmissions,
+            cause: self.cause,
+            investigation_opened_at: self.investigation_opened_at.map(SqlTime::to_jiff),
+            investigation_concluded_at: self.investigation_concluded_at.map(SqlTime::to_jiff),
+            currency: self.currency,
+            steps: self.steps,
         })
     }
 }

@@ -111,6 +111,12 @@ fn push_measure(query: &mut QueryBuilder<Postgres>, measure: Measure) {
         Measure::Share(condition) => {
             query.push("(count(*) FILTER (WHERE ").push(holds(condition)).push("))::float8 / count(*)")
         }
+        Measure::Ratio { of, to } => query
+            .push("sum(")
+            .push(value(of))
+            .push(")::float8 / nullif(sum(")
+            .push(value(to))
+            .push("), 0)::float8"),
         Measure::Sum(number) => query.push("sum(").push(value(number)).push(")::float8"),
         Measure::Mean(number) => query.push("avg(").push(value(number)).push(")::float8"),
         Measure::Quantile { of, at } => query
@@ -137,6 +143,11 @@ pub(super) fn push_population(
         Population::Told => "result_at IS NOT NULL",
         Population::Ended => "(ended_at IS NOT NULL AND state <> 'merged')",
         Population::Surveyed => "satisfaction IS NOT NULL",
+        Population::Investigated => "investigation_opened_at IS NOT NULL",
+        Population::Concluded => "investigation_concluded_at IS NOT NULL",
+        Population::EvidenceAsked => "evidence_requested > 0",
+        Population::Remedied => "remedies_ordered > 0",
+        Population::ClockJudged => "clocks_judged > 0",
         // What `incident_id IS NOT NULL` says, in a form that is answered for all rows at once.
         Population::InIncident => {
             "EXISTS (SELECT FROM incident_member AS m LEFT JOIN incident AS i USING (tenant, incident_id)
@@ -167,6 +178,14 @@ fn value(number: Number) -> &'static str {
         Number::DecisionSeconds => "extract(epoch FROM decided_at - received_at)::float8",
         Number::ResultSeconds => "extract(epoch FROM result_at - received_at)::float8",
         Number::Satisfaction => "satisfaction",
-        Number::Resubmissions => "resubmissions",
+        Number::EndSeconds => "extract(epoch FROM ended_at - received_at)::float8",
+        Number::InvestigationOpenedSeconds => {
+            "extract(epoch FROM investigation_opened_at - received_at)::float8"
+        }
+        Number::InvestigationConcludedSeconds => {
+            "extract(epoch FROM investigation_concluded_at - received_at)::float8"
+        }
+        // The code is the fact's column.
+        counted => counted.code(),
     }
 }

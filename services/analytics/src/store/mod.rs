@@ -4,6 +4,7 @@ pub mod assessed;
 pub mod course;
 pub mod fact;
 pub mod incident;
+pub mod item;
 pub mod metric;
 pub mod notified;
 

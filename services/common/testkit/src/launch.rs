@@ -18,9 +18,10 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use crate::TokenIssuer;
 
 /// Sections that only some services have; a key of another's would be refused.
-const ONLY_SOME: [(&str, &[&str]); 2] = [
+const ONLY_SOME: [(&str, &[&str]); 3] = [
     ("REDRESS__REDIS__", &["intake", "classification"]),
-    ("REDRESS__VAULT__", &["intake", "classification", "notification", "resolution"]),
+    ("REDRESS__VAULT__", &["intake", "classification", "investigation", "notification", "resolution"]),
+    ("REDRESS__INVESTIGATION__", &["investigation"]),
 ];
 const STEP_LIMIT: Duration = Duration::from_secs(30);
 const READY_LIMIT: Duration = Duration::from_secs(20);
@@ -81,11 +82,14 @@ impl Site {
         FileKeyProvider::create(&key_file, tenants)?;
         let issuer = TokenIssuer::generate("https://issuer.invalid", "redress")?;
         issuer.write_jwks(&jwks)?;
+        let folder_url = |folder: &str| format!("file://{}", dir.join(folder).display());
         let settings = vec![
             ("REDRESS__KAFKA__BROKERS", stack.kafka.clone()),
             ("REDRESS__KAFKA__TOPIC_PREFIX", topic_prefix.to_owned()),
             ("REDRESS__REDIS__URL", stack.redis.clone()),
             ("REDRESS__VAULT__KEY_FILE", key_file.display().to_string()),
+            ("REDRESS__INVESTIGATION__EVIDENCE__STORE", folder_url("evidence")),
+            ("REDRESS__INVESTIGATION__EVIDENCE__SENSITIVE_STORE", folder_url("evidence-sensitive")),
             ("REDRESS__RUNTIME__AUTH__ISSUER", issuer.issuer().to_owned()),
             ("REDRESS__RUNTIME__AUTH__AUDIENCE", issuer.audience().to_owned()),
             ("REDRESS__RUNTIME__AUTH__JWKS", jwks.display().to_string()),

@@ -12,10 +12,13 @@ use redress_testkit::{Addresses, Installation, Outside, Site, topic_prefix, uniq
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
+use crate::payments::Payments;
+
 /// What is waited for comes much earlier, on an idle machine.
 pub(crate) const SOON: Duration = Duration::from_mins(1);
 /// In the order in which they start.
-pub(crate) const SERVICES: [&str; 4] = ["intake", "classification", "notification", "analytics"];
+pub(crate) const SERVICES: [&str; 6] =
+    ["intake", "classification", "investigation", "resolution", "notification", "analytics"];
 /// Who submits the load.
 const SUBJECT: &str = "load-driver";
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -23,10 +26,12 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The installation. Its processes are started by the tests.
 pub(crate) struct Way {
     pub(crate) outside: Outside,
+    pub(crate) payments: Payments,
     pub(crate) tenant: TenantId,
     evidence: Evidence,
     services: BTreeMap<&'static str, (Installation, Addresses)>,
     notification: Vec<(&'static str, String)>,
+    executor: String,
 }
 
 impl Way {
@@ -47,7 +52,9 @@ impl Way {
             kafka: stack.kafka.clone(),
             topic_prefix: prefix,
         };
-        Self { outside, tenant, evidence, services, notification }
+        let payments = Payments::default();
+        let executor = payments.serve().await;
+        Self { outside, payments, tenant, evidence, services, notification, executor }
     }
 
     /// A process of the service, ready, under the same name and addresses as the one before.
@@ -57,6 +64,9 @@ impl Way {
         let mut settings = vec![("REDRESS__KAFKA__GROUP_INSTANCE_ID", service)];
         if service == "notification" {
             settings.extend(self.notification.iter().map(|(variable, value)| (*variable, value.as_str())));
+        }
+        if service == "resolution" {
+            settings.push(("REDRESS__RESOLUTION__EXECUTOR", self.executor.as_str()));
         }
         installation.serve(service, at, &settings).await.unwrap()
     }
@@ -77,8 +87,13 @@ impl Way {
 
     /// A token of a member of staff.
     pub(crate) fn token(&self, role: Role) -> String {
+        self.token_of("staff-1", role)
+    }
+
+    /// A token of `subject`.
+    pub(crate) fn token_of(&self, subject: &str, role: Role) -> String {
         let issuer = self.services["intake"].0.issuer();
-        issuer.sign(&issuer.claims(&self.tenant, "staff-1", &[role], now())).unwrap()
+        issuer.sign(&issuer.claims(&self.tenant, subject, &[role], now())).unwrap()
     }
 
     /// Complaints from one live room.
@@ -140,6 +155,6 @@ const CONFIRMED: &str = "SELECT count(*) FROM notice WHERE kind = 'n01_receipt' 
 const COUNTED: &str = "SELECT count(*) FROM complaint_fact";
 
 #[expect(clippy::disallowed_methods, reason = "services compare tokens and nights with the real time")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -162,7 +162,7 @@ mod tests {
     use crate::domain::evidence::MediaType;
 
     const LIMITS: Limits =
-        Limits { most_bytes: 100 << 20, idle: Duration::from_secs(30), total: Duration::from_secs(60) };
+        Limits { most_bytes: 100 << 20, idle: Duration::from_secs(30), total: Duration::from_mins(1) };
 
     fn folder() -> (tempfile::TempDir, Place) {
         let folder = tempfile::tempdir().unwrap();

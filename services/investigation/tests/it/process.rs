@@ -132,7 +132,11 @@ async fn a_process_that_is_killed_while_records_are_awaited_leaves_them_to_the_n
     })
     .await;
     assert_eq!(world.count("SELECT count(*) FROM platform_record").await, 60);
-    assert_eq!(on_topic(&world).await, 70, "each case is opened once, has each record once, and is captured once");
+    assert_eq!(
+        on_topic(&world).await,
+        70,
+        "each case is opened once, has each record once, and is captured once"
+    );
 }
 
 #[tokio::test]

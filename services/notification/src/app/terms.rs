@@ -19,4 +19,6 @@ pub struct Terms {
     pub objection_days: u16,
     /// Calendar days for which a survey is open.
     pub survey_days: u16,
+    /// Whether the installation runs sla, so that a request for missing details waits for its clock (C09).
+    pub follow_clocks: bool,
 }

@@ -38,6 +38,10 @@ pub struct Kept {
     pub at: Timestamp,
     /// The message.
     pub payload: Vec<u8>,
+    /// Who did it, if told.
+    pub actor: Option<String>,
+    /// The event that caused it, if told.
+    pub causation: Option<Uuid>,
     /// Code of what kind of decider was at work, if told.
     pub decided_by: Option<String>,
     /// W3C trace context.
@@ -70,13 +74,14 @@ pub async fn keep(conn: &mut PgConnection, facts: &[Kept]) -> Result<(), Error> 
     }
     sqlx::query(
         "INSERT INTO fact AS f (tenant, complaint_id, event_id, topic, version, event_type, occurred_at, payload, decided_by,
-                                traceparent, tracestate)
+                                traceparent, tracestate, actor, causation)
          SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[],
-                              $7::timestamptz[], $8::bytea[], $9::text[], $10::text[], $11::text[])
+                              $7::timestamptz[], $8::bytea[], $9::text[], $10::text[], $11::text[], $12::text[], $13::uuid[])
          ON CONFLICT (tenant, complaint_id, event_id) DO UPDATE
              SET topic = excluded.topic, version = excluded.version, event_type = excluded.event_type,
                  occurred_at = excluded.occurred_at, payload = excluded.payload, decided_by = excluded.decided_by,
-                 traceparent = excluded.traceparent, tracestate = excluded.tracestate
+                 traceparent = excluded.traceparent, tracestate = excluded.tracestate,
+                 actor = excluded.actor, causation = excluded.causation
              WHERE f.topic IS NULL",
     )
     .bind(column(facts, |f| f.tenant.as_str()))
@@ -90,6 +95,8 @@ pub async fn keep(conn: &mut PgConnection, facts: &[Kept]) -> Result<(), Error> 
     .bind(column(facts, |f| f.decided_by.as_deref()))
     .bind(column(facts, |f| f.traceparent.as_deref()))
     .bind(column(facts, |f| f.tracestate.as_deref()))
+    .bind(column(facts, |f| f.actor.as_deref()))
+    .bind(column(facts, |f| f.causation))
     .execute(conn)
     .await?;
     Ok(())
@@ -118,7 +125,7 @@ pub async fn answer(conn: &mut PgConnection, answers: &[Answer]) -> Result<(), E
 pub async fn of(conn: &mut PgConnection, ids: &[(TenantId, ComplaintId)]) -> Result<Vec<Kept>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT tenant, complaint_id, event_id, topic, version, event_type, occurred_at, payload, decided_by,
-                traceparent, tracestate, verdict, told
+                traceparent, tracestate, actor, causation, verdict, told
          FROM fact
          WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[])) AND topic IS NOT NULL
          ORDER BY tenant, complaint_id, topic, version",
@@ -161,6 +168,8 @@ struct Row {
     decided_by: Option<String>,
     traceparent: Option<String>,
     tracestate: Option<String>,
+    actor: Option<String>,
+    causation: Option<Uuid>,
     verdict: Option<String>,
     told: bool,
 }
@@ -181,6 +190,8 @@ impl Row {
             decided_by: self.decided_by,
             traceparent: self.traceparent,
             tracestate: self.tracestate,
+            actor: self.actor,
+            causation: self.causation,
             verdict: self.verdict.map(|v| v.parse()).transpose().map_err(|e| corrupt("verdict", &e))?,
             told: self.told,
         })

@@ -29,7 +29,7 @@ use redress_notification::domain::profile::Profiles;
 use redress_notification::domain::quiet::QuietHours;
 use redress_notification::domain::templates::{Templates, builtin};
 use redress_notification::store::delivery::Lane;
-use redress_notification::topics::{INVESTIGATION, RESOLUTION};
+use redress_notification::topics::{CLOCKS, INVESTIGATION, RESOLUTION};
 use redress_outbox::{BatchHandler, Delivery, HandlerError, Wake};
 use redress_postgres::{Db, PostgresConfig, migrate};
 use redress_proto::convert::to_wire_time;
@@ -71,6 +71,18 @@ pub(crate) struct Channels {
 }
 
 impl Bench {
+    /// Where a request for missing details waits for its clock.
+    pub(crate) async fn following_clocks() -> Self {
+        let mut bench = Self::new().await;
+        let react = React {
+            desk: bench.react.desk.clone(),
+            terms: Terms { follow_clocks: true, ..TERMS },
+            asked: Asked::builtin().unwrap(),
+        };
+        bench.react = Arc::new(react);
+        bench
+    }
+
     pub(crate) async fn new() -> Self {
         Self::with(Channels::default()).await
     }
@@ -181,15 +193,33 @@ impl Bench {
         version: i64,
         message: &M,
     ) -> Delivery<Fact> {
-        delivery(topic, self.meta::<M>(topic, id, version), message, |meta, payload| {
+        self.fact_of(topic, id, version, message, None)
+    }
+
+    /// The same of a fact that another event caused.
+    pub(crate) fn fact_of<M: Message + Name>(
+        &self,
+        topic: &'static str,
+        id: ComplaintId,
+        version: i64,
+        message: &M,
+        cause: Option<Uuid>,
+    ) -> Delivery<Fact> {
+        let meta = EventMeta {
+            actor: Some("supervisor-7".into()),
+            causation: cause.map(|cause| cause.to_string()),
+            ..self.meta::<M>(topic, id, version)
+        };
+        delivery(topic, meta, message, |meta, payload| {
             Fact::read(&meta.event_type, payload).unwrap().expect("the handler knows the type")
         })
     }
 
     /// Applies facts of one topic as the kit does: one transaction.
     pub(crate) async fn hear(&self, batch: &[Delivery<Fact>]) -> Result<(), HandlerError> {
-        let topic = if &*batch[0].record.topic == INVESTIGATION { INVESTIGATION } else { RESOLUTION };
-        let hear = Hear { desk: self.react.desk.clone(), terms: TERMS, topic };
+        let topics = [INVESTIGATION, RESOLUTION, CLOCKS];
+        let topic = topics.into_iter().find(|topic| *topic == &*batch[0].record.topic).unwrap();
+        let hear = Hear { desk: self.react.desk.clone(), terms: self.react.terms, topic };
         let mut tx = self.db.pool().begin().await?;
         hear.apply(&mut tx, batch).await?;
         tx.commit().await?;
@@ -347,6 +377,7 @@ const TERMS: Terms = Terms {
     progress_days: 5,
     objection_days: 7,
     survey_days: 14,
+    follow_clocks: false,
 };
 
 pub(crate) fn complaint_id(key: &str) -> ComplaintId {

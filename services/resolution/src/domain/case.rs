@@ -47,6 +47,8 @@ impl Facts {
 
 /// What happened since, apart from what has a record of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+// What an earlier release did not write is as if it had not happened.
+#[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that came or did not")]
 pub struct Course {
     /// The category, once reviewed.
@@ -59,6 +61,10 @@ pub struct Course {
     pub investigators: Vec<String>,
     /// The latest round of investigation that was concluded.
     pub investigation: Option<Uuid>,
+    /// How many conclusions investigation told: who worked on the facts is known as of these.
+    pub conclusions_read: u32,
+    /// How many the lifecycle has moved on.
+    pub conclusions_taken: u32,
     /// By when the respondent is to answer in a negotiation (C10).
     pub negotiation_due: Option<Timestamp>,
     /// When the case came to its latest result: where appeal windows begin.

@@ -45,6 +45,8 @@ refusals! {
     ContestedDecider = "CONTESTED_DECIDER", "who made the disputed decision does not handle the dispute", "somebody else";
     /// F141.
     DecidersNotNamed = "CONTESTED_DECIDERS_NOT_NAMED", "it is not known who made the disputed decision", "NameContestedDeciders";
+    /// Separation of roles: the two topics are read at their own pace.
+    InvestigatorsUnknown = "INVESTIGATORS_UNKNOWN", "who found the facts has not been heard of yet", "waiting for it";
     /// T17.
     OverAuthority = "AMOUNT_OVER_AUTHORITY", "the amount is above the caller's authority", "a reviewer with a higher limit";
     /// T17.

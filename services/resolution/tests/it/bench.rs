@@ -114,6 +114,7 @@ impl Bench {
             executor: String::new(),
             executor_timeout_ms: 1_000,
             executor_attempts: 3,
+            executor_retry_ms: 10,
         };
         let desk = Desk {
             db: db.clone(),
@@ -288,7 +289,7 @@ impl Bench {
         .await
         .unwrap();
         let versions: Vec<i64> = rows.iter().map(|(_, version)| *version).collect();
-        assert_eq!(versions, Vec::from_iter(1..=i64::try_from(rows.len()).unwrap()), "no holes");
+        assert_eq!(versions, (1..=i64::try_from(rows.len()).unwrap()).collect::<Vec<_>>(), "no holes");
         rows.iter().map(|(headers, _)| name_in(headers)).collect()
     }
 

@@ -196,3 +196,23 @@ async fn a_recommended_measure_has_a_term_where_its_kind_has_one() {
     assert_eq!(seen.sanctions[0].basis, "多次虚假宣传。");
     assert!(bench.get(&merchant(), id).await.sanctions.is_empty());
 }
+
+#[tokio::test]
+async fn a_plan_is_not_reviewed_before_it_is_known_who_found_its_facts() {
+    let bench = Bench::new().await;
+    let id = bench.register(1, crate::bench::submission()).await;
+    bench.accepted(id, Severity::General).await;
+    bench.advance(id, State::Accepted, State::Investigating, "InvestigationOpened").await;
+    bench.advance(id, State::Investigating, State::PlanReview, "InvestigationConcluded").await;
+    bench.act(&handler("h-1"), liability(id)).await.unwrap();
+    let drafted = bench.act(&handler("h-1"), draft(id, vec![option(vec![refund(100)])])).await.unwrap();
+    let proposal = &drafted.proposals[0].proposal_id;
+    assert_eq!(reason(bench.act(&supervisor("i-1"), review(id, proposal, 1)).await), "INVESTIGATORS_UNKNOWN");
+    let concluded = redress_proto::investigation::v1::InvestigationConcluded {
+        investigation_id: uuid::Uuid::from_u128(5).to_string(),
+        ..Default::default()
+    };
+    bench.investigation(id, "i-1", &concluded).await;
+    assert_eq!(reason(bench.act(&supervisor("i-1"), review(id, proposal, 1)).await), "REVIEWER_INVESTIGATED");
+    bench.act(&supervisor("s-1"), review(id, proposal, 1)).await.unwrap();
+}

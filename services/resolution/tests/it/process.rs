@@ -44,6 +44,11 @@ async fn a_case_goes_from_kafka_over_calls_to_a_settlement_and_a_replay_changes_
     world.tell(INVESTIGATION, *id.as_uuid(), 1, "i-1", &concluded).await;
     advanced(&world, id, 4, (State::Investigating, State::PlanReview), "InvestigationConcluded").await;
     world.stands(id, "plan_review").await;
+    wait_until("who found the facts is known", PATIENCE, async || {
+        let known = "SELECT count(*) FROM case_file WHERE course ->> 'investigation' IS NOT NULL";
+        (world.count(known).await == 1).then_some(())
+    })
+    .await;
 
     let mut client = ResolutionServiceClient::new(running.grpc.clone());
     let (author, reviewer) = (world.staff("tenant-a", "h-1"), world.staff("tenant-a", "s-1"));

@@ -178,7 +178,7 @@ impl Step<'_> {
         match telling.file.case.complaint_state {
             state if state.is_over() => self.end(telling, code),
             ComplaintState::Investigating if telling.file.case.state != State::Open => {
-                self.open(telling, code)
+                self.open(telling, code);
             }
             ComplaintState::Accepted => self.open_if_due(telling, code),
             _ => {}

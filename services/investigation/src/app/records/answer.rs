@@ -45,7 +45,8 @@ pub(super) struct Media {
     uri: String,
     sha256: String,
     size: i64,
-    media_type: String,
+    #[serde(rename = "media_type")]
+    form: String,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
 }
@@ -139,7 +140,7 @@ fn media_of(media: wire::MediaReference) -> Option<Media> {
         uri: media.uri,
         sha256: media.sha256.to_ascii_lowercase(),
         size: media.size,
-        media_type: media.media_type,
+        form: media.media_type,
         from: time(media.from)?,
         to: time(media.to)?,
     })

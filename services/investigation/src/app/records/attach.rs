@@ -1,7 +1,7 @@
 //! Makes evidence of what the platform holds: through the same door as every other file, with its source and time, its
 //! hash and its link in the chain of custody (F027).
 //!
-//! A record is brought under a name that follows from its content. A process that dies between two records, or before
+//! A record is brought under a name that follows from its complaint and its content. A process that dies between two records, or before
 //! the question is settled, therefore brings the same record again without an effect.
 
 use std::collections::HashMap;
@@ -46,7 +46,7 @@ async fn one(files: &Files, leased: &Leased, found: Found, ordinal: i32) -> Resu
     let sha256: [u8; 32] = Sha256::digest(&content).into();
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let header = wire::EvidenceHeader {
-        request_id: format!("{}.{ordinal}.{}", found.kind, hex::encode(&sha256[..16])),
+        request_id: format!("{}.{}.{ordinal}.{}", leased.complaint, found.kind, hex::encode(&sha256[..16])),
         complaint_id: leased.complaint.to_string(),
         r#type: evidence_type(kept_as(found.kind, &media_type)).into(),
         media_type,
@@ -83,11 +83,7 @@ fn kept_as(kind: EvidenceType, media_type: &str) -> EvidenceType {
 
 /// The service brings it, as staff would.
 fn itself(leased: &Leased) -> Principal {
-    Principal {
-        tenant: leased.tenant.clone(),
-        subject: crate::SOURCE.to_owned(),
-        roles: vec![Role::Handler],
-    }
+    Principal { tenant: leased.tenant.clone(), subject: crate::SOURCE.to_owned(), roles: vec![Role::Handler] }
 }
 
 /// What cannot be taken now may be taken later, unless the case is over.

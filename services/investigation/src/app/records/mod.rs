@@ -195,7 +195,8 @@ impl Asking {
             Err(Failure::Again(reason) | Failure::Never(reason)) => {
                 tracing::warn!(reason, question = leased.question.code(), "a platform record cannot be had");
                 let records = answer::missing(leased, RecordState::Failed, &[]);
-                self.settle(leased, Outcome { progress: Progress::Failed, records, events: Vec::new() }).await?;
+                self.settle(leased, Outcome { progress: Progress::Failed, records, events: Vec::new() })
+                    .await?;
                 Ok("failed")
             }
         }

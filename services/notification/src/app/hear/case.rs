@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use redress_outbox::HandlerError;
-use redress_proto::{investigation::v1 as investigation, resolution::v1 as resolution};
+use redress_proto::{
+    intake::v1 as intake, investigation::v1 as investigation, resolution::v1 as resolution, sla::v1 as sla,
+};
 use uuid::Uuid;
 
 use super::fact::Fact;
@@ -44,6 +46,25 @@ impl<'a> Case<'a> {
                 if one.topic == topic { one.version < version } else { one.at <= at }
             },
         )
+    }
+
+    /// The last request for missing details.
+    pub(super) fn completion(&self, kept: &Kept) -> Option<&intake::CompletionRequested> {
+        self.before(kept).rev().find_map(|(_, fact)| match fact {
+            Fact::CompletionRequested(request) => Some(request),
+            _ => None,
+        })
+    }
+
+    /// The start of the case's clock of this definition, the last one.
+    pub(super) fn clock(&self, kept: &Kept, definition: &str) -> Option<&sla::ClockStarted> {
+        self.before(kept).rev().find_map(|(_, fact)| match fact {
+            Fact::ClockStarted(started) => {
+                let clock = started.clock.as_ref();
+                clock.is_some_and(|clock| clock.definition == definition).then_some(started)
+            }
+            _ => None,
+        })
     }
 
     /// The request of this id, unless the lifecycle refused it.

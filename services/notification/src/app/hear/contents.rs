@@ -30,11 +30,21 @@ pub(super) struct Scene<'a> {
     pub(super) kept: &'a Kept,
 }
 
-type Drafts = Result<Vec<Draft>, Unmade>;
+pub(super) type Drafts = Result<Vec<Draft>, Unmade>;
 
 impl Scene<'_> {
-    /// The letters of a fact; none for one that letters only quote.
-    pub(super) fn drafts(&self, fact: &Fact) -> Drafts {
+    /// The letters of a fact: none for one that letters only quote, `None` while something is not known yet.
+    pub(super) fn drafts(&self, fact: &Fact) -> Result<Option<Vec<Draft>>, Unmade> {
+        match fact {
+            Fact::ClockStarted(started) => self.clock_started(started),
+            Fact::ClockWarned(warned) => self.clock_warned(warned),
+            Fact::ExtensionApproved(approved) => self.extension(approved).map(Some),
+            fact => self.steps(fact).map(Some),
+        }
+    }
+
+    /// What follows from a step of the case.
+    fn steps(&self, fact: &Fact) -> Drafts {
         match fact {
             Fact::EvidenceRequested(request) => self.evidence(request, request.due_at.as_ref()),
             Fact::EvidenceRequestExtended(longer) => match self.case.request(self.kept, &longer.request_id) {
@@ -71,7 +81,11 @@ impl Scene<'_> {
             }
             Fact::HandlingReportIssued(report) => self.report(report),
             Fact::AppealDecided(decided) => self.appeal(decided),
-            Fact::ProposalRevised(_)
+            Fact::CompletionRequested(_)
+            | Fact::ClockStarted(_)
+            | Fact::ClockWarned(_)
+            | Fact::ExtensionApproved(_)
+            | Fact::ProposalRevised(_)
             | Fact::EvidenceSubmitted(_)
             | Fact::LiabilityDetermined(_)
             | Fact::OfferAccepted(_)
@@ -124,7 +138,7 @@ impl Scene<'_> {
     }
 
     /// N08 to both.
-    fn progress(&self, done: &str, next_step: &str, expected_at: String) -> Drafts {
+    pub(super) fn progress(&self, done: &str, next_step: &str, expected_at: String) -> Drafts {
         let texts = fields([
             ("done", done.to_owned()),
             ("next_step", next_step.to_owned()),
@@ -278,7 +292,7 @@ impl Scene<'_> {
             .collect()
     }
 
-    fn to_both(&self, kind: NoticeKind, texts: &Texts, parts: &[Part]) -> Drafts {
+    pub(super) fn to_both(&self, kind: NoticeKind, texts: &Texts, parts: &[Part]) -> Drafts {
         let to = self.everybody().into_iter();
         to.map(|to| Draft::new(kind, to, texts.clone(), parts.to_vec())).collect()
     }
@@ -313,7 +327,7 @@ fn side(party: Option<&resolution::CaseParty>) -> Role {
 }
 
 /// An instant that an event announces; nothing where it does not, which no notice with a deadline gets past.
-fn time(wire: Option<&pbjson_types::Timestamp>) -> String {
+pub(super) fn time(wire: Option<&pbjson_types::Timestamp>) -> String {
     wire.and_then(|wire| from_wire_time(wire).ok()).map(|at| at.to_string()).unwrap_or_default()
 }
 

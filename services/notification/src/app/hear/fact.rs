@@ -1,8 +1,10 @@
-//! The events of investigation and resolution that letters follow from, or quote.
+//! The events that letters about a case under way follow from, or quote.
 
 use prost::{Message, Name};
 use redress_outbox::DecodeError;
-use redress_proto::{investigation::v1 as investigation, resolution::v1 as resolution};
+use redress_proto::{
+    intake::v1 as intake, investigation::v1 as investigation, resolution::v1 as resolution, sla::v1 as sla,
+};
 
 /// The facts whose letters wait until the lifecycle has taken them: those of intake's table (T09–T29) that send any.
 pub const WAITING: &[&str] = &[
@@ -46,10 +48,12 @@ macro_rules! facts {
 }
 
 facts! {
+    intake: CompletionRequested;
     investigation: EvidenceRequested EvidenceRequestExtended EvidenceSubmitted TestOrdered;
     resolution: NegotiationOpened LiabilityDetermined ProposalSent ProposalRevised OfferAccepted SettlementReached
         MediationTerminated RulingIssued RemedyOrdered RemedyExecuted RemedyAdvanced HandlingReportIssued AppealFiled
         AppealDecided;
+    sla: ClockStarted ClockWarned ExtensionApproved;
 }
 
 impl Fact {

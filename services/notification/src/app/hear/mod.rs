@@ -1,4 +1,4 @@
-//! What investigation and resolution tell, and the letters that follow.
+//! What investigation, resolution and the clocks tell, and the letters that follow.
 //!
 //! A letter cannot be taken back. So one that follows from a fact which the lifecycle may refuse waits until intake has
 //! taken the fact (`ComplaintAdvanced`), and is never written if intake refused it (`FactRefused`); the answer names the
@@ -6,6 +6,7 @@
 //! and its answer before the fact. Facts are therefore kept as they came, and whichever handler finds one whole tells it.
 
 mod case;
+mod clocks;
 mod contents;
 mod fact;
 mod money;
@@ -50,7 +51,7 @@ impl BatchHandler for Hear {
     }
 
     async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Fact>]) -> Result<(), HandlerError> {
-        let facts: BTreeMap<Key, Kept> = batch.iter().map(|d| self.kept(d)).collect();
+        let facts: BTreeMap<Key, Kept> = batch.iter().map(|d| kept(d, self.topic)).collect();
         let mut ids: Vec<_> =
             facts.keys().map(|(tenant, complaint, _)| (tenant.clone(), *complaint)).collect();
         ids.dedup();
@@ -75,29 +76,31 @@ impl BatchHandler for Hear {
     }
 }
 
+/// Tenant, complaint, event.
 type Key = (TenantId, ComplaintId, Uuid);
 
-impl Hear {
-    fn kept(&self, delivery: &Delivery<Fact>) -> (Key, Kept) {
-        let meta: &Arc<EventMeta> = &delivery.meta;
-        let complaint = ComplaintId::from_uuid(meta.subject);
-        let kept = Kept {
-            tenant: meta.tenant.clone(),
-            complaint,
-            event: meta.event_id,
-            topic: self.topic.to_owned(),
-            version: meta.version.unwrap_or_default(),
-            event_type: meta.event_type.to_string(),
-            at: whole_microseconds(meta.occurred_at),
-            payload: delivery.record.payload.clone(),
-            decided_by: meta.decided_by.clone(),
-            traceparent: meta.traceparent.clone(),
-            tracestate: meta.tracestate.clone(),
-            verdict: None,
-            told: false,
-        };
-        ((meta.tenant.clone(), complaint, meta.event_id), kept)
-    }
+/// A fact as it is kept.
+pub(super) fn kept<E>(delivery: &Delivery<E>, topic: &str) -> (Key, Kept) {
+    let meta: &Arc<EventMeta> = &delivery.meta;
+    let complaint = ComplaintId::from_uuid(meta.subject);
+    let kept = Kept {
+        tenant: meta.tenant.clone(),
+        complaint,
+        event: meta.event_id,
+        topic: topic.to_owned(),
+        version: meta.version.unwrap_or_default(),
+        event_type: meta.event_type.to_string(),
+        at: whole_microseconds(meta.occurred_at),
+        payload: delivery.record.payload.clone(),
+        actor: meta.actor.clone(),
+        causation: meta.causation.as_deref().and_then(|cause| cause.parse().ok()),
+        decided_by: meta.decided_by.clone(),
+        traceparent: meta.traceparent.clone(),
+        tracestate: meta.tracestate.clone(),
+        verdict: None,
+        told: false,
+    };
+    ((meta.tenant.clone(), complaint, meta.event_id), kept)
 }
 
 /// Tells what is whole.
@@ -149,7 +152,7 @@ impl Teller<'_> {
             return Ok(None);
         }
         let scene = contents::Scene { desk: self.desk, terms: self.terms, case, kept };
-        scene.drafts(fact).map(Some).map_err(|unmade| HandlerError::poison(unmade.to_string()))
+        scene.drafts(fact).map_err(|unmade| HandlerError::poison(unmade.to_string()))
     }
 }
 

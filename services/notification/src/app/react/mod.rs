@@ -19,14 +19,17 @@ use sqlx::postgres::PgConnection;
 use super::Desk;
 use super::asked::Asked;
 use super::draft::{Draft, addressees};
-use super::hear::Teller;
+use super::hear::{Teller, kept};
 use super::queue::{self, Complaints};
 use super::terms::Terms;
+use crate::domain::kind::NoticeKind;
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint};
-use crate::store::fact::{self, Answer};
+use crate::store::fact::{self, Answer, Kept};
 use crate::store::notice::{Cause, Notice};
+use crate::topics::LIFECYCLE;
 pub use event::{Event, Registered};
+pub(super) use table::completion;
 use table::{Source, sent_on};
 
 /// The handler of the lifecycle topic.
@@ -55,6 +58,7 @@ impl BatchHandler for React {
             .into_iter()
             .map(|complaint| ((complaint.tenant.clone(), complaint.id), complaint))
             .collect();
+        fact::keep(conn, &quoted(batch)).await?;
         fact::answer(conn, &answers(batch)).await?;
         let now = self.desk.now();
         let mut notices = Vec::new();
@@ -71,7 +75,10 @@ impl BatchHandler for React {
             notices.extend(self.notices(complaint, delivery, now)?);
         }
         // A registration may come after what other topics tell of it, as an answer may come before its fact.
-        let awaited = |event: &Event| matches!(event, Event::Registered(_) | Event::Answered { .. });
+        let awaited = |event: &Event| {
+            use Event::{Answered, CompletionRequested, Registered};
+            matches!(event, Registered(_) | Answered { .. } | CompletionRequested { .. })
+        };
         let ids: BTreeSet<_> = batch.iter().filter(|d| awaited(&d.event)).map(of).collect();
         let teller = Teller { desk: &self.desk, terms: self.terms };
         notices.extend(teller.ready(conn, &complaints, &ids.into_iter().collect::<Vec<_>>(), now).await?);
@@ -117,7 +124,9 @@ impl React {
             at: whole_microseconds(meta.occurred_at),
         };
         let mut notices = Vec::new();
-        for (kind, role) in sent_on(&delivery.event) {
+        // Where clocks are followed, the request for missing details is sent with its clock's due time.
+        let by_clock = |kind| self.terms.follow_clocks && kind == NoticeKind::Completion;
+        for (kind, role) in sent_on(&delivery.event).filter(|(kind, _)| !by_clock(*kind)) {
             for addressee in addressees(complaint, role) {
                 let draft = Draft::new(kind, addressee, source.content(kind, &delivery.event), Vec::new());
                 let draft = draft.map_err(|unmade| HandlerError::poison(unmade.to_string()))?;
@@ -126,6 +135,13 @@ impl React {
         }
         Ok(notices)
     }
+}
+
+/// What letters of later facts quote of the lifecycle.
+fn quoted(batch: &[Delivery<Event>]) -> Vec<Kept> {
+    let requests = batch.iter().filter(|d| matches!(*d.event, Event::CompletionRequested { .. }));
+    let requests: BTreeMap<_, _> = requests.map(|delivery| kept(delivery, LIFECYCLE)).collect();
+    requests.into_values().collect()
 }
 
 /// What the lifecycle says of facts in a batch; the last word on each.

@@ -74,7 +74,9 @@ impl Source<'_> {
                 ("channel", registered.channel.code().to_owned()),
                 ("decision_days", self.terms.decision_days.to_string()),
             ]),
-            Event::CompletionRequested { missing } => self.completion(missing),
+            Event::CompletionRequested { missing } => {
+                completion(missing, self.end_of_day(self.terms.completion_days).to_string())
+            }
             Event::Accepted { .. } if kind == NoticeKind::Respondent => self.respondent(),
             Event::Accepted { handler } => self.acceptance(handler),
             Event::Refused { reason, rule, review_until } => refusal(reason, rule, *review_until),
@@ -123,19 +125,6 @@ impl Source<'_> {
         ])
     }
 
-    fn completion(&self, missing: &[String]) -> Texts {
-        let named: Vec<&str> = missing
-            .iter()
-            .map(String::as_str)
-            .filter(|name| Form::Phrase(Vocabulary::Missing).fits(name) && !name.trim().is_empty())
-            .collect();
-        fields([
-            ("missing", named.join("\n")),
-            ("due", self.end_of_day(self.terms.completion_days).to_string()),
-            ("consequence", "not_taken_up".to_owned()),
-        ])
-    }
-
     fn end_of_day(&self, days: u16) -> Timestamp {
         end_of_day(self.at, &self.profile.zone, days)
     }
@@ -143,6 +132,16 @@ impl Source<'_> {
     fn category(&self) -> Category {
         self.complaint.category.unwrap_or(Category::Cq09)
     }
+}
+
+/// What a request for missing details says.
+pub(in crate::app) fn completion(missing: &[String], due: String) -> Texts {
+    let named: Vec<&str> = missing
+        .iter()
+        .map(String::as_str)
+        .filter(|name| Form::Phrase(Vocabulary::Missing).fits(name) && !name.trim().is_empty())
+        .collect();
+    fields([("missing", named.join("\n")), ("due", due), ("consequence", "not_taken_up".to_owned())])
 }
 
 fn refusal(reason: &str, rule: &str, review_until: Timestamp) -> Texts {
@@ -195,6 +194,7 @@ mod tests {
         progress_days: 5,
         objection_days: 7,
         survey_days: 14,
+        follow_clocks: false,
     };
 
     fn content(kind: NoticeKind, event: &Event) -> Content {

@@ -163,7 +163,7 @@ impl Act for wire::DecideAppealRequest {
         rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
         scene.require_authority([terms.as_slice()])?;
         let unsettled = remedy::unsettled(conn, &scene.case.tenant, scene.case.id).await?;
-        decide(self, scene, place, terms, unsettled)
+        decide(self, scene, place, &terms, unsettled)
     }
 }
 
@@ -172,7 +172,7 @@ fn decide(
     told: &wire::DecideAppealRequest,
     scene: &mut Scene<'_>,
     place: usize,
-    terms: Vec<RemedyTerms>,
+    terms: &[RemedyTerms],
     unsettled: bool,
 ) -> Result<(), Error> {
     let outcome: AppealOutcome =
@@ -200,7 +200,7 @@ fn decide(
     appeal.outcome = Some(outcome);
     appeal.next = Some(next);
     appeal.decided_at = Some(scene.now);
-    appeal.terms.clone_from(&terms);
+    appeal.terms = terms.to_vec();
     appeal.case_outcome = outcome_told;
     scene.out.push(&wire::AppealDecided {
         appeal_id: id.to_string(),
@@ -208,7 +208,7 @@ fn decide(
         outcome: case_outcome.to_owned(),
         cause: cause.to_owned(),
         appeal_outcome: told.outcome,
-        terms: all_terms(&terms),
+        terms: all_terms(terms),
         sealed: Some(sealed),
     });
     Ok(())

@@ -34,7 +34,9 @@ impl Act for wire::ReviewPlanRequest {
         require(latest.number == self.revision, Refusal::RevisionSuperseded)?;
         let determined = scene.case.determination().is_some_and(|one| one.decider == subject);
         require(latest.author != subject && !determined, Refusal::ReviewerIsAuthor)?;
-        require(!scene.case.course.investigators.contains(&subject), Refusal::ReviewerInvestigated)?;
+        let course = &scene.case.course;
+        require(course.conclusions_read >= course.conclusions_taken, Refusal::InvestigatorsUnknown)?;
+        require(!course.investigators.contains(&subject), Refusal::ReviewerInvestigated)?;
         if self.approve {
             approve(scene, self, latest)?;
         } else {

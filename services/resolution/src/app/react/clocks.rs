@@ -33,7 +33,7 @@ pub struct ClockTold {
     pub subject: Option<Uuid>,
     /// When it was due.
     pub due_at: Option<Timestamp>,
-    /// Where it stands: running, met, breached, met_late, cancelled.
+    /// Where it stands: `running`, `met`, `breached`, `met_late` or `cancelled`.
     pub state: &'static str,
 }
 

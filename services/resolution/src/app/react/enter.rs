@@ -45,6 +45,7 @@ impl Moved<'_> {
             "RulingIssued" => self.ruled(conn, case, out).await?,
             "AppealDecided" => self.appeal_decided(conn, case, out).await?,
             "AppealFiled" | "ResultRejected" => under_review(case),
+            "InvestigationConcluded" => case.course.conclusions_taken += 1,
             _ => {}
         }
         if from != self.to {

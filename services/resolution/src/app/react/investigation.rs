@@ -64,6 +64,7 @@ impl BatchHandler for FollowInvestigation {
                 }
                 Found::Concluded { investigation, investigators } => {
                     case.course.investigation = Some(*investigation);
+                    case.course.conclusions_read += 1;
                     for one in investigators {
                         if !case.course.investigators.contains(one) {
                             case.course.investigators.push(one.clone());

@@ -15,7 +15,7 @@ use crate::domain::remedy::{Proof, Remedy};
 use crate::domain::terms::RemedyTerms;
 use crate::error::Error;
 pub use report::{Report, append, append_all};
-pub use work::{Claimed, Due, begin, cancel_unbegun, claim, finish, lock_held, pull_forward, put_back};
+pub use work::{Claimed, Due, begin, cancel_unbegun, claim, finish, forget, lock_held, put_back};
 
 /// A remedy of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,196 @@
+//! An executor that is down, slow, silent, wrong or late: asked before any repetition, paid once, and a person looks at
+//! what does not fit.
+
+use redress_proto::resolution::v1 as wire;
+use redress_proto::resolution::v1::RemedyState;
+use redress_proto::types::v1::Money;
+
+use crate::bench::{handler, reason, supervisor};
+use crate::money_executor::Mood;
+use crate::money_steps::Till;
+use crate::steps::call;
+
+#[tokio::test]
+async fn an_answer_that_says_nothing_is_asked_about_and_nothing_is_paid_twice() {
+    for mood in [Mood::AnswerLost, Mood::Hangs, Mood::SaysNothing, Mood::TalksOfAnother, Mood::Begins] {
+        let till = Till::new().await;
+        let id = till.bench.to_executing(1).await;
+        till.payments.will([mood.clone()]);
+        till.round().await;
+        assert_eq!(till.states(id).await, [(RemedyState::Dispatched, String::new())], "{mood:?}");
+        till.adds_up().await;
+        till.round().await;
+        assert_eq!(till.payments.calls(), ["Execute", "Query"], "{mood:?}");
+        assert_eq!(till.states(id).await, [(RemedyState::Confirmed, String::new())], "{mood:?}");
+        assert_eq!(till.payments.moved(), [8_000], "{mood:?}");
+        till.adds_up().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_begun_is_tried_again_and_given_up_after_so_many_failures() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.payments.will([Mood::Vanishes, Mood::Vanishes, Mood::Vanishes]);
+    for _ in 0..4 {
+        till.round().await;
+    }
+    assert_eq!(till.payments.calls(), ["Execute", "Query", "Execute", "Query", "Execute", "Query"]);
+    assert_eq!(till.states(id).await, [(RemedyState::Failed, "attempts_exhausted".into())]);
+    let failed: wire::RemedyFailed = till.bench.last(id).await;
+    assert_eq!((failed.reason.as_str(), failed.advance_payment), ("attempts_exhausted", false));
+    assert!(till.payments.moved().is_empty());
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn while_nobody_answers_nothing_is_taken_for_failed_and_a_person_sees_it() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.payments.will([Mood::AnswerLost]);
+    till.round().await;
+    till.payments.is_down(true);
+    for _ in 0..5 {
+        till.round().await;
+    }
+    let states = till.states(id).await;
+    assert_eq!(states, [(RemedyState::Parked, "outcome_unknown".into())]);
+    let remedy = till.remedies(id).await[0].remedy_id.clone();
+    assert_eq!(
+        reason(till.advance_payment(id, &remedy).await),
+        "NOT_FAILED",
+        "it may have been paid, and it was"
+    );
+    till.payments.is_down(false);
+    till.round().await;
+    assert_eq!(till.states(id).await, [(RemedyState::Confirmed, String::new())]);
+    assert_eq!(till.payments.moved(), [8_000]);
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_the_order_is_parked_until_a_person_proves_it() {
+    for (mood, why) in [
+        (Mood::Pays(7_999), "amount_mismatch"),
+        (Mood::Pays(80_000), "amount_mismatch"),
+        (Mood::PaysIn("USD"), "currency_mismatch"),
+    ] {
+        let till = Till::new().await;
+        let id = till.bench.to_executing(1).await;
+        till.payments.will([mood]);
+        till.round().await;
+        till.round().await;
+        assert_eq!(till.payments.calls(), ["Execute"], "nothing more is asked for");
+        assert_eq!(till.states(id).await, [(RemedyState::Parked, why.into())]);
+        assert_eq!(till.ledger(id).await.lines[0].pending_minor, 8_000);
+        let kept = "SELECT count(*) FROM remedy_report WHERE what = 'unfit'";
+        assert_eq!(till.bench.count(kept).await, 1);
+        let remedy = till.remedies(id).await[0].clone();
+        let proof = |minor| wire::ConfirmRemedyRequest {
+            request_id: call(),
+            complaint_id: id.to_string(),
+            remedy_id: remedy.remedy_id.clone(),
+            proof: Some(wire::RemedyProof {
+                reference: "bank-7".into(),
+                executed_at: remedy.ordered_at,
+                amount: Some(Money { currency: "CNY".into(), amount_minor: minor }),
+                sha256: String::new(),
+            }),
+            ..Default::default()
+        };
+        assert_eq!(reason(till.bench.act(&handler("h-1"), proof(7_999)).await), "PROOF_DOES_NOT_FIT");
+        till.bench.act(&handler("h-1"), proof(8_000)).await.unwrap();
+        assert_eq!(till.states(id).await, [(RemedyState::Confirmed, String::new())]);
+        assert_eq!(till.bench.count("SELECT count(*) FROM money_mismatch").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn the_platform_pays_first_where_the_merchant_fails_and_claims_it_back() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.payments.will([Mood::Refuses("no_funds")]);
+    till.round().await;
+    let remedy = till.remedies(id).await[0].remedy_id.clone();
+    assert_eq!(till.states(id).await, [(RemedyState::Failed, "no_funds".into())]);
+    till.advance_payment(id, &remedy).await.unwrap();
+    assert_eq!(reason(till.advance_payment(id, &remedy).await), "NOT_FAILED", "it is under way");
+    till.payments.will([Mood::AnswerLost]);
+    till.round().await;
+    till.round().await;
+    assert_eq!(till.payments.moved(), [8_000]);
+    assert_eq!(till.states(id).await[0].0, RemedyState::AdvancedByPlatform);
+    assert!(till.bench.last::<wire::RemedyExecuted>(id).await.all);
+    let advanced: wire::RemedyAdvanced = till.bench.last(id).await;
+    assert_eq!(advanced.amount.unwrap().amount_minor, 8_000);
+
+    let claim = |minor: Option<i64>, request_id: &str| wire::ClaimRecourseRequest {
+        request_id: request_id.into(),
+        complaint_id: id.to_string(),
+        remedy_id: remedy.clone(),
+        amount: minor.map(|minor| Money { currency: "CNY".into(), amount_minor: minor }),
+        ..Default::default()
+    };
+    let claimed = async |message| {
+        let done =
+            redress_resolution::app::remedy::claim(&till.bench.commands, &supervisor("s-1"), message).await;
+        done.map_err(redress_resolution::Error::into_problem)
+    };
+    assert_eq!(reason(claimed(claim(Some(8_001), "c-0")).await), "OUT_OF_RANGE");
+    let first = claimed(claim(Some(3_000), "c-1")).await.unwrap();
+    assert_eq!(claimed(claim(Some(3_000), "c-1")).await.unwrap(), first, "the same call is the same claim");
+    assert_eq!(first.debtor.unwrap().reference, "m-1");
+    assert_eq!(claimed(claim(None, "c-2")).await.unwrap().amount.unwrap().amount_minor, 5_000);
+    assert_eq!(reason(claimed(claim(None, "c-3")).await), "RECOURSE_EXHAUSTED");
+    let line = till.ledger(id).await.lines[0].clone();
+    assert_eq!((line.ordered_minor, line.advanced_minor, line.recourse_minor), (8_000, 8_000, 8_000));
+    assert_eq!((line.executed_minor, line.failed_minor, line.pending_minor), (0, 0, 0));
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn before_the_platform_pays_the_payer_is_asked_about_once_more() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.payments.will([Mood::Refuses("no_funds")]);
+    till.round().await;
+    let remedy = till.remedies(id).await[0].remedy_id.clone();
+    till.payments.pays_late(&remedy, 8_000);
+    till.advance_payment(id, &remedy).await.unwrap();
+    till.round().await;
+    assert_eq!(till.payments.moved(), [8_000], "the platform keeps its money");
+    assert_eq!(till.states(id).await, [(RemedyState::Confirmed, String::new())]);
+    assert_eq!(till.ledger(id).await.lines[0].executed_minor, 8_000);
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn a_payer_whom_nobody_can_name_is_a_matter_of_ruling() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.payments.will([Mood::Refuses("payer_unknown")]);
+    till.round().await;
+    let failed: wire::RemedyFailed = till.bench.last(id).await;
+    assert!(failed.advance_payment);
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn what_was_ordered_and_what_was_proved_cannot_be_changed() {
+    let till = Till::new().await;
+    till.bench.to_executing(1).await;
+    till.round().await;
+    for change in [
+        "UPDATE remedy SET amount_minor = 1",
+        "UPDATE remedy SET terms = '{}'",
+        "DELETE FROM remedy",
+        "UPDATE remedy_report SET amount_minor = 1",
+        "DELETE FROM remedy_report",
+        "UPDATE rule_version SET text = ''",
+    ] {
+        assert!(sqlx::query(change).execute(till.bench.db.pool()).await.is_err(), "{change}");
+    }
+    // What the check of sums is worth: it sees a state that no proof covers.
+    sqlx::query("UPDATE remedy SET state = 'failed'").execute(till.bench.db.pool()).await.unwrap();
+    assert_eq!(till.bench.count("SELECT count(*) FROM money_mismatch").await, 1);
+}
