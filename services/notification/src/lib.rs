@@ -1,7 +1,7 @@
 //! Notification: tells each party what law and promise require, and keeps the proof.
 //!
-//! A notice's way through the code: [`app::react`] reads the lifecycle and queues notices by a table (or [`app::send`]
-//! queues one that somebody asks for) → tables ([`store`]) and outbox, one notice per cause, kind and addressee →
+//! A notice's way through the code: [`app::react`] reads the lifecycle and queues notices by a table, [`app::hear`]
+//! does so of what other services tell, once the lifecycle has taken it (or [`app::send`] queues one that somebody asks for) → tables ([`store`]) and outbox, one notice per cause, kind and addressee →
 //! [`app::dispatch`] claims what is due, writes the letter from its template ([`domain::templates`]), hands it to a
 //! channel ([`channel`]) and writes down what came of it → [`app::receipts`] takes what the channel reports later.
 //! Reading: [`app::queries`]. Before sending: [`app::preview`].

@@ -228,7 +228,7 @@ impl ResolutionService for Grpc {
         request: Request<wire::CalculateEntitlementRequest>,
     ) -> Answer<wire::CalculateEntitlementResponse> {
         let (caller, message) = parts(request)?;
-        answer(entitlement::calculate(&self.app.commands.desk, &caller, message).await, |result| result)
+        answer(entitlement::calculate(&self.app.commands.desk, &caller, message), |result| result)
     }
 
     async fn publish_rule(

@@ -30,6 +30,7 @@ pub(crate) struct Args {
 /// Who the ready-made tokens are for.
 const CALLERS: &[(&str, &[Role])] = &[
     ("complainant", &[Role::Complainant]),
+    ("respondent", &[Role::Respondent]),
     ("handler", &[Role::IntakeOfficer, Role::Handler]),
     ("supervisor", &[Role::Supervisor, Role::IntakeOfficer, Role::Handler]),
     ("admin", &[Role::Admin]),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use prost::{Message, Name};
+use prost::Message;
 use redress_domain::ComplaintId;
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
@@ -221,9 +221,5 @@ mod tests {
         assert_eq!(counted(of_investigation, "investigation"), 5);
         assert_eq!(counted(of_resolution, "resolution"), 6);
         assert_eq!(counted(of_clocks, "sla"), 7);
-        assert_eq!(
-            investigation::EvidenceSubmitted::full_name(),
-            "redress.investigation.v1.EvidenceSubmitted"
-        );
     }
 }

@@ -10,9 +10,12 @@ use redress_analytics::app::incidents::CountIncidents;
 use redress_analytics::app::lifecycle::CountLifecycle;
 use redress_analytics::app::metrics::Questions;
 use redress_analytics::app::notices::CountNotices;
+use redress_analytics::app::steps::CountSteps;
 use redress_analytics::domain::metric::Dictionary;
 use redress_analytics::grpc::Grpc;
-use redress_analytics::topics::{self, ASSESSMENTS, INCIDENTS, LIFECYCLE, NOTICES};
+use redress_analytics::topics::{
+    self, ASSESSMENTS, CLOCKS, INCIDENTS, INVESTIGATION, LIFECYCLE, NOTICES, RESOLUTION,
+};
 use redress_devstack::shared;
 use redress_domain::{Principal, Role};
 use redress_messaging::Record;
@@ -47,6 +50,7 @@ impl Bench {
             Some(ASSESSMENTS) => self.apply_by(&CountAssessments, events).await,
             Some(INCIDENTS) => self.apply_by(&CountIncidents, events).await,
             Some(NOTICES) => self.apply_by(&CountNotices, events).await,
+            Some(INVESTIGATION | RESOLUTION | CLOCKS) => self.apply_by(&CountSteps, events).await,
             Some(other) => panic!("nobody counts {other}"),
         }
     }
@@ -92,6 +96,7 @@ pub(crate) async fn tables(db: &Db) -> Vec<String> {
     sqlx::query_scalar(
         "SELECT row_to_json(f)::text AS line FROM complaint_fact AS f
          UNION ALL SELECT row_to_json(i)::text FROM incident AS i
+         UNION ALL SELECT row_to_json(c)::text FROM case_item AS c
          UNION ALL SELECT row_to_json(m)::text FROM incident_member AS m ORDER BY line",
     )
     .fetch_all(db.pool())

@@ -14,6 +14,7 @@ use redress_proto::types::v1 as types;
 use uuid::Uuid;
 
 use crate::script;
+use crate::steps::{self, Steps};
 use crate::told::Stream;
 
 pub(crate) const TENANTS: [&str; 2] = ["tenant-a", "tenant-b"];
@@ -47,6 +48,14 @@ pub(crate) struct Case {
     pub(crate) satisfaction: Option<u32>,
     /// Incidents that were not dissolved, with the time of joining.
     pub(crate) incidents: Vec<(Timestamp, Uuid)>,
+    pub(crate) steps: Steps,
+}
+
+impl Case {
+    /// Where the cause lay: every closing of a script names the same.
+    pub(crate) fn cause(&self) -> Option<&'static str> {
+        (self.state == "closed").then_some("product")
+    }
 }
 
 /// What is true, and how it was told.
@@ -99,6 +108,7 @@ impl History {
             answers: Vec::new(),
             satisfaction: None,
             incidents: Vec::new(),
+            steps: Steps::default(),
         };
         let lifecycle = lifecycle(rng, &mut case, script);
         let assessments = assessments(rng, &mut case);
@@ -107,6 +117,7 @@ impl History {
         }
         let notices = notices(rng, &mut case);
         self.streams.extend([lifecycle, assessments, notices]);
+        self.streams.extend(steps::of(rng, &mut case));
         self.cases.push(case);
     }
 

@@ -11,7 +11,10 @@ use redress_analytics::app::assessments::CountAssessments;
 use redress_analytics::app::incidents::CountIncidents;
 use redress_analytics::app::lifecycle::CountLifecycle;
 use redress_analytics::app::notices::CountNotices;
-use redress_analytics::topics::{self, ASSESSMENTS, INCIDENTS, LIFECYCLE, NOTICES};
+use redress_analytics::app::steps::CountSteps;
+use redress_analytics::topics::{
+    self, ASSESSMENTS, CLOCKS, INCIDENTS, INVESTIGATION, LIFECYCLE, NOTICES, RESOLUTION,
+};
 use redress_devstack::shared;
 use redress_domain::{Clock, Principal, Role};
 use redress_messaging::{KafkaConfig, Producer, TopicSpec, ensure_topics};
@@ -70,6 +73,9 @@ impl Log {
             Subscription::new(ASSESSMENTS, guard, CountAssessments),
             Subscription::new(INCIDENTS, guard, CountIncidents),
             Subscription::new(NOTICES, guard, CountNotices),
+            Subscription::new(INVESTIGATION, guard, CountSteps),
+            Subscription::new(RESOLUTION, guard, CountSteps),
+            Subscription::new(CLOCKS, guard, CountSteps),
         ];
         let clock = Arc::new(WallClock);
         let group = ConsumerGroup::new(db.clone(), kafka.clone(), subscriptions, Wake::default(), clock);

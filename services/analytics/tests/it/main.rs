@@ -13,5 +13,6 @@ mod recount;
 mod refusals;
 mod script;
 mod single;
+mod steps;
 mod tenants;
 mod told;

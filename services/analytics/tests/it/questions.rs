@@ -2,6 +2,7 @@
 
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
+use redress_analytics::domain::metric::Unit;
 use redress_analytics::domain::selection::Dimension;
 use redress_analytics::topics::INCIDENTS;
 use redress_domain::ErrorKind;
@@ -55,7 +56,8 @@ async fn every_number_leads_to_as_many_complaints_as_it_is_made_of_each_once() {
     let bench = Bench::new().await;
     bench.counted_through(begin() + SignedDuration::from_hours(60)).await;
     bench.apply_all(History::of(4, 150).streams).await;
-    for metric in bench.questions.dictionary.entries() {
+    let entries = bench.questions.dictionary.entries().iter();
+    for metric in entries.filter(|metric| metric.unit != Unit::MinorUnits) {
         for dimension in [Dimension::Channel, Dimension::Category, Dimension::Merchant, Dimension::State] {
             let asked =
                 wire::QueryMetricsRequest { dimension: wire_dimension(dimension), ..question(&metric.name) };
@@ -152,12 +154,32 @@ async fn the_deadlines_listed_are_those_that_the_share_is_made_of() {
         wire::ListSlaFactsRequest { from: Some(to_wire_time(from)), until: Some(to_wire_time(until)) };
     let listed = bench.questions.sla_facts(&supervisor(TENANT), request).await.unwrap();
     let listed: Vec<wire::ListSlaFactsResponse> = listed.try_collect().await.unwrap();
+    let (listed, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|fact| fact.clock == "C05");
     let met = listed.iter().filter(|fact| fact.met).count();
     assert!(met > 0 && met < listed.len());
     let float = |count: usize| f64::from(u32::try_from(count).unwrap());
     let by_hand = (float(met) / float(listed.len()), i64::try_from(listed.len()).unwrap());
     assert_eq!(number(&bench, "acknowledged_in_time").await, Some(by_hand));
-    assert!(listed.iter().all(|fact| fact.clock == "C05" && (fact.met_at.is_some() || !fact.met)));
+    assert!(listed.iter().all(|fact| fact.met_at.is_some() || !fact.met));
+
+    // The clocks of sla, each once.
+    let met = others.iter().filter(|fact| fact.met).count();
+    let (share, _) = number(&bench, "deadlines_met").await.unwrap();
+    assert!((share - float(met) / float(others.len())).abs() < 1e-9, "{share} of {}", others.len());
+    assert!(others.iter().any(|fact| !fact.met && fact.met_at.is_some()), "one was met late");
+}
+
+#[tokio::test]
+async fn amounts_of_money_are_told_by_currency_alone() {
+    let bench = Bench::new().await;
+    let asked = bench.questions.query(&supervisor(TENANT), question("amount_ordered")).await;
+    let problem = asked.unwrap_err().into_problem();
+    assert_eq!(problem.violations[0].reason, "CURRENCY_REQUIRED");
+    let by_currency = wire::QueryMetricsRequest {
+        dimension: wire_dimension(Dimension::Currency),
+        ..question("amount_ordered")
+    };
+    assert_eq!(bench.questions.query(&supervisor(TENANT), by_currency).await.unwrap().rows, []);
 }
 
 #[tokio::test]

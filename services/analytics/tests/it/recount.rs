@@ -52,13 +52,23 @@ impl Count<'_> {
             Some(Dimension::LiveRoom) => case.live_room,
             Some(Dimension::Severity) => case.severity,
             Some(Dimension::State) => Some(case.state),
+            Some(Dimension::Outcome) => case.outcome,
+            Some(Dimension::Cause) => case.cause(),
+            Some(Dimension::Currency) => case.steps.currency,
         };
         value.unwrap_or_default().to_owned()
     }
 
     fn looks_at(&self, metric: &str, case: &Case) -> bool {
         match metric {
-            "complaints" | "resubmissions" => true,
+            "complaints" | "resubmissions" | "appeals" => true,
+            "time_to_investigation_p50" => case.steps.opened_at.is_some(),
+            "time_to_conclusion_p50" => case.steps.concluded_at.is_some(),
+            "evidence_requests" | "evidence_lapse_rate" => !case.steps.requests.is_empty(),
+            "deadlines_met" => judged(case).count() > 0,
+            _ if metric.starts_with("remedies_") || metric.starts_with("amount_") => {
+                !case.steps.remedies.is_empty()
+            }
             "urgent_rate" => case.category.is_some(),
             "first_response_p50" | "first_response_p90" => !case.answers.is_empty(),
             "acknowledged_in_time" => {
@@ -66,7 +76,7 @@ impl Count<'_> {
             }
             "time_to_decision_p50" | "time_to_decision_p90" => case.decided_at.is_some(),
             "time_to_result_p50" | "time_to_result_p90" => case.result_at.is_some(),
-            "resolution_rate" => case.ended_at.is_some() && case.state != "merged",
+            "resolution_rate" | "time_to_end_p50" => case.ended_at.is_some() && case.state != "merged",
             "satisfaction" => case.satisfaction.is_some(),
             "repeat_rate" => case.complainant.is_some(),
             "incidents" | "incident_complaints" => !case.incidents.is_empty(),
@@ -99,6 +109,26 @@ impl Count<'_> {
             "time_to_decision_p90" => seconds(&|case| case.decided_at, 0.9),
             "time_to_result_p50" => seconds(&|case| case.result_at, 0.5),
             "time_to_result_p90" => seconds(&|case| case.result_at, 0.9),
+            "time_to_end_p50" => seconds(&|case| case.ended_at, 0.5),
+            "time_to_investigation_p50" => seconds(&|case| case.steps.opened_at, 0.5),
+            "time_to_conclusion_p50" => seconds(&|case| case.steps.concluded_at, 0.5),
+            "appeals" => cases.iter().map(|case| f64::from(case.steps.appeals)).sum(),
+            "evidence_requests" => float(cases.iter().map(|case| case.steps.requests.len()).sum()),
+            "evidence_lapse_rate" => {
+                let requests = || cases.iter().flat_map(|case| &case.steps.requests);
+                float(requests().filter(|lapsed| **lapsed).count()) / float(requests().count())
+            }
+            "deadlines_met" => {
+                let clocks = || cases.iter().flat_map(|case| judged(case));
+                float(clocks().filter(|state| *state == "met").count()) / float(clocks().count())
+            }
+            _ if metric.starts_with("remedies_") => {
+                float(cases.iter().flat_map(|case| remedies(case, metric)).count())
+            }
+            _ if metric.starts_with("amount_") => {
+                let money: i64 = cases.iter().flat_map(|case| remedies(case, metric)).flatten().sum();
+                f64::from(i32::try_from(money).unwrap())
+            }
             "resolution_rate" => share(&|case| {
                 let resolved = ["upheld", "partly_upheld", "not_upheld", "settled_no_finding"];
                 resolved.contains(&case.outcome.unwrap())
@@ -129,6 +159,22 @@ impl Count<'_> {
                 && case.received_at.duration_since(other.received_at) <= SignedDuration::from_hours(72)
         })
     }
+}
+
+/// Where the clocks came to that were met or breached, but C05.
+fn judged(case: &Case) -> impl Iterator<Item = &'static str> {
+    let judged = |state: &str| matches!(state, "met" | "met_late" | "breached");
+    let clocks =
+        case.steps.clocks.iter().filter(move |(definition, state)| *definition != "C05" && judged(state));
+    clocks.map(|(_, state)| *state)
+}
+
+/// The money of the remedies that a metric names the state of; all that were ordered.
+fn remedies<'a>(case: &'a Case, metric: &str) -> impl Iterator<Item = Option<i64>> + use<'a> {
+    let wanted = metric.rsplit_once('_').unwrap().1.to_owned();
+    let remedies =
+        case.steps.remedies.iter().filter(move |(state, _)| wanted == "ordered" || wanted == *state);
+    remedies.map(|(_, money)| *money)
 }
 
 fn answered(case: &Case) -> Option<Timestamp> {

@@ -94,6 +94,7 @@ fn result_accepted() -> resolution::ResultAccepted {
 
 #[tokio::test]
 async fn a_case_goes_from_acceptance_to_its_closing_on_what_the_others_report() {
+    use ComplaintState as S;
     let bench = Bench::new().await;
     let id = accepted(&bench, "k1").await;
     let asked =
@@ -104,7 +105,6 @@ async fn a_case_goes_from_acceptance_to_its_closing_on_what_the_others_report() 
         ..Default::default()
     };
     let executed = |all| resolution::RemedyExecuted { all, ..Default::default() };
-    use ComplaintState as S;
     let way = [
         (word(id, "staff-1", &investigation::InvestigationOpened::default()), S::Investigating),
         (word(id, "staff-1", &asked), S::Investigating),

@@ -39,7 +39,7 @@ pub(crate) struct Bench {
     pub(crate) desk: Desk,
     pub(crate) asks_platform: bool,
     _database: TestDatabase,
-    _keys: Arc<tempfile::TempDir>,
+    keys: Arc<tempfile::TempDir>,
 }
 
 impl Bench {
@@ -71,13 +71,13 @@ impl Bench {
             answer_lasts: SignedDuration::from_hours(48),
             extension_lasts: SignedDuration::from_hours(48),
         };
-        Self { db, vault, clock, desk, asks_platform, _database: database, _keys: keys }
+        Self { db, vault, clock, desk, asks_platform, _database: database, keys }
     }
 
     /// The same world with empty tables: keys stay.
     pub(crate) async fn emptied(&self) -> Self {
         let when = self.desk.opening.when;
-        Self::over(when, self.asks_platform, Arc::clone(&self.vault), Arc::clone(&self._keys)).await
+        Self::over(when, self.asks_platform, Arc::clone(&self.vault), Arc::clone(&self.keys)).await
     }
 
     pub(crate) fn following(&self) -> FollowCases {

@@ -1,12 +1,15 @@
 //! Evidence as if it had been brought: how it is brought is tested where files are.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::bench::Bench;
 
 pub(crate) async fn keep(bench: &Bench, n: u128, kind: &str) -> String {
-    let id = Uuid::new_v4();
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let id = Uuid::from_u128(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)) << 64 | n);
     sqlx::query(
         "INSERT INTO evidence (tenant, complaint_id, evidence_id, type, provider, provider_ref, brought_by, source_system,
                                media_type, size, sha256, file_name, description, received_at, place, object_key, seq)

@@ -109,7 +109,8 @@ async fn a_request_that_intake_could_not_take_is_undone_and_no_other() {
     // The opening has version 1, the requests 2 and 3.
     let refused = bench.refused(1, 5, "EvidenceRequested", 3, types::ComplaintState::Investigating);
     bench.follow(&[refused]).await;
-    let states: Vec<_> = bench.view(1).await.evidence_requests.iter().map(|r| r.state()).collect();
+    let states: Vec<_> =
+        bench.view(1).await.evidence_requests.iter().map(wire::EvidenceRequest::state).collect();
     assert_eq!(states, [wire::EvidenceRequestState::Issued, wire::EvidenceRequestState::Cancelled]);
 }
 

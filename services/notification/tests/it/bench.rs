@@ -42,6 +42,7 @@ use redress_proto::types::v1::{
 };
 use redress_testkit::{FixedClock, TestDatabase};
 use redress_vault::{FileKeyProvider, Vault, WrappedKey};
+use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 /// Noon in Shanghai.
@@ -217,13 +218,22 @@ impl Bench {
 
     /// Applies facts of one topic as the kit does: one transaction.
     pub(crate) async fn hear(&self, batch: &[Delivery<Fact>]) -> Result<(), HandlerError> {
+        let mut tx = self.db.pool().begin().await?;
+        self.hear_in(&mut tx, batch).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The same in a transaction that stays open.
+    pub(crate) async fn hear_in(
+        &self,
+        conn: &mut PgConnection,
+        batch: &[Delivery<Fact>],
+    ) -> Result<(), HandlerError> {
         let topics = [INVESTIGATION, RESOLUTION, CLOCKS];
         let topic = topics.into_iter().find(|topic| *topic == &*batch[0].record.topic).unwrap();
         let hear = Hear { desk: self.react.desk.clone(), terms: self.react.terms, topic };
-        let mut tx = self.db.pool().begin().await?;
-        hear.apply(&mut tx, batch).await?;
-        tx.commit().await?;
-        Ok(())
+        hear.apply(conn, batch).await
     }
 
     /// What somebody typed, sealed as an event carries it.
@@ -301,6 +311,17 @@ impl Bench {
 
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(self.db.pool()).await.unwrap()
+    }
+
+    /// What was told of notices that a channel took.
+    pub(crate) async fn sent(&self) -> Vec<wire::NoticeSent> {
+        let payloads: Vec<Vec<u8>> = sqlx::query_scalar(
+            "SELECT payload FROM outbox WHERE headers::text LIKE '%.NoticeSent%' ORDER BY id",
+        )
+        .fetch_all(self.db.pool())
+        .await
+        .unwrap();
+        payloads.into_iter().map(|payload| wire::NoticeSent::decode(payload.as_slice()).unwrap()).collect()
     }
 
     /// Types of the events in the outbox, in order.

@@ -38,6 +38,9 @@ async fn a_letter_arrives_as_it_is_kept_under_the_notices_own_name() {
     assert_eq!(mail.header("Content-Language"), "zh-Hans");
     assert_eq!(mail.header("Date"), "Wed, 25 Nov 2026 04:00:00 +0000");
     assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeSent"]);
+    let [sent] = <[_; 1]>::try_from(bench.sent().await).unwrap();
+    assert_eq!(sent.addressee.unwrap().role, "complainant");
+    assert!(!sent.receipts_expected, "a mail server's yes is its last word");
     let attempts: Vec<_> = notice.attempts.iter().map(|a| (a.channel(), a.outcome.as_str())).collect();
     assert_eq!(attempts, [(ContactType::Email, "accepted")]);
 }

@@ -1,54 +1,56 @@
 //! What investigation and resolution tell: each fact its letters, once the lifecycle has taken it.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use prost::Message as _;
 use redress_domain::{Clock as _, ComplaintId};
 use redress_notification::app::hear::Fact;
-use redress_notification::topics::{CLOCKS, INVESTIGATION, RESOLUTION};
-use redress_outbox::Delivery;
+use redress_notification::topics::{INVESTIGATION, RESOLUTION};
+use redress_outbox::{BatchHandler as _, Delivery};
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as intake;
 use redress_proto::investigation::v1 as investigation;
 use redress_proto::notification::v1::{Notice, NoticeKind};
 use redress_proto::resolution::v1 as resolution;
-use redress_proto::sla::v1 as sla;
 use redress_proto::types::v1::{AwaitedParty, Money, Sealed};
 
 use crate::bench::{Bench, MAIL, by_mail};
+use crate::mediated;
 
-fn in_hours(bench: &Bench, hours: i64) -> Option<pbjson_types::Timestamp> {
-    Some(to_wire_time(bench.clock.now() + SignedDuration::from_hours(hours)))
+pub(crate) fn in_hours(bench: &Bench, hours: i64) -> pbjson_types::Timestamp {
+    to_wire_time(bench.clock.now() + SignedDuration::from_hours(hours))
 }
 
 fn advanced(fact: &str) -> intake::ComplaintAdvanced {
     intake::ComplaintAdvanced { fact: fact.into(), ..Default::default() }
 }
 
-fn refund() -> resolution::RemedyTerms {
+pub(crate) fn refund() -> resolution::RemedyTerms {
     resolution::RemedyTerms {
         r#type: resolution::RemedyType::ReturnAndRefund.into(),
         amount: Some(Money { currency: "CNY".into(), amount_minor: 29_900 }),
-        payer: merchant(),
+        payer: Some(merchant()),
         ..Default::default()
     }
 }
 
-fn merchant() -> Option<resolution::PartyRef> {
-    Some(resolution::PartyRef { party: resolution::LiableParty::Merchant.into(), reference: "shop-1".into() })
+pub(crate) fn merchant() -> resolution::PartyRef {
+    resolution::PartyRef { party: resolution::LiableParty::Merchant.into(), reference: "shop-1".into() }
 }
 
 /// Whom a notice of this kind went to.
-async fn told(bench: &Bench, id: ComplaintId, kind: NoticeKind) -> Vec<String> {
+pub(crate) async fn told(bench: &Bench, id: ComplaintId, kind: NoticeKind) -> Vec<String> {
     let notices = bench.notices(id).await.into_iter().filter(|notice| notice.kind() == kind);
     let mut roles: Vec<_> = notices.map(|notice| notice.addressee.unwrap().role).collect();
     roles.sort();
     roles
 }
 
-const BOTH: [&str; 2] = ["complainant", "respondent"];
+pub(crate) const BOTH: [&str; 2] = ["complainant", "respondent"];
 
 /// The letter of this kind to a side.
-async fn letter(bench: &Bench, id: ComplaintId, kind: NoticeKind, role: &str) -> Notice {
+pub(crate) async fn letter(bench: &Bench, id: ComplaintId, kind: NoticeKind, role: &str) -> Notice {
     bench.send_all().await;
     let notices = bench.notices(id).await;
     let found = notices
@@ -58,136 +60,8 @@ async fn letter(bench: &Bench, id: ComplaintId, kind: NoticeKind, role: &str) ->
     bench.queries.get(&crate::bench::handler(), &found.notice_id).await.unwrap()
 }
 
-fn text(notice: &Notice) -> &str {
+pub(crate) fn text(notice: &Notice) -> &str {
     notice.body.as_deref().unwrap()
-}
-
-/// The facts of resolution on a mediated case, with the lifecycle's answers to those that need one.
-async fn resolution(bench: &Bench, id: ComplaintId) -> Vec<(Delivery<Fact>, Option<&'static str>)> {
-    let mut version = 0;
-    let mut fact = |fact: Delivery<Fact>, answer| (fact, answer);
-    let mut next = || {
-        version += 1;
-        version
-    };
-    let reasons = resolution::ProposalRevision {
-        options: vec![resolution::ProposalOption {
-            plain_basis: "标签与直播所说不符".into(),
-            ..Default::default()
-        }],
-        ..Default::default()
-    };
-    let basis = bench.sealed(id, "proposal.p-1.1", &reasons.encode_to_vec()).await;
-    let side =
-        |role: AwaitedParty| Some(resolution::CaseParty { role: role.into(), respondent_ref: String::new() });
-    let accepted = |role, hash: &str| resolution::OfferAccepted {
-        proposal_id: "p-1".into(),
-        revision: 1,
-        option: 1,
-        party: side(role),
-        link_hash: hash.into(),
-    };
-    let options =
-        vec![resolution::ProposalOption { option: 1, remedies: vec![refund()], ..Default::default() }];
-    let liability = resolution::LiabilityDetermined {
-        shares: vec![resolution::LiabilityShare { party: merchant(), basis_points: 10_000 }],
-        rules: vec!["live-wording@3".into()],
-        ..Default::default()
-    };
-    let report = resolution::HandlingReportParts {
-        overview: "围巾与宣传不符".into(),
-        process: "客服部与质量部核对了回放".into(),
-        result: "退货退款".into(),
-        improvement: "下架整改".into(),
-        survey: "请告诉我们您的意见".into(),
-        contact: "投诉专员 0042".into(),
-        apology_and_thanks: "抱歉并感谢\u{202e}".into(),
-    };
-    let report = resolution::CaseReport {
-        parts: Some(resolution::case_report::Parts::Handling(report)),
-        ..Default::default()
-    };
-    let report = bench.sealed(id, "report.r-1", &report.encode_to_vec()).await;
-    vec![
-        fact(bench.fact(RESOLUTION, id, next(), &liability), None),
-        fact(
-            bench.fact(
-                RESOLUTION,
-                id,
-                next(),
-                &resolution::ProposalSent {
-                    proposal_id: "p-1".into(),
-                    revision: 1,
-                    due_at: in_hours(bench, 48),
-                    options,
-                    sealed: basis,
-                    ..Default::default()
-                },
-            ),
-            None,
-        ),
-        fact(bench.fact(RESOLUTION, id, next(), &accepted(AwaitedParty::Complainant, "aaaa1111")), None),
-        fact(bench.fact(RESOLUTION, id, next(), &accepted(AwaitedParty::Respondent, "bbbb2222")), None),
-        fact(
-            bench.fact(
-                RESOLUTION,
-                id,
-                next(),
-                &resolution::SettlementReached {
-                    settlement_id: "s-1".into(),
-                    proposal_id: "p-1".into(),
-                    revision: 1,
-                    option: 1,
-                    terms: vec![refund()],
-                },
-            ),
-            Some("SettlementReached"),
-        ),
-        fact(
-            bench.fact(
-                RESOLUTION,
-                id,
-                next(),
-                &resolution::RemedyOrdered {
-                    remedy_id: "m-1".into(),
-                    r#type: resolution::RemedyType::ReturnAndRefund.into(),
-                    amount: refund().amount,
-                    ..Default::default()
-                },
-            ),
-            None,
-        ),
-        fact(
-            bench.fact(
-                RESOLUTION,
-                id,
-                next(),
-                &resolution::RemedyExecuted {
-                    remedy_id: "m-1".into(),
-                    all: true,
-                    proof: Some(resolution::RemedyProof {
-                        reference: "PAY-0001".into(),
-                        executed_at: in_hours(bench, 0),
-                        ..Default::default()
-                    }),
-                },
-            ),
-            Some("RemedyExecuted"),
-        ),
-        fact(
-            bench.fact(
-                RESOLUTION,
-                id,
-                next(),
-                &resolution::HandlingReportIssued {
-                    report_id: "r-1".into(),
-                    sealed: report,
-                    ..Default::default()
-                },
-            ),
-            None,
-        ),
-    ]
 }
 
 /// The notices as rows, without what sealing makes new each time.
@@ -201,8 +75,8 @@ async fn a_mediated_case_is_told_step_by_step_and_each_letter_says_what_it_must(
     let bench = Bench::new().await;
     let id = bench.complaint("k1", by_mail(MAIL)).await;
     let mut version = 1;
-    for (fact, answer) in resolution(&bench, id).await {
-        bench.hear(&[fact.clone()]).await.unwrap();
+    for (fact, answer) in mediated::facts(&bench, id).await {
+        bench.hear(std::slice::from_ref(&fact)).await.unwrap();
         if let Some(name) = answer {
             version += 1;
             let cause = Some(fact.meta.event_id);
@@ -247,7 +121,7 @@ async fn whatever_the_order_of_the_topics_and_whatever_comes_twice_each_party_ha
     let bench = Bench::new().await;
     let id = bench.complaint("k1", by_mail(MAIL)).await;
     let (_, registered) = bench.registered("k1", by_mail(MAIL)).await;
-    let facts = resolution(&bench, id).await;
+    let facts = mediated::facts(&bench, id).await;
     let answers: Vec<_> = (2_i64..)
         .zip(facts.iter().filter_map(|(fact, answer)| Some((fact.meta.event_id, (*answer)?))))
         .map(|(version, (cause, name))| bench.caused(id, version, &advanced(name), Some(cause)))
@@ -266,7 +140,7 @@ async fn whatever_the_order_of_the_topics_and_whatever_comes_twice_each_party_ha
 
     // Answers first; and the registration last of all.
     let (other, last) = (Bench::new().await, Bench::new().await);
-    other.apply(&[registered.clone()]).await.unwrap();
+    other.apply(std::slice::from_ref(&registered)).await.unwrap();
     other.apply(&answers).await.unwrap();
     for fact in &facts {
         other.hear(std::slice::from_ref(fact)).await.unwrap();
@@ -278,11 +152,54 @@ async fn whatever_the_order_of_the_topics_and_whatever_comes_twice_each_party_ha
     assert_eq!(rows(&last).await, once);
 }
 
+/// Waits until somebody waits for a lock in the bench's database, or nobody has to: the complaint is there.
+async fn met(bench: &Bench) {
+    let waits = "SELECT (SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (
+                     SELECT pid FROM pg_stat_activity WHERE datname = current_database()))
+                 + (SELECT count(*) FROM complaint)";
+    let met = async || (bench.count(waits).await > 0).then_some(());
+    redress_testkit::wait_until("the two have met", Duration::from_secs(30), met).await;
+}
+
+#[tokio::test]
+async fn a_registration_and_what_another_topic_tells_at_the_same_instant_do_not_pass_each_other() {
+    let source = Bench::new().await;
+    let id = source.complaint("k1", by_mail(MAIL)).await;
+    let (_, registered) = source.registered("k1", by_mail(MAIL)).await;
+    let facts: Vec<_> =
+        mediated::facts(&source, id).await.into_iter().take(2).map(|(fact, _)| fact).collect();
+
+    // The fact is written, not yet to be seen, when the registration comes.
+    let bench = Bench::new().await;
+    let mut open = bench.db.pool().begin().await.unwrap();
+    bench.hear_in(&mut open, &facts).await.unwrap();
+    let batch = [registered.clone()];
+    let commit = async {
+        met(&bench).await;
+        open.commit().await.unwrap();
+    };
+    let (applied, ()) = tokio::join!(bench.apply(&batch), commit);
+    applied.unwrap();
+    assert_eq!(told(&bench, id, NoticeKind::N10Proposal).await, BOTH);
+
+    // The other way round.
+    let bench = Bench::new().await;
+    let mut open = bench.db.pool().begin().await.unwrap();
+    bench.react.apply(&mut open, &batch).await.unwrap();
+    let commit = async {
+        met(&bench).await;
+        open.commit().await.unwrap();
+    };
+    let (heard, ()) = tokio::join!(bench.hear(&facts), commit);
+    heard.unwrap();
+    assert_eq!(told(&bench, id, NoticeKind::N10Proposal).await, BOTH);
+}
+
 #[tokio::test]
 async fn what_the_lifecycle_refuses_or_has_not_answered_sends_nothing() {
     let bench = Bench::new().await;
     let id = bench.complaint("k1", by_mail(MAIL)).await;
-    let facts = resolution(&bench, id).await;
+    let facts = mediated::facts(&bench, id).await;
     let settlement = facts[4].0.clone();
     bench.hear(&facts[..5].iter().map(|(fact, _)| fact.clone()).collect::<Vec<_>>()).await.unwrap();
     assert_eq!(told(&bench, id, NoticeKind::N11Settlement).await, [""; 0]);
@@ -322,9 +239,9 @@ async fn evidence_is_asked_of_the_party_that_is_asked_and_more_time_is_told_with
     let id = bench.complaint("k1", by_mail(MAIL)).await;
     let why = bench.sealed(id, "evidence_request.why.q-1", "请提供当晚的回放".as_bytes()).await;
     let request =
-        bench.fact(INVESTIGATION, id, 1, &asked(AwaitedParty::Respondent, in_hours(&bench, 48), why));
+        bench.fact(INVESTIGATION, id, 1, &asked(AwaitedParty::Respondent, Some(in_hours(&bench, 48)), why));
     let internal =
-        bench.fact(INVESTIGATION, id, 2, &asked(AwaitedParty::Internal, in_hours(&bench, 48), None));
+        bench.fact(INVESTIGATION, id, 2, &asked(AwaitedParty::Internal, Some(in_hours(&bench, 48)), None));
     let test = bench.fact(INVESTIGATION, id, 3, &investigation::TestOrdered::default());
     bench.hear(&[request.clone(), internal.clone(), test.clone()]).await.unwrap();
     let answer = |version, name, fact: &Delivery<Fact>| {
@@ -350,7 +267,7 @@ async fn evidence_is_asked_of_the_party_that_is_asked_and_more_time_is_told_with
     let longer = investigation::EvidenceRequestExtended {
         request_id: "q-1".into(),
         party: AwaitedParty::Respondent.into(),
-        due_at: in_hours(&bench, 96),
+        due_at: Some(in_hours(&bench, 96)),
     };
     bench.clock.advance(SignedDuration::from_mins(1));
     bench.hear(&[bench.fact(INVESTIGATION, id, 4, &longer)]).await.unwrap();
@@ -374,7 +291,7 @@ async fn a_ruling_and_an_appeal_are_told_to_both_and_the_grounds_to_the_appellan
         ruling_id: "u-1".into(),
         remedy_ordered: true,
         terms: vec![refund()],
-        appeal_until: in_hours(&bench, 720),
+        appeal_until: Some(in_hours(&bench, 720)),
         sealed: bench.sealed(id, "ruling.u-1", "回放与标签不符".as_bytes()).await,
         ..Default::default()
     };
@@ -444,80 +361,4 @@ async fn a_ruling_and_an_appeal_are_told_to_both_and_the_grounds_to_the_appellan
     assert!(text(&ended).contains("双方不能达成一致"));
     let survey = letter(&bench, id, NoticeKind::N18Survey, "complainant").await;
     assert!(text(&survey).contains("https://survey.invalid/process?complaint=20261125-TESTTESTTES-T"));
-}
-
-#[tokio::test]
-async fn a_fact_that_lacks_what_its_letter_must_say_is_refused_and_nothing_is_queued() {
-    let bench = Bench::new().await;
-    let id = bench.complaint("k1", by_mail(MAIL)).await;
-    let sent = resolution::ProposalSent { due_at: None, ..Default::default() };
-    let error = bench.hear(&[bench.fact(RESOLUTION, id, 1, &sent)]).await.unwrap_err();
-    assert!(error.to_string().contains("n10_proposal"), "{error}");
-    assert_eq!(bench.notices(id).await.len(), 1);
-}
-
-fn clock(definition: &str) -> Option<sla::ClockRef> {
-    Some(sla::ClockRef { clock_id: "c-1".into(), definition: definition.into(), ..Default::default() })
-}
-
-#[tokio::test]
-async fn a_request_for_missing_details_names_its_clocks_due_time_whichever_comes_first() {
-    let (clock_last, clock_first) = (Bench::following_clocks().await, Bench::following_clocks().await);
-    for (bench, first) in [(&clock_last, false), (&clock_first, true)] {
-        let id = bench.complaint("k1", by_mail(MAIL)).await;
-        let missing = vec!["order_no".into()];
-        let request = bench.event(id, 2, &intake::CompletionRequested { missing });
-        let started =
-            sla::ClockStarted { clock: clock("C09"), due_at: in_hours(bench, 72), ..Default::default() };
-        let started = bench.fact_of(CLOCKS, id, 1, &started, Some(request.meta.event_id));
-        if first {
-            bench.hear(&[started]).await.unwrap();
-            assert_eq!(told(bench, id, NoticeKind::N04Completion).await, [""; 0]);
-            bench.apply(&[request]).await.unwrap();
-        } else {
-            bench.apply(&[request]).await.unwrap();
-            assert_eq!(told(bench, id, NoticeKind::N04Completion).await, [""; 0]);
-            bench.hear(&[started]).await.unwrap();
-        }
-        let asked = letter(bench, id, NoticeKind::N04Completion, "complainant").await;
-        assert!(text(&asked).contains("2026年11月28日（星期六）12:00"), "{}", text(&asked));
-        let warned = sla::ClockWarned {
-            clock: clock("C09"),
-            percent: 50,
-            due_at: in_hours(bench, 72),
-            ..Default::default()
-        };
-        bench.hear(&[bench.fact(CLOCKS, id, 2, &warned)]).await.unwrap();
-        assert_eq!(told(bench, id, NoticeKind::N04Completion).await.len(), 2, "the reminder");
-    }
-}
-
-#[tokio::test]
-async fn a_case_that_nears_its_limit_is_told_of_and_a_delay_once_it_is_approved() {
-    let bench = Bench::new().await;
-    let id = bench.complaint("k1", by_mail(MAIL)).await;
-    let warned = |percent| sla::ClockWarned { clock: clock("C13"), percent, due_at: in_hours(&bench, 72) };
-    let longest =
-        sla::ClockStarted { clock: clock("C14"), due_at: in_hours(&bench, 720), ..Default::default() };
-    bench.hear(&[bench.fact(CLOCKS, id, 1, &longest), bench.fact(CLOCKS, id, 2, &warned(60))]).await.unwrap();
-    assert_eq!(told(&bench, id, NoticeKind::N08Progress).await, [""; 0]);
-    bench.hear(&[bench.fact(CLOCKS, id, 3, &warned(80))]).await.unwrap();
-    assert_eq!(told(&bench, id, NoticeKind::N08Progress).await, BOTH);
-    let approved = sla::ExtensionApproved {
-        clock: clock("C13"),
-        new_due_at: in_hours(&bench, 240),
-        reason: "lab".into(),
-        ..Default::default()
-    };
-    bench.hear(&[bench.fact(CLOCKS, id, 4, &approved)]).await.unwrap();
-    assert_eq!(told(&bench, id, NoticeKind::N09Delay).await, BOTH);
-    let delay = letter(&bench, id, NoticeKind::N09Delay, "complainant").await;
-    for part in [
-        "supervisor-7",
-        "2026年12月5日（星期六）12:00",
-        "2026年12月25日（星期五）12:00",
-        "延长处理时间已经批准",
-    ] {
-        assert!(text(&delay).contains(part), "{part} in {}", text(&delay));
-    }
 }

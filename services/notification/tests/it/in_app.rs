@@ -19,6 +19,8 @@ async fn a_box_that_reports_delivery_at_once_is_believed() {
     let (bench, _, id) = sent(|mailbox| mailbox.answers("delivered", "")).await;
     assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), NoticeState::Delivered);
     assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeSent", "3 NoticeDelivered"]);
+    let [sent] = <[_; 1]>::try_from(bench.sent().await).unwrap();
+    assert!(sent.receipts_expected, "the message box reports what becomes of its messages");
 }
 
 #[tokio::test]

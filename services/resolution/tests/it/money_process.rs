@@ -20,6 +20,8 @@ async fn serve(world: &World, payments: &Payments) -> Running {
             ("REDRESS__RESOLUTION__EXECUTOR", &payments.url),
             ("REDRESS__RESOLUTION__EXECUTOR_TIMEOUT_MS", "300"),
             ("REDRESS__RESOLUTION__EXECUTOR_RETRY_MS", "50"),
+            // A fixed name in the group: a restart does not wait for the session of the one that was killed.
+            ("REDRESS__KAFKA__GROUP_INSTANCE_ID", "till"),
         ])
         .await
 }

@@ -27,6 +27,19 @@ async fn an_answer_that_says_nothing_is_asked_about_and_nothing_is_paid_twice() 
     }
 }
 
+/// What the checks of this file are worth: with its memory of the first try gone, the worker pays twice, and they see it.
+#[tokio::test]
+async fn without_the_memory_of_a_try_money_would_move_twice_and_it_would_be_seen() {
+    let till = Till::new().await;
+    till.bench.to_executing(1).await;
+    till.payments.will([Mood::AnswerLost]);
+    till.round().await;
+    sqlx::query("UPDATE remedy_work SET tries = 0").execute(till.bench.db.pool()).await.unwrap();
+    till.round().await;
+    assert_eq!(till.payments.moved(), [8_000, 8_000]);
+    assert_eq!(till.payments.most_paid(), 2);
+}
+
 #[tokio::test]
 async fn what_was_not_begun_is_tried_again_and_given_up_after_so_many_failures() {
     let till = Till::new().await;

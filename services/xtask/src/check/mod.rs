@@ -36,7 +36,7 @@ pub(crate) async fn rules(steps: &mut Steps, fix: bool) {
     steps.run("format", format(fix)).await;
     steps.run("files: sizes and names", async { report(&files::findings(&workspace::files()?)) }).await;
     steps.run("layers: who may use whom", layers()).await;
-    steps.run("deployment: chart and k8s against the code", deployment(fix)).await;
+    steps.run("deployment: chart and k8s against the code", async { deployment(fix) }).await;
     steps.run("contract: buf lint", contract()).await;
     steps.run("clippy", clippy(fix)).await;
     steps.run("docs", docs()).await;
@@ -54,7 +54,7 @@ async fn layers() -> anyhow::Result<()> {
     report(&findings)
 }
 
-async fn deployment(fix: bool) -> anyhow::Result<()> {
+fn deployment(fix: bool) -> anyhow::Result<()> {
     deployment::compare(Path::new("."), fix)?;
     report(&deployment::findings(Path::new("."), &workspace::files()?)?)
 }

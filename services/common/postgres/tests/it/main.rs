@@ -300,7 +300,8 @@ async fn a_statement_that_was_first_run_on_an_empty_table_does_not_read_all_of_i
     let (_database, db) = database(2).await;
     let mut connection = db.pool().acquire().await.unwrap();
     let ids: Vec<i64> = (1..=30).collect();
-    let locks = "SELECT id FROM account WHERE id IN (SELECT * FROM unnest($1::bigint[])) ORDER BY id FOR UPDATE";
+    let locks =
+        "SELECT id FROM account WHERE id IN (SELECT * FROM unnest($1::bigint[])) ORDER BY id FOR UPDATE";
     let scanned = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'account'";
     for _ in 0..8 {
         sqlx::query(locks).bind(&ids).execute(&mut *connection).await.unwrap();

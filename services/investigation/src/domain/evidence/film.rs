@@ -95,18 +95,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn boxed(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
         let mut all = u32::try_from(content.len() + 8).unwrap().to_be_bytes().to_vec();
-        all.extend_from_slice(kind);
+        all.extend_from_slice(&kind);
         all.extend_from_slice(content);
         all
     }
 
     #[test]
     fn the_place_is_gone_and_nothing_moved() {
-        let place = boxed(&[0xa9, b'x', b'y', b'z'], b"\0\x12\x15\xc7+30.2741+120.1551/");
-        let track = boxed(b"trak", &[boxed(b"tkhd", b"track"), boxed(b"udta", b"secret")].concat());
-        let content = [boxed(b"mvhd", b"movie"), track, boxed(b"udta", &place)].concat();
+        let place = boxed([0xa9, b'x', b'y', b'z'], b"\0\x12\x15\xc7+30.2741+120.1551/");
+        let track = boxed(*b"trak", &[boxed(*b"tkhd", b"track"), boxed(*b"udta", b"secret")].concat());
+        let content = [boxed(*b"mvhd", b"movie"), track, boxed(*b"udta", &place)].concat();
         let mut blanked = content.clone();
         assert!(blank_inside(&mut blanked));
         assert_eq!(blanked.len(), content.len());
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_boxes_at_the_top_are_told_apart() {
-        let film = [boxed(b"ftyp", b"isom"), boxed(b"moov", b""), boxed(b"uuid", b"xmp")].concat();
+        let film = [boxed(*b"ftyp", b"isom"), boxed(*b"moov", b""), boxed(*b"uuid", b"xmp")].concat();
         let size = film.len() as u64;
         let first = top_box(&film, 0, size).unwrap();
         assert_eq!((first.kind, first.end, first.handling()), (*b"ftyp", 12, Handling::Keep));

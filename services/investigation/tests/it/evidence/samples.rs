@@ -20,15 +20,16 @@ pub(super) fn photograph() -> Vec<u8> {
 
 /// A film with the place where it was taken, of some 5 MB.
 pub(super) fn film() -> Vec<u8> {
-    let place = boxed(&[0xa9, b'x', b'y', b'z'], b"+30.2741+120.1551/");
-    let index = boxed(b"moov", &[boxed(b"mvhd", b"index"), boxed(b"udta", &place)].concat());
-    let seen = boxed(b"mdat", &b"what is seen ".repeat(400_000));
-    [boxed(b"ftyp", b"isom\0\0\x02\0isomiso2"), index, boxed(b"uuid", b"xmp: author 30.2741"), seen].concat()
+    let place = boxed([0xa9, b'x', b'y', b'z'], b"+30.2741+120.1551/");
+    let index = boxed(*b"moov", &[boxed(*b"mvhd", b"index"), boxed(*b"udta", &place)].concat());
+    let seen = boxed(*b"mdat", &b"what is seen ".repeat(400_000));
+    [boxed(*b"ftyp", b"isom\0\0\x02\0isomiso2"), index, boxed(*b"uuid", b"xmp: author 30.2741"), seen]
+        .concat()
 }
 
-fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn boxed(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let mut all = u32::try_from(content.len() + 8).unwrap().to_be_bytes().to_vec();
-    all.extend_from_slice(kind);
+    all.extend_from_slice(&kind);
     all.extend_from_slice(content);
     all
 }

@@ -1,4 +1,4 @@
-//! CalculateEntitlement: what the law gives, with every step. Nothing is kept or ordered.
+//! `CalculateEntitlement`: what the law gives, with every step. Nothing is kept or ordered.
 
 use redress_domain::{Principal, Problem, Violations};
 use redress_proto::convert::from_wire_time;
@@ -12,7 +12,7 @@ use crate::domain::entitlement::{
 use crate::error::Error;
 
 /// Calculates for whoever asks: the facts are the caller's own, and no case is touched.
-pub async fn calculate(
+pub fn calculate(
     desk: &Desk,
     _caller: &Principal,
     message: wire::CalculateEntitlementRequest,
@@ -22,7 +22,7 @@ pub async fn calculate(
     if kind.is_none() {
         found.add("kind", "REQUIRED", "a kind of entitlement is expected");
     }
-    let facts = facts(&mut found, &message.facts.clone().unwrap_or_default());
+    let facts = facts(&mut found, &message.facts.unwrap_or_default());
     let at = moment(&mut found, "at", message.at.as_ref()).unwrap_or_else(|| desk.now());
     let Some(kind) = kind.filter(|_| found.is_empty()) else { return Err(Problem::invalid(found).into()) };
     let shipped = Shipped::cn().map_err(|error| Error::Defect(error.to_string().into()))?;

@@ -1,4 +1,4 @@
-//! OrderRemedy, ConfirmRemedy, AdvancePayment: what people do about money and deeds.
+//! `OrderRemedy`, `ConfirmRemedy`, `AdvancePayment`: what people do about money and deeds.
 
 use async_trait::async_trait;
 use redress_domain::{Principal, Problem, Violations, whole_microseconds};
@@ -13,7 +13,7 @@ use crate::app::entitlement::moment;
 use crate::app::rules;
 use crate::app::wire::{read_money, read_terms};
 use crate::domain::remedy::execution::Errand;
-use crate::domain::remedy::{Proof, Remedy, RemedyState, all_settled, refused};
+use crate::domain::remedy::{Proof, Remedy, all_settled, refused};
 use crate::domain::ruling::check_imposed;
 use crate::domain::state::State;
 use crate::domain::text::{is_code, is_reference, is_sha256};
@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::store::case::Key;
 use crate::store::remedy::{self, Due, OfCase, Report};
 
-/// OrderRemedy.
+/// `OrderRemedy`.
 pub async fn order(
     commands: &Commands,
     caller: &Principal,
@@ -30,7 +30,7 @@ pub async fn order(
     commands.execute(caller, message, Violations::default()).await
 }
 
-/// ConfirmRemedy.
+/// `ConfirmRemedy`.
 pub async fn confirm(
     commands: &Commands,
     caller: &Principal,
@@ -39,7 +39,7 @@ pub async fn confirm(
     commands.execute(caller, message, Violations::default()).await
 }
 
-/// AdvancePayment.
+/// `AdvancePayment`.
 pub async fn advance(
     commands: &Commands,
     caller: &Principal,
@@ -179,7 +179,6 @@ impl Act for wire::AdvancePaymentRequest {
         let one = &mut all[place];
         one.advance(scene.now)?;
         one.reason.clone_from(&self.reason);
-        debug_assert_eq!(one.state, RemedyState::Dispatched);
         let (case, remedy_id) = (key(scene), one.id);
         let due = Due { case: case.clone(), remedy: remedy_id, errand: Errand::Advance, due_at: scene.now };
         remedy::save(conn, &[OfCase { case, remedy: one.clone() }]).await?;

@@ -52,8 +52,8 @@ impl Order<'_> {
     }
 }
 
-/// Orders everything of a decision that is in effect. Called while intake's ComplaintAdvanced to EXECUTING is handled, or
-/// while the case stands there.
+/// Orders everything of a decision that is in effect. Called while intake's `ComplaintAdvanced` to EXECUTING is handled,
+/// or while the case stands there.
 ///
 /// What an appeal has just taken back and now orders again in the same terms stays as it is: nobody is paid, taken from
 /// and paid again.

@@ -1,4 +1,4 @@
-//! ClaimRecourse: what the platform paid first is claimed from whoever should have (L43).
+//! `ClaimRecourse`: what the platform paid first is claimed from whoever should have (L43).
 
 use async_trait::async_trait;
 use redress_domain::{ComplaintId, Principal, Problem, Violations};

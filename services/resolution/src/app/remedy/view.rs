@@ -32,7 +32,7 @@ pub async fn lines(
     Ok(ledger::lines(&all, &claims).into_iter().map(|(currency, line)| told::line(currency, line)).collect())
 }
 
-/// GetMoneyLedger: for staff and auditors.
+/// `GetMoneyLedger`: for staff and auditors.
 pub async fn ledger(
     commands: &Commands,
     caller: &Principal,

@@ -47,7 +47,7 @@ pub async fn require_charges(
     require_in_force(conn, tenant, &rules, now).await
 }
 
-/// PublishRule: the next version of a rule, once and for ever.
+/// `PublishRule`: the next version of a rule, once and for ever.
 pub async fn publish(
     desk: &Desk,
     caller: &Principal,
@@ -118,7 +118,7 @@ fn draft(told: wire::RuleVersion) -> Result<Draft, Problem> {
     })
 }
 
-/// GetRuleVersion: by its number, or the one in force on a day; with the rule's whole history.
+/// `GetRuleVersion`: by its number, or the one in force on a day; with the rule's whole history.
 pub async fn version(
     desk: &Desk,
     caller: &Principal,

@@ -121,8 +121,8 @@ fn at_least(working: &mut Working, amount: Money, minimum_minor: i64) -> Money {
 }
 
 /// A part of the price; to the nearest minor unit, halves in the consumer's favour.
-pub(super) fn partial_refund(working: &mut Working, facts: &Facts) -> Result<(), Problem> {
-    let Some(price) = facts.price else { return Ok(()) };
+pub(super) fn partial_refund(working: &mut Working, facts: &Facts) {
+    let Some(price) = facts.price else { return };
     let part = i128::from(price.amount_minor) * i128::from(facts.impairment_bp);
     // At most the price itself, for the part is at most the whole.
     let amount_minor = i64::try_from((part + 5_000) / 10_000).unwrap_or(price.amount_minor);
@@ -135,7 +135,6 @@ pub(super) fn partial_refund(working: &mut Working, facts: &Facts) -> Result<(),
         working.because("price_reduced");
     }
     working.amount(Some(amount));
-    Ok(())
 }
 
 /// The difference to the price that should have counted.

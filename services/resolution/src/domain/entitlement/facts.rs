@@ -53,6 +53,7 @@ coded_enum! {
 
 /// The facts; which of them are needed follows from the kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a case, each asked by its name")]
 pub struct Facts {
     /// What was paid for the goods.
     pub price: Option<Money>,

@@ -50,7 +50,7 @@ pub fn calculate(
         Parameters::QualityReturn(rule) => amounts::quality_return(&mut working, facts, rule.days, at)?,
         Parameters::Fraud3x(rule) => amounts::fraud(&mut working, facts, rule)?,
         Parameters::Food10x(rule) => amounts::food(&mut working, facts, rule)?,
-        Parameters::PartialRefund {} => amounts::partial_refund(&mut working, facts)?,
+        Parameters::PartialRefund {} => amounts::partial_refund(&mut working, facts),
         Parameters::PriceDifference {} => amounts::price_difference(&mut working, facts),
         Parameters::Freight {} => amounts::freight(&mut working, facts),
         Parameters::RefundLimit(rule) => terms::refund_limit(&mut working, facts, rule.days, at),

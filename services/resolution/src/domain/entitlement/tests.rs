@@ -3,6 +3,7 @@ use redress_domain::Money;
 
 use super::*;
 
+#[expect(clippy::unnecessary_wraps, reason = "as facts and terms hold it")]
 fn cny(minor: i64) -> Option<Money> {
     Some(Money::new("CNY", minor).unwrap())
 }

@@ -19,7 +19,7 @@ pub struct Claim {
     pub debtor: PartyRef,
     /// How much.
     pub amount: Money,
-    /// Where it stands: claimed, settled, given_up.
+    /// Where it stands: `claimed`, `settled`, `given_up`.
     pub state: String,
     /// Who claimed it.
     pub claimed_by: String,

@@ -16,6 +16,7 @@ fn remedy(n: u128) -> Remedy {
     Remedy::ordered(Uuid::from_u128(n), Uuid::from_u128(99), 0, refund(10_000), at(0))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as facts and terms hold it")]
 fn cny(minor: i64) -> Option<Money> {
     Some(Money::new("CNY", minor).unwrap())
 }
@@ -171,6 +172,33 @@ fn no_more_is_claimed_back_than_was_paid_first() {
     let (_, left) = owed(&advanced, &all, &[whole]).unwrap();
     assert_eq!(claimed(None, left).unwrap_err().reason, "RECOURSE_EXHAUSTED");
     assert_eq!(owed(&remedy(1), &all, &[]).unwrap_err().reason, "NOT_ADVANCED");
+}
+
+#[test]
+fn each_state_has_its_place_in_the_ledger() {
+    let places = |state, purse| {
+        let line = lines(&[Remedy { state, purse, ..remedy(1) }], &[])["CNY"];
+        let all = [line.executed, line.advanced, line.failed, line.pending, line.cancelled, line.reversed];
+        all.map(|minor| minor == 10_000)
+    };
+    let [executed, advanced, failed, pending, cancelled] = std::array::from_fn(|place| {
+        let mut only = [false; 6];
+        only[place] = true;
+        only
+    });
+    for state in [RemedyState::Ordered, RemedyState::Dispatched, RemedyState::Parked] {
+        assert_eq!(places(state, Purse::Platform), pending, "{state}");
+    }
+    assert_eq!(places(RemedyState::Confirmed, Purse::Payer), executed);
+    assert_eq!(places(RemedyState::AdvancedByPlatform, Purse::Platform), advanced);
+    assert_eq!(places(RemedyState::Failed, Purse::Platform), failed);
+    assert_eq!(places(RemedyState::Cancelled, Purse::Payer), cancelled);
+    let reversed = |mut place: [bool; 6]| {
+        place[5] = true;
+        place
+    };
+    assert_eq!(places(RemedyState::Reversed, Purse::Payer), reversed(executed));
+    assert_eq!(places(RemedyState::Reversed, Purse::Platform), reversed(advanced));
 }
 
 #[test]

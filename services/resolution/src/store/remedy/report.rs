@@ -56,7 +56,7 @@ pub async fn append_all(conn: &mut PgConnection, reports: &[Report], now: Timest
     .bind(column(reports, |report| report.what))
     .bind(column(reports, |report| report.told_by.as_str()))
     .bind(column(reports, |report| report.reference.as_str()))
-    .bind(column(reports, |report| report.executed_at.map(|at| at.to_sqlx())))
+    .bind(column(reports, |report| report.executed_at.map(jiff_sqlx::ToSqlx::to_sqlx)))
     .bind(column(reports, |report| report.amount.map(|amount| amount.currency.to_string())))
     .bind(column(reports, |report| report.amount.map(|amount| amount.amount_minor)))
     .bind(column(reports, |report| report.sha256.as_str()))

@@ -11,7 +11,7 @@ use super::{code, has_extension, read};
 const DASHBOARDS: &str = "charts/redress/files/dashboards";
 const RULES: &str = "charts/redress/files/rules";
 const RUNBOOKS: &str = "services/docs/OPERATIONS.md";
-/// What others than redress emit: Prometheus itself, the kubelet, node_exporter, cert-manager.
+/// What others than redress emit: Prometheus itself, the kubelet, `node_exporter`, cert-manager.
 const FROM_ELSEWHERE: &[&str] = &[
     "certmanager_certificate_expiration_timestamp_seconds",
     "container_cpu_usage_seconds_total",
@@ -19,7 +19,7 @@ const FROM_ELSEWHERE: &[&str] = &[
     "node_timex_offset_seconds",
     "up",
 ];
-/// Words of PromQL that stand where a metric could. Functions are told by their bracket.
+/// Words of `PromQL` that stand where a metric could. Functions are told by their bracket.
 const KEYWORDS: &[&str] = &["and", "or", "unless", "bool", "offset"];
 /// Words whose brackets hold labels.
 const GROUPINGS: &[&str] = &["by", "without", "on", "ignoring", "group_left", "group_right"];

@@ -80,7 +80,7 @@ fn absent(root: &Path, file: &Path, kustomization: &Value) -> Vec<String> {
     named.filter(|name| !folder.join(name).exists()).map(|name| format!("{name} is not there")).collect()
 }
 
-/// Variables of a workload's ConfigMap that are no key of its service's configuration.
+/// Variables of a workload's `ConfigMap` that are no key of its service's configuration.
 fn unknown_keys(root: &Path, workload: &str, data: &Value) -> anyhow::Result<Vec<String>> {
     let service = workload.split('-').next().unwrap_or_default();
     let default = Path::new("services").join(service).join("config/default.toml");

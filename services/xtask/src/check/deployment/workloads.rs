@@ -58,7 +58,7 @@ pub(super) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
         let wrong = of(root, &folder, workload)?;
         found.extend(wrong.into_iter().map(|problem| format!("{WORKLOADS}: {name}: {problem}")));
     }
-    for name in unscaled(root, &workloads)? {
+    for name in unscaled(root, &workloads) {
         eprintln!("note: {WORKLOADS} scales nothing by {name}");
     }
     Ok(found)
@@ -111,7 +111,7 @@ fn of(root: &Path, folder: &Path, workload: &Workload) -> anyhow::Result<Vec<Str
 }
 
 /// Topics that a service's code names, does not own, and that the chart does not scale it by.
-fn unscaled(root: &Path, workloads: &BTreeMap<String, Workload>) -> anyhow::Result<Vec<String>> {
+fn unscaled(root: &Path, workloads: &BTreeMap<String, Workload>) -> Vec<String> {
     let mut told: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for workload in workloads.values() {
         let topics = workload.consumes.iter().map(|consumed| consumed.topic.as_str());
@@ -121,14 +121,15 @@ fn unscaled(root: &Path, workloads: &BTreeMap<String, Workload>) -> anyhow::Resu
     for (binary, topics) in told {
         let text = source(root, &PathBuf::from("services").join(binary).join("src/topics.rs"));
         let own = format!("redress.{binary}.");
-        let named = text.split('"').filter(|text| text.starts_with("redress.") && text.ends_with(".v1"));
+        let is_topic = |text: &&str| text.starts_with("redress.") && text.rsplit('.').next() == Some("v1");
+        let named = text.split('"').filter(is_topic);
         found.extend(
             named
                 .filter(|name| !name.starts_with(&own) && !topics.contains(name))
                 .map(|name| format!("{name} for {binary}")),
         );
     }
-    Ok(found)
+    found
 }
 
 fn source(root: &Path, file: &Path) -> String {
@@ -139,10 +140,9 @@ fn source(root: &Path, file: &Path) -> String {
 fn has_all(wanted: &serde_json::Value, tree: &toml::Table) -> Result<(), String> {
     for (key, value) in wanted.as_object().into_iter().flatten() {
         match (value.is_object(), tree.get(key)) {
-            (_, None) => return Err(key.clone()),
             (true, Some(toml::Value::Table(inner))) => has_all(value, inner)?,
-            (true, Some(_)) => return Err(key.clone()),
             (false, Some(_)) => {}
+            (_, None) | (true, Some(_)) => return Err(key.clone()),
         }
     }
     Ok(())
