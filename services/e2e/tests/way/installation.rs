@@ -16,6 +16,8 @@ use crate::payments::Payments;
 
 /// What is waited for comes much earlier, on an idle machine.
 pub(crate) const SOON: Duration = Duration::from_mins(1);
+/// What a backlog may take: debug builds on two cores are slow.
+pub(crate) const SETTLED: Duration = Duration::from_mins(8);
 /// In the order in which they start.
 pub(crate) const SERVICES: [&str; 6] =
     ["intake", "classification", "investigation", "resolution", "notification", "analytics"];
@@ -120,15 +122,15 @@ impl Way {
     pub(crate) async fn settles(&self, sent: &[Sent]) {
         // That complaints have more acts behind them than their submission is the way's purpose; so "doubled" is asked
         // in another manner below.
-        let verdict = self.evidence.judge(&told(sent), SOON).await.unwrap();
+        let verdict = self.evidence.judge(&told(sent), SETTLED).await.unwrap();
         let faults = [&verdict.lost, &verdict.unpublished, &verdict.phantoms, &verdict.disordered];
         assert!(faults.iter().all(|found| found.is_empty()), "{verdict}");
         let all = i64::try_from(sent.len()).unwrap();
         let reached = async |service, query: &str| (self.count(service, query).await >= all).then_some(());
-        wait_until("all are assessed", SOON, async || reached("classification", ASSESSED).await).await;
-        wait_until("receipt of all is confirmed", SOON, async || reached("notification", CONFIRMED).await)
+        wait_until("all are assessed", SETTLED, async || reached("classification", ASSESSED).await).await;
+        wait_until("receipt of all is confirmed", SETTLED, async || reached("notification", CONFIRMED).await)
             .await;
-        wait_until("all are counted", SOON, async || reached("analytics", COUNTED).await).await;
+        wait_until("all are counted", SETTLED, async || reached("analytics", COUNTED).await).await;
     }
 
     /// Nothing twice, nothing parked.
