@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::scenario::timers::Amounts;
+
 /// Load on intake, on one machine, with raw baselines and a ledger. Results are for release builds.
 #[derive(Debug, Parser)]
 #[command(name = "load-tests", version)]
@@ -77,6 +79,11 @@ pub(crate) enum Command {
         /// How long they come.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
+    },
+    /// Timers: armed, fired, late by how much, and rebuilt after a loss, beside BullMQ and the bare commands.
+    Timers {
+        #[command(flatten)]
+        amounts: Amounts,
     },
     /// A bare gRPC server: what `baseline` measures, as a process of its own.
     #[command(hide = true)]

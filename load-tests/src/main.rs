@@ -59,6 +59,7 @@ async fn run(site: &Site, command: Command) -> anyhow::Result<Finding> {
         Command::Faults { kills, rate } => scenario::faults::run(site, kills, rate).await,
         Command::Understand { load } => scenario::understand::run(site, load).await,
         Command::Incident { peak, seconds } => scenario::incident::run(site, peak, seconds).await,
+        Command::Timers { amounts } => scenario::timers::run(site, amounts).await,
         Command::RawServer { listen } => {
             baseline::bare_grpc::serve(listen).await?;
             anyhow::bail!("the raw server ended")

@@ -11,6 +11,7 @@ pub(crate) mod register;
 pub(crate) mod spike;
 pub(crate) mod start;
 mod steady;
+pub(crate) mod timers;
 pub(crate) mod understand;
 
 use std::time::Duration;

@@ -49,7 +49,8 @@ SELECT f.tenant, f.complaint_id, f.received_at, f.acknowledge_by, f.channel, f.c
         WHERE m.tenant = f.tenant AND m.complaint_id = f.complaint_id AND i.state IS DISTINCT FROM 'dissolved'
         ORDER BY m.added_at, m.incident_id LIMIT 1) AS incident_id,
        f.cause, f.investigation_opened_at, f.investigation_concluded_at,
-       -- One question per column, so that a number that needs none of them asks none.
+       -- One question per column, so that a number that needs none of them asks none. A case has one currency; of one that
+       -- has several nonetheless no amount is told, for they have no sum.
        (SELECT count(*)::integer FROM case_item AS i
         WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'evidence_request') AS evidence_requested,
        (SELECT count(*)::integer FROM case_item AS i
@@ -62,16 +63,20 @@ SELECT f.tenant, f.complaint_id, f.received_at, f.acknowledge_by, f.channel, f.c
         WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy' AND i.state = 'advanced') AS remedies_advanced,
        (SELECT count(*)::integer FROM case_item AS i
         WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy' AND i.state = 'failed') AS remedies_failed,
-       (SELECT min(i.currency) FROM case_item AS i
+       (SELECT CASE WHEN count(DISTINCT i.currency) = 1 THEN min(i.currency) END FROM case_item AS i
         WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy') AS currency,
-       (SELECT coalesce(sum(i.amount_minor), 0)::bigint FROM case_item AS i
+       (SELECT CASE WHEN count(DISTINCT i.currency) = 1 THEN coalesce(sum(i.amount_minor), 0) ELSE 0 END::bigint
+        FROM case_item AS i
         WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy') AS amount_ordered,
-       (SELECT coalesce(sum(i.amount_minor), 0)::bigint FROM case_item AS i
-        WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy' AND i.state = 'executed') AS amount_executed,
-       (SELECT coalesce(sum(i.amount_minor), 0)::bigint FROM case_item AS i
-        WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy' AND i.state = 'advanced') AS amount_advanced,
-       (SELECT coalesce(sum(i.amount_minor), 0)::bigint FROM case_item AS i
-        WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy' AND i.state = 'failed') AS amount_failed,
+       (SELECT CASE WHEN count(DISTINCT i.currency) = 1 THEN coalesce(sum(i.amount_minor) FILTER (WHERE i.state = 'executed'), 0) ELSE 0 END::bigint
+        FROM case_item AS i
+        WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy') AS amount_executed,
+       (SELECT CASE WHEN count(DISTINCT i.currency) = 1 THEN coalesce(sum(i.amount_minor) FILTER (WHERE i.state = 'advanced'), 0) ELSE 0 END::bigint
+        FROM case_item AS i
+        WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy') AS amount_advanced,
+       (SELECT CASE WHEN count(DISTINCT i.currency) = 1 THEN coalesce(sum(i.amount_minor) FILTER (WHERE i.state = 'failed'), 0) ELSE 0 END::bigint
+        FROM case_item AS i
+        WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'remedy') AS amount_failed,
        (SELECT count(*)::integer FROM case_item AS i
         WHERE i.tenant = f.tenant AND i.complaint_id = f.complaint_id AND i.kind = 'appeal') AS appeals,
        (SELECT count(*)::integer FROM case_item AS i

@@ -51,7 +51,8 @@ impl Service for Analytics {
     async fn build(config: Arc<Config>, context: Context) -> anyhow::Result<Parts> {
         let db = Db::connect(&config.postgres, "redress-analytics")?;
         let dictionary = Arc::new(Dictionary::builtin()?);
-        let app = App { questions: Questions { db: db.clone(), dictionary } };
+        let asked = Db::connect(&config.for_questions(), "redress-analytics-questions")?;
+        let app = App { questions: Questions { db: asked, dictionary } };
         let counting = Counting { config: &config, context: &context, db: &db };
         let lifecycle = counting.group("", consumer::lifecycle());
         let others = consumer::others()

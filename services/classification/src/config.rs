@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use redress_messaging::KafkaConfig;
 use redress_postgres::PostgresConfig;
 use redress_redis::RedisConfig;
+use redress_runtime::grpc::ClientTls;
 use redress_runtime::{RuntimeConfig, Settings};
 use redress_vault::VaultConfig;
 use serde::Deserialize;
@@ -34,6 +35,8 @@ pub struct Config {
 pub struct ClassificationConfig {
     /// The outside model; empty for none.
     pub provider: String,
+    /// How calls to it are secured.
+    pub provider_tls: ClientTls,
     /// How long a batch waits for it at most, milliseconds.
     pub provider_timeout_ms: u64,
     /// From which confidence on its category is taken, 0 to 1.
@@ -65,9 +68,8 @@ impl Settings for Config {
         problems.extend(self.kafka.problems().into_iter().map(|p| format!("kafka.{p}")));
         problems.extend(self.redis.problems().into_iter().map(|p| format!("redis.{p}")));
         let own = &self.classification;
-        if !own.provider.is_empty() && own.provider.parse::<tonic::transport::Endpoint>().is_err() {
-            problems.push("classification.provider: no URL of a gRPC server".to_owned());
-        }
+        let of_provider = own.provider_tls.problems(&own.provider);
+        problems.extend(of_provider.into_iter().map(|p| format!("classification.provider: {p}")));
         if !(1..=2_000).contains(&own.provider_timeout_ms) {
             problems.push("classification.provider_timeout_ms: 1 to 2000".to_owned());
         }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use redress_domain::{Disposition, ErrorKind, Problem};
-use redress_outbox::HandlerError;
-use redress_postgres::{TransactionError, kind_of, summary_of};
+use redress_outbox::{Call, HandlerError};
+use redress_postgres::{TransactionError, constraint_of, kind_of, summary_of};
 use redress_proto::personal::Undecodable;
 use redress_vault::VaultError;
 use thiserror::Error;
@@ -15,6 +15,9 @@ use crate::store::Corrupt;
 
 /// After which delay a caller should repeat while a dependency is away.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// Keys at which two batches meet that both are right.
+const MET: [&str; 2] = ["complaint_pkey", "incident_member_complaint_key"];
 
 /// What can go wrong.
 #[derive(Debug, Error)]
@@ -58,6 +61,10 @@ impl TransactionError for Error {
 impl From<Error> for HandlerError {
     fn from(error: Error) -> Self {
         match error {
+            // Two batches met at a complaint: the one that comes second reads what the first wrote, and goes on.
+            Error::Database(error) if MET.iter().any(|met| constraint_of(&error) == Some(*met)) => {
+                Self::Conflict("another batch wrote the same complaint or member".into())
+            }
             Error::Database(error) => error.into(),
             other if other.kind().disposition() == Disposition::Retry => {
                 Self::Unavailable(other.to_string().into())
@@ -98,6 +105,10 @@ impl Error {
         let kind = self.kind();
         if let Self::Told(problem) = self {
             return problem;
+        }
+        // The lock on what a call changes keeps its twins apart: whoever meets here gave two calls one name.
+        if self.database().and_then(constraint_of) == Some(Call::CONSTRAINT) {
+            return Call::reused();
         }
         match kind {
             ErrorKind::Unavailable | ErrorKind::DeadlineExceeded => {

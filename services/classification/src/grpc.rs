@@ -158,6 +158,15 @@ impl ClassificationService for Grpc {
         let engines = &self.app.assessor.engines;
         answer(rule_sets::publish(&self.app.desk, engines, &caller, message).await, |published| published)
     }
+
+    async fn list_rule_sets(
+        &self,
+        request: Request<wire::ListRuleSetsRequest>,
+    ) -> Answer<wire::ListRuleSetsResponse> {
+        let (caller, message) = parts(request)?;
+        let engines = &self.app.assessor.engines;
+        answer(rule_sets::list(&self.app.desk, engines, &caller, &message).await, |listed| listed)
+    }
 }
 
 fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {

@@ -4,7 +4,7 @@
 //! Consumes intake's lifecycle ([`app::assess`]): each registered complaint is opened for its purpose, assessed, compared
 //! with others, counted towards incidents and put into a queue, once. Answers calls: a dry run ([`app::preview`]), why
 //! ([`app::explain`]), a person's assessment in the place of the machine's ([`app::overrule`]), pairs that look the same
-//! ([`app::duplicates`]), incidents ([`app::incidents`]), queues and offers ([`app::assignments`], [`app::offering`]),
+//! ([`app::duplicates`]), incidents ([`app::incidents`], which end by [`app::ending`]), queues and offers ([`app::assignments`], [`app::offering`]),
 //! rule sets ([`app::rule_sets`], in effect by [`app::engine`]). An outside model may be asked ([`app::provider`]).
 //!
 //! A text's way through the pure core:

@@ -35,6 +35,7 @@ pub const POLICY: &[Rpc] = &[
     row("/redress.classification.v1.ClassificationService/ReturnAssignment", STAFF, Criticality::Staff),
     row("/redress.classification.v1.ClassificationService/TestRuleSet", SUPERVISORS, Criticality::Analytics),
     row("/redress.classification.v1.ClassificationService/PublishRuleSet", SUPERVISORS, Criticality::Staff),
+    row("/redress.classification.v1.ClassificationService/ListRuleSets", READERS, Criticality::Status),
     row("/redress.admin.v1.AdminService/ListParked", OPERATORS, Criticality::Staff),
     row("/redress.admin.v1.AdminService/RedriveParked", OPERATORS, Criticality::Staff),
     row("/redress.admin.v1.AdminService/DiscardParked", OPERATORS, Criticality::Staff),

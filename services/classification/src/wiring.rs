@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Desk;
 use crate::app::assess::AssessComplaints;
 use crate::app::assessor::Assessor;
+use crate::app::ending::Ending;
 use crate::app::engine::Engines;
 use crate::app::offering::Offering;
 use crate::app::provider::Provider;
@@ -80,8 +81,9 @@ impl Service for Classification {
         let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
         let admin = Admin::new(&group, &config.kafka, holder)?
             .operated_by(config.runtime.auth.operator_tenant.clone());
+        let ending = Ending { desk: desk.clone() };
         let offering = Offering::new(desk, config.classification.offer_lasts());
-        let work = Work { group, relay, offering, engines: assessor.engines };
+        let work = Work { group, relay, offering, ending, engines: assessor.engines };
         Ok(Parts {
             grpc: tonic::service::Routes::new(
                 ClassificationServiceServer::new(Grpc::new(app.clone()))
@@ -102,11 +104,12 @@ struct Work {
     group: ConsumerGroup,
     relay: Relay,
     offering: Offering,
+    ending: Ending,
     engines: Engines,
 }
 
 fn tasks(config: &Config, context: &Context, db: &Db, work: Work) -> anyhow::Result<Vec<Task>> {
-    let Work { group, relay, offering, engines } = work;
+    let Work { group, relay, offering, ending, engines } = work;
     let reader = LogReader::new(&config.kafka)?;
     let migrated = || {
         let db = db.clone();
@@ -132,6 +135,7 @@ fn tasks(config: &Config, context: &Context, db: &Db, work: Work) -> anyhow::Res
         Task::new("assess", waiting::run_once(stop(), migrated(), assessing)),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
         Task::new("rule-sets", waiting::run_once(stop(), migrated(), engines.watch(db.clone(), stop()))),
+        Task::new("incidents", waiting::run_once(stop(), migrated(), ending.run(stop()))),
         Task::new("offers", waiting::run_once(stop(), migrated(), offering.run(stop()))),
     ])
 }
@@ -151,8 +155,8 @@ fn provider(config: &ClassificationConfig) -> anyhow::Result<Option<Provider>> {
     if config.provider.is_empty() {
         return Ok(None);
     }
-    let provider = Provider::new(&config.provider, config.provider_timeout(), config.provider_confidence);
-    provider.context("classification.provider").map(Some)
+    let endpoint = config.provider_tls.endpoint(&config.provider).context("classification.provider")?;
+    Ok(Some(Provider::new(endpoint, config.provider_timeout(), config.provider_confidence)))
 }
 
 async fn is_migrated(db: Db) -> bool {

@@ -41,6 +41,8 @@ pub struct InvestigationConfig {
     pub answer_hours: u32,
     /// How much more it gets on request, once, hours.
     pub extension_hours: u32,
+    /// Whether a side lapses only with notification's proof that it was told what it is asked (T14).
+    pub lapse_needs_notice: bool,
     /// The platform's own systems.
     pub platform_data: PlatformDataConfig,
     /// Files.

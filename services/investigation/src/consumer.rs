@@ -6,7 +6,8 @@ use crate::app::assignments::FollowAssignments;
 use crate::app::clocks::FollowClocks;
 use crate::app::follow::FollowCases;
 use crate::app::incidents::FollowIncidents;
-use crate::topics::{ASSESSMENTS, CLOCKS, INCIDENTS, LIFECYCLE};
+use crate::app::notices::FollowNotices;
+use crate::topics::{ASSESSMENTS, CLOCKS, INCIDENTS, LIFECYCLE, NOTICES};
 
 /// Intake's lifecycle of complaints.
 pub(crate) fn lifecycle(handler: FollowCases) -> Subscription {
@@ -26,4 +27,9 @@ pub(crate) fn assignments(handler: FollowAssignments) -> Subscription {
 /// The clocks of sla.
 pub(crate) fn clocks(handler: FollowClocks) -> Subscription {
     Subscription::new(CLOCKS, Guard::Version, handler)
+}
+
+/// Notices.
+pub(crate) fn notices(handler: FollowNotices) -> Subscription {
+    Subscription::new(NOTICES, Guard::Version, handler)
 }

@@ -19,11 +19,12 @@ use crate::app::clocks::FollowClocks;
 use crate::app::evidence::Files;
 use crate::app::follow::FollowCases;
 use crate::app::incidents::FollowIncidents;
+use crate::app::notices::FollowNotices;
 use crate::app::records::{Asking, Pace, Platform, Window};
 use crate::config::{Config, PlatformDataConfig};
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
-use crate::topics::{self, ASSESSMENTS, CASES, CLOCKS, INCIDENTS, LIFECYCLE};
+use crate::topics::{self, ASSESSMENTS, CASES, CLOCKS, INCIDENTS, LIFECYCLE, NOTICES};
 use crate::{MIGRATOR, consumer, http};
 
 /// A chunk of a file, and room for the rest of its message.
@@ -99,6 +100,7 @@ fn desk(config: &Config, context: &Context, db: &Db, wake: Wake) -> anyhow::Resu
         opening: Arc::new(opening),
         answer_lasts: own.answer_lasts(),
         extension_lasts: own.extension_lasts(),
+        lapse_needs_notice: own.lapse_needs_notice,
     })
 }
 
@@ -149,6 +151,7 @@ fn groups(config: &Config, desk: &Desk, asks_platform: bool) -> Groups {
                 group("-assignments", consumer::assignments(FollowAssignments { desk: desk() })),
             ),
             ("clocks", CLOCKS, group("-clocks", consumer::clocks(FollowClocks { desk: desk() }))),
+            ("notices", NOTICES, group("-notices", consumer::notices(FollowNotices { desk: desk() }))),
         ],
     }
 }

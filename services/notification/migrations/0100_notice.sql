@@ -70,13 +70,13 @@ CREATE TABLE notice (
     traceparent    text,
     tracestate     text,
     CONSTRAINT notice_pkey PRIMARY KEY (tenant, notice_id),
-    CONSTRAINT notice_role_check CHECK (role IN ('complainant', 'respondent')),
+    CONSTRAINT notice_role_check CHECK (role IN ('complainant', 'respondent', 'staff')),
     CONSTRAINT notice_state_check CHECK (state IN ('queued', 'sent', 'delivered', 'read', 'undeliverable')),
     CONSTRAINT notice_fields_check CHECK ((fields IS NULL) <> (sealed_fields IS NULL))
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE notice IS 'One row per event or call, kind and addressee.';
 COMMENT ON COLUMN notice.notice_id IS 'UUIDv8 from what caused it, kind and addressee: a redelivered event finds its row.';
-COMMENT ON COLUMN notice.party_ref IS 'The platform''s reference of a respondent; empty for complainants, whose contacts are sealed.';
+COMMENT ON COLUMN notice.party_ref IS 'The platform''s reference of a respondent, or the role of staff that is called; empty for complainants, whose contacts are sealed.';
 COMMENT ON COLUMN notice.fields IS 'The content where it was made from events: nothing personal.';
 COMMENT ON COLUMN notice.sealed_fields IS 'The content where a caller gave it.';
 COMMENT ON COLUMN notice.template IS 'Template and version; NULL until the letter is written.';
@@ -91,21 +91,34 @@ CREATE TABLE webhook (
     webhook_id    uuid        NOT NULL,
     url           text        NOT NULL,
     kinds         text[]      NOT NULL,
-    wrapped_key   bytea       NOT NULL,
-    sealed_secret bytea       NOT NULL,
+    wrapped_key   bytea,
+    sealed_secret bytea,
+    generation    integer     NOT NULL DEFAULT 1,
+    former_key    bytea,
+    former_secret bytea,
+    former_until  timestamptz,
     enabled       boolean     NOT NULL DEFAULT true,
     failures      integer     NOT NULL DEFAULT 0,
     failing_since timestamptz,
     paused_until  timestamptz,
     registered_by text        NOT NULL,
     registered_at timestamptz NOT NULL,
-    CONSTRAINT webhook_pkey PRIMARY KEY (tenant, webhook_id)
+    removed_at    timestamptz,
+    CONSTRAINT webhook_pkey PRIMARY KEY (tenant, webhook_id),
+    CONSTRAINT webhook_secret_check CHECK ((sealed_secret IS NULL) = (wrapped_key IS NULL)),
+    CONSTRAINT webhook_former_check CHECK ((former_secret IS NULL) = (former_key IS NULL) AND (former_secret IS NULL) = (former_until IS NULL)),
+    CONSTRAINT webhook_removed_check CHECK ((removed_at IS NULL) = (sealed_secret IS NOT NULL) AND NOT (enabled AND removed_at IS NOT NULL))
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE webhook IS 'Callback addresses of the platform.';
 COMMENT ON COLUMN webhook.kinds IS 'Kinds of notice that it wants; empty for all.';
-COMMENT ON COLUMN webhook.sealed_secret IS 'The secret of its signatures, sealed under a data key of its own.';
+COMMENT ON COLUMN webhook.sealed_secret IS 'The secret of its signatures, sealed under a data key of its own; NULL once the address is removed.';
+COMMENT ON COLUMN webhook.generation IS 'Which secret this is, from 1.';
+COMMENT ON COLUMN webhook.former_secret IS 'The secret before it, with which messages are signed too until former_until.';
+COMMENT ON COLUMN webhook.removed_at IS 'The row stays, for attempts name it.';
 COMMENT ON COLUMN webhook.failures IS 'Failed tries since the last success.';
 COMMENT ON COLUMN webhook.paused_until IS 'It is left alone until then; NULL if it is well.';
+CREATE INDEX webhook_enabled_idx ON webhook (webhook_id) WHERE enabled;
+CREATE INDEX webhook_disabled_idx ON webhook (webhook_id) WHERE NOT enabled;
 
 CREATE TABLE delivery (
     tenant         text        NOT NULL,
@@ -113,6 +126,7 @@ CREATE TABLE delivery (
     webhook_id     uuid        NOT NULL,
     due_at         timestamptz NOT NULL,
     lease          uuid,
+    held_until     timestamptz,
     tries          integer     NOT NULL DEFAULT 0,
     first_tried_at timestamptz,
     tried          text[]      NOT NULL DEFAULT '{}',
@@ -121,14 +135,15 @@ CREATE TABLE delivery (
     fillfactor = 70,
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0
 );
-COMMENT ON TABLE delivery IS 'What is still to be delivered; a row goes when it is over. Claiming a row puts its due time off to the end of the lease.';
+COMMENT ON TABLE delivery IS 'What is still to be delivered; a row goes when it is over.';
+COMMENT ON COLUMN delivery.held_until IS 'In hand until then, by this server''s clock: the clocks of processes may differ. NULL if nobody has it in hand.';
 COMMENT ON COLUMN delivery.lease IS 'Names the claim in whose hand it is or was last; a worker that lost its lease finds another name and writes nothing.';
 COMMENT ON COLUMN delivery.webhook_id IS 'The callback address; the nil UUID for the addressee itself.';
 COMMENT ON COLUMN delivery.tries IS 'Tries at the present station.';
 COMMENT ON COLUMN delivery.tried IS 'Stations of the addressee''s route that are behind it.';
 CREATE INDEX delivery_party_idx ON delivery (due_at) WHERE webhook_id = '00000000-0000-0000-0000-000000000000';
-CREATE INDEX delivery_callback_idx ON delivery (due_at) WHERE webhook_id <> '00000000-0000-0000-0000-000000000000';
-CREATE INDEX delivery_webhook_idx ON delivery (tenant, webhook_id);
+-- By address, so that what waits behind one that is left alone is not read.
+CREATE INDEX delivery_webhook_idx ON delivery (tenant, webhook_id, due_at) WHERE webhook_id <> '00000000-0000-0000-0000-000000000000';
 
 CREATE TABLE attempt (
     tenant     text        NOT NULL,

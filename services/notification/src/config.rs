@@ -16,7 +16,7 @@ use crate::channel::email::SmtpConfig;
 use crate::channel::in_app::InAppConfig;
 use crate::domain::quiet::QuietHours;
 
-/// What a claim lasts longer than the slowest try, at least.
+/// What a claim lasts longer than the slowest try, at least: the time of a record, and some in which a try can begin.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 
 /// Everything that can be set.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use redress_domain::{ErrorKind, Problem};
-use redress_postgres::{TransactionError, kind_of, summary_of};
+use redress_outbox::Call;
+use redress_postgres::{TransactionError, constraint_of, kind_of, summary_of};
 use redress_vault::VaultError;
 use thiserror::Error;
 
@@ -64,8 +65,11 @@ impl Error {
     /// What a caller is told. What is not the caller's matter is logged here, once, and told without its details.
     pub fn into_problem(self) -> Problem {
         let kind = self.kind();
-        if let Self::Told(problem) = self {
-            return problem;
+        match self {
+            Self::Told(problem) => return problem,
+            // The lock on what a call changes keeps its twins apart: whoever meets here gave two calls one name.
+            Self::Database(ref error) if constraint_of(error) == Some(Call::CONSTRAINT) => return Call::reused(),
+            _ => {}
         }
         match kind {
             ErrorKind::Unavailable | ErrorKind::DeadlineExceeded => {

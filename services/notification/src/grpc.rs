@@ -89,6 +89,22 @@ impl NotificationService for Grpc {
         let (caller, message) = parts(request)?;
         self.app.webhooks.replay(&caller, message).await.map(Response::new).map_err(refused)
     }
+
+    async fn remove_webhook(
+        &self,
+        request: Request<wire::RemoveWebhookRequest>,
+    ) -> Answer<wire::RemoveWebhookResponse> {
+        let (caller, message) = parts(request)?;
+        self.app.webhooks.remove(&caller, message).await.map(Response::new).map_err(refused)
+    }
+
+    async fn rotate_webhook_secret(
+        &self,
+        request: Request<wire::RotateWebhookSecretRequest>,
+    ) -> Answer<wire::RotateWebhookSecretResponse> {
+        let (caller, message) = parts(request)?;
+        self.app.webhooks.rotate(&caller, message).await.map(Response::new).map_err(refused)
+    }
 }
 
 fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {

@@ -12,8 +12,8 @@ const READERS: Allow =
     Allow::Roles(&[Complainant, Respondent, Service, IntakeOfficer, Handler, Supervisor, Auditor]);
 /// Providers report through a service of the platform.
 const REPORTERS: Allow = Allow::Roles(&[Service]);
-/// Who decides where letters go, as with a mail server.
-const REGISTRARS: Allow = Allow::Roles(&[Service, Admin]);
+/// The platform's own service alone: callbacks carry whole letters, and a tenant's administrators see no case content.
+const REGISTRARS: Allow = Allow::Roles(&[Service]);
 const OPERATORS: Allow = Allow::Roles(&[Admin]);
 
 const fn row(path: &'static str, allow: Allow, criticality: Criticality) -> Rpc {
@@ -30,6 +30,8 @@ pub const POLICY: &[Rpc] = &[
     row("/redress.notification.v1.NotificationService/RecordReceipt", REPORTERS, Criticality::Staff),
     row("/redress.notification.v1.NotificationService/RegisterWebhook", REGISTRARS, Criticality::Staff),
     row("/redress.notification.v1.NotificationService/ReplayWebhooks", REGISTRARS, Criticality::Staff),
+    row("/redress.notification.v1.NotificationService/RemoveWebhook", REGISTRARS, Criticality::Staff),
+    row("/redress.notification.v1.NotificationService/RotateWebhookSecret", REGISTRARS, Criticality::Staff),
     row("/redress.admin.v1.AdminService/ListParked", OPERATORS, Criticality::Staff),
     row("/redress.admin.v1.AdminService/RedriveParked", OPERATORS, Criticality::Staff),
     row("/redress.admin.v1.AdminService/DiscardParked", OPERATORS, Criticality::Staff),
@@ -37,3 +39,15 @@ pub const POLICY: &[Rpc] = &[
     row("/redress.admin.v1.AdminService/ConsumerStatus", OPERATORS, Criticality::Staff),
     row("/redress.admin.v1.AdminService/ReplayFrom", OPERATORS, Criticality::Staff),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callbacks_are_the_platforms_own_service_s_matter_and_no_administrator_s() {
+        let webhooks: Vec<_> = POLICY.iter().filter(|row| row.path.contains("Webhook")).collect();
+        assert_eq!(webhooks.len(), 4);
+        assert!(webhooks.iter().all(|row| row.allow == Allow::Roles(&[Service])));
+    }
+}

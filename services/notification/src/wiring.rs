@@ -22,7 +22,7 @@ use crate::app::queries::Queries;
 use crate::app::react::React;
 use crate::app::receipts::Receipts;
 use crate::app::send::Send;
-use crate::app::webhooks::Webhooks;
+use crate::app::webhooks::{REPLAY_MOST, Webhooks};
 use crate::channel::Outlets;
 use crate::channel::callback::Callbacks;
 use crate::channel::email::Email;
@@ -110,6 +110,7 @@ impl Service for Notification {
             outlets: outlets.clone(),
             batch: own.dispatch.batch,
             lease: own.dispatch.lease(),
+            stop: context.stop.clone(),
         };
         let app = app(desk, outlets.callbacks);
         Ok(Parts {
@@ -165,7 +166,7 @@ fn tasks(
     for lane in [Lane::Parties, Lane::Callbacks] {
         let workers = config.notification.dispatch.workers;
         for place in 0..workers {
-            let sending = dispatch.clone().run(lane, place, workers, stop());
+            let sending = dispatch.clone().run(lane, place, workers);
             tasks.push(Task::new("dispatch", waiting::run_once(stop(), migrated(), sending)));
         }
     }
@@ -178,7 +179,7 @@ fn app(desk: Desk, callbacks: Callbacks) -> App {
         send: Send { desk: desk.clone(), queries: queries.clone() },
         preview: Preview { desk: desk.clone() },
         receipts: Receipts { desk: desk.clone() },
-        webhooks: Webhooks { desk, callbacks },
+        webhooks: Webhooks { desk, callbacks, replay_most: REPLAY_MOST },
         queries,
     }
 }

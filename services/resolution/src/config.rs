@@ -49,6 +49,10 @@ pub struct ResolutionConfig {
     pub executor_attempts: u32,
     /// The first pause before it is asked again, milliseconds.
     pub executor_retry_ms: u64,
+    /// Whether money that is overdue and has failed leads to a ruling on an advance payment (T24, L43).
+    pub advance_overdue: bool,
+    /// How often it is checked that the money of all cases adds up, seconds.
+    pub money_check_s: u64,
 }
 
 impl ResolutionConfig {
@@ -106,6 +110,9 @@ impl Settings for Config {
         }
         if !(1..=100).contains(&own.executor_attempts) {
             problems.push("resolution.executor_attempts: 1 to 100".to_owned());
+        }
+        if !(1..=86_400).contains(&own.money_check_s) {
+            problems.push("resolution.money_check_s: 1 to 86400".to_owned());
         }
         if !(10..=60_000).contains(&own.executor_retry_ms) {
             problems.push("resolution.executor_retry_ms: 10 to 60000".to_owned());

@@ -158,6 +158,15 @@ impl ResolutionService for Grpc {
         answer(done, |recourse| wire::ClaimRecourseResponse { recourse: Some(recourse) })
     }
 
+    async fn settle_recourse(
+        &self,
+        request: Request<wire::SettleRecourseRequest>,
+    ) -> Answer<wire::SettleRecourseResponse> {
+        let (caller, message) = parts(request)?;
+        let done = remedy::settle(&self.app.commands, &caller, message).await;
+        answer(done, |recourse| wire::SettleRecourseResponse { recourse: Some(recourse) })
+    }
+
     async fn get_money_ledger(
         &self,
         request: Request<wire::GetMoneyLedgerRequest>,

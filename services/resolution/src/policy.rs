@@ -49,6 +49,7 @@ pub const POLICY: &[Rpc] = &[
     row("/redress.resolution.v1.ResolutionService/ConfirmRemedy", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/AdvancePayment", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/ClaimRecourse", STAFF, Criticality::Staff),
+    row("/redress.resolution.v1.ResolutionService/SettleRecourse", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/GetMoneyLedger", READERS, Criticality::Status),
     row(RESPOND_TO_RESULT, PARTIES, Criticality::Staff),
     row(FILE_APPEAL, PARTIES, Criticality::Staff),

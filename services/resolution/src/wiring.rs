@@ -15,6 +15,7 @@ use crate::app::Desk;
 use crate::app::commands::Commands;
 use crate::app::queries::Queries;
 use crate::app::react::Follower;
+use crate::app::remedy::audit::Audit;
 use crate::app::remedy::dispatch::Dispatch;
 use crate::config::Config;
 use crate::grpc::Grpc;
@@ -92,7 +93,8 @@ impl Service for Resolution {
 type Groups = [(&'static str, &'static str, ConsumerGroup); 5];
 
 fn groups(config: &Config, desk: &Desk) -> Groups {
-    let follower = Follower { clock: Arc::clone(&desk.clock) };
+    let advance_overdue = desk.settings.advance_overdue;
+    let follower = Follower { clock: Arc::clone(&desk.clock), advance_overdue };
     let group = |name: &str, subscription: Subscription| {
         let kafka = KafkaConfig { group: format!("{}{name}", config.kafka.group), ..config.kafka.clone() };
         ConsumerGroup::new(
@@ -138,6 +140,7 @@ fn tasks(
     let ready = |name, topic| waiting::ready_once(context.readiness.condition(name), stop(), exists(topic));
     let schema = waiting::ready_once(context.readiness.condition("schema"), stop(), migrated());
     let Work { relay, dispatch } = work;
+    let audit = Audit::new(desk.clone());
     let relaying = {
         let stop = stop();
         async move { Ok(relay.run(stop).await?) }
@@ -147,6 +150,7 @@ fn tasks(
         Task::new("kafka-probe", ready("kafka", CASES)),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
         Task::new("remedies", waiting::run_once(stop(), migrated(), dispatch.run(stop()))),
+        Task::new("money-audit", waiting::run_once(stop(), migrated(), audit.run(stop()))),
     ];
     for (name, topic, group) in groups {
         let stop_group = stop();

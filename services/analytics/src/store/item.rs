@@ -121,7 +121,8 @@ pub async fn judged(
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT f.received_at, i.complaint_id, i.item_id, i.what, i.due_at, i.state, i.ended_at
          FROM complaint_fact AS f JOIN case_item AS i USING (tenant, complaint_id)
-         WHERE f.tenant = $1 AND f.received_at >= $2 AND f.received_at < $3
+         -- What the page begins with is told to the index too: the comparison of rows spans two tables.
+         WHERE f.tenant = $1 AND f.received_at >= coalesce($4, $2) AND f.received_at < $3
                AND i.kind = 'clock' AND i.what <> 'C05' AND i.state IN ('met', 'met_late', 'breached')
                AND ($4::timestamptz IS NULL OR (f.received_at, i.complaint_id, i.item_id) > ($4, $5, $6))
          ORDER BY f.received_at, i.complaint_id, i.item_id LIMIT $7",

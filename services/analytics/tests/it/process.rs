@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use redress_analytics::topics::LIFECYCLE;
 use redress_devstack::ServiceProcess;
 use redress_domain::{Clock as _, Role};
 use redress_proto::analytics::v1 as wire;
@@ -46,6 +47,9 @@ impl Installation {
             ("REDRESS__KAFKA__TOPIC_PREFIX", &self.log.kafka.topic_prefix),
             ("REDRESS__KAFKA__GROUP_INSTANCE_ID", "analytics-0"),
             ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000"),
+            ("REDRESS__POSTGRES__LOCK_TIMEOUT_MS", "290000"),
+            ("REDRESS__POSTGRES__STATEMENT_TIMEOUT_MS", "300000"),
+            ("REDRESS__ANALYTICS__QUESTIONS__STATEMENT_TIMEOUT_MS", "600000"),
             // Of other services; one environment starts all.
             ("REDRESS__RUNTIME__AUTH__ISSUER", self.issuer.issuer()),
             ("REDRESS__RUNTIME__AUTH__AUDIENCE", self.issuer.audience()),
@@ -165,6 +169,43 @@ async fn the_same_over_grpc(installation: &Installation, own: usize) {
     request.metadata_mut().insert("authorization", bearer.parse().unwrap());
     let answer = client.query_metrics(request).await.unwrap().into_inner();
     assert_eq!(answer.rows[0].population, i64::try_from(own).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_questions_wait_for_an_answer_what_is_told_is_counted() {
+    let installation = Installation::new().await;
+    let process = installation.serve().await;
+    // Questions about incidents wait for this table; what the lifecycle tells goes elsewhere.
+    let mut tx = installation.bench.db.pool().begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE incident_member IN ACCESS EXCLUSIVE MODE").execute(&mut *tx).await.unwrap();
+    let path = format!("/v1/metrics?metric=incidents&{}", span());
+    let mut questions = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let url = format!("http://{}{path}", installation.at.http);
+        let request = reqwest::Client::new().get(url).bearer_auth(installation.token(Role::Supervisor));
+        questions.spawn(async move { request.send().await.map(|answer| answer.status()) });
+    }
+    let waiting = async || {
+        let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'incident_member'::regclass";
+        let count: i64 = sqlx::query_scalar(sql).fetch_one(&mut *tx).await.unwrap();
+        (count > 0).then_some(count)
+    };
+    let connections = wait_until("questions wait in the database", LIMIT, waiting).await;
+    assert!(connections <= 4, "{connections}");
+
+    let history = History::of(12, 20);
+    let written = written(&history.streams, 12);
+    let own: Vec<_> = written.iter().copied().filter(|told| told.topic == LIFECYCLE).collect();
+    installation.log.write(own.iter().copied()).await;
+    let read = async || {
+        let sql = "SELECT coalesce(sum(next_offset), 0)::bigint FROM progress WHERE topic LIKE '%lifecycle%'";
+        let read: i64 = sqlx::query_scalar(sql).fetch_one(&mut *tx).await.unwrap();
+        (read == i64::try_from(own.len()).unwrap()).then_some(())
+    };
+    wait_until("the lifecycle is counted while they wait", LIMIT, read).await;
+    tx.rollback().await.unwrap();
+    questions.join_all().await;
+    assert!(process.terminate(Duration::from_secs(15)).await.unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,13 +4,14 @@ use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use redress_analytics::domain::metric::Unit;
 use redress_analytics::domain::selection::Dimension;
-use redress_analytics::topics::INCIDENTS;
+use redress_analytics::topics::{INCIDENTS, RESOLUTION};
 use redress_domain::ErrorKind;
 use redress_proto::analytics::v1 as wire;
 use redress_proto::classification::v1 as classification;
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as intake;
-use redress_proto::types::v1::ComplaintState;
+use redress_proto::resolution::v1 as resolution;
+use redress_proto::types::v1::{ComplaintState, Money};
 use uuid::Uuid;
 
 use crate::bench::{Bench, supervisor};
@@ -179,7 +180,28 @@ async fn amounts_of_money_are_told_by_currency_alone() {
         dimension: wire_dimension(Dimension::Currency),
         ..question("amount_ordered")
     };
-    assert_eq!(bench.questions.query(&supervisor(TENANT), by_currency).await.unwrap().rows, []);
+    let rows = async || bench.questions.query(&supervisor(TENANT), by_currency.clone()).await.unwrap().rows;
+    assert_eq!(rows().await, []);
+
+    // A case in one currency, and one that has two nonetheless: they have no sum.
+    let at = begin() + SignedDuration::from_hours(24);
+    for (number, currencies) in [(1, ["CNY", "CNY"]), (2, ["CNY", "USD"])] {
+        let case = complaint(number, at);
+        let mut remedies = Stream::new(RESOLUTION, TENANT, case.id);
+        for (remedy, currency) in (1..).zip(currencies) {
+            remedies.tell(
+                at,
+                &resolution::RemedyOrdered {
+                    remedy_id: Uuid::from_u128(number * 10 + remedy).to_string(),
+                    amount: Some(Money { currency: currency.into(), amount_minor: 100 }),
+                    ..Default::default()
+                },
+            );
+        }
+        bench.apply_all([registration(&case), remedies]).await;
+    }
+    let told: Vec<_> = rows().await.into_iter().map(|row| (row.key, row.value)).collect();
+    assert_eq!(told, [("CNY".to_owned(), 200.0), (String::new(), 0.0)]);
 }
 
 #[tokio::test]

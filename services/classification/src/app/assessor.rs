@@ -7,6 +7,7 @@ use redress_proto::types::v1::Submission;
 
 use super::engine::{Engine, Engines, Understood};
 use super::provider::Provider;
+use super::question;
 use crate::error::Error;
 
 /// Texts that one thread reads at a stretch.
@@ -48,7 +49,7 @@ impl Assessor {
             read.extend(stretch);
         }
         if let Some(provider) = &self.provider {
-            ask(provider, &mut read).await;
+            read = ask(provider, read).await?;
         }
         Ok(read.into_iter().map(|read| read.understood).collect())
     }
@@ -60,14 +61,23 @@ fn read_one((engine, submission): (Arc<Engine>, Submission)) -> Read {
 }
 
 /// A model is asked where a person would have to look because the rules are unsure of the category.
-async fn ask(provider: &Provider, read: &mut [Read]) {
+async fn ask(provider: &Provider, mut read: Vec<Read>) -> Result<Vec<Read>, Error> {
     let unsure: Vec<usize> =
         (0..read.len()).filter(|&at| super::provider::is_open(&read[at].understood.assessment)).collect();
-    let questions = unsure.iter().map(|&at| read[at].submission.clone()).collect();
-    for (at, opinion) in unsure.into_iter().zip(provider.opinions(questions).await) {
-        let read = &mut read[at];
-        if let Some(opinion) = opinion {
-            provider.follow(&mut read.understood.assessment, opinion, &read.engine.rules);
-        }
+    if unsure.is_empty() {
+        return Ok(read);
     }
+    let questions = unsure.iter().map(|&at| question::about(&read[at].submission)).collect();
+    let opinions = provider.opinions(questions).await;
+    let provider = provider.clone();
+    let followed = tokio::task::spawn_blocking(move || {
+        for (at, opinion) in unsure.into_iter().zip(opinions) {
+            let Read { engine, submission, understood } = &mut read[at];
+            if let Some(opinion) = opinion {
+                provider.follow(engine, submission, &mut understood.assessment, opinion);
+            }
+        }
+        read
+    });
+    followed.await.map_err(Error::unread)
 }

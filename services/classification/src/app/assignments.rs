@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use redress_domain::{ErrorKind, Principal, Problem, Role, Violations};
-use redress_outbox::{Call, Seen, enqueue};
+use redress_domain::{ErrorKind, Principal, Problem, Role, TenantId, Violations};
+use redress_outbox::{Call, OutboxEvent, Seen, enqueue};
 use redress_proto::classification::v1 as wire;
 use redress_proto::convert::to_wire_time;
 use sqlx::postgres::PgConnection;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Desk;
 use super::publish::Origin;
-use crate::domain::assignment::{AssignmentState, Served};
+use crate::domain::assignment::{AssignmentState, Queue, Served, is_stranded};
 use crate::error::Error;
 use crate::store::assignment::{self, Held};
 use crate::store::{complaint, handler};
@@ -75,10 +75,10 @@ fn checked(request: &wire::RegisterHandlerRequest) -> Result<Vec<Served>, Proble
     if found.is_empty() { Ok(served) } else { Err(Problem::invalid(found)) }
 }
 
-/// The queues that have or had cases.
+/// The queues that have cases.
 pub async fn queues(desk: &Desk, caller: &Principal) -> Result<Vec<wire::Queue>, Error> {
     let mut conn = desk.db.pool().acquire().await?;
-    let counted = assignment::counted(&mut conn, &caller.tenant).await?;
+    let counted = assignment::counted(&mut conn, &caller.tenant, &Queue::all().collect::<Vec<_>>()).await?;
     let told = |queue: assignment::Counted| wire::Queue {
         name: format!("{}/{}/{}", queue.category, queue.severity, queue.language),
         waiting: queue.waiting,
@@ -148,7 +148,7 @@ impl Answer {
             Seen::New => {}
         }
         let origin = Origin::person(&caller.subject, now);
-        let event = match &self.returned_for {
+        let events = match &self.returned_for {
             None => {
                 let in_time = held.expires_at.is_some_and(|expires_at| now < expires_at);
                 if held.state != AssignmentState::Offered || held.handler != caller.subject || !in_time {
@@ -156,21 +156,37 @@ impl Answer {
                 }
                 assignment::take(conn, tenant, id).await?;
                 let accepted = wire::AssignmentAccepted { handler: held.handler };
-                origin.event(ASSESSMENTS, tenant, id, version + 1, &accepted)
+                vec![origin.event(ASSESSMENTS, tenant, id, version + 1, &accepted)]
             }
             Some(reason) => {
                 if !may_return(&held, caller) {
                     return Err(not_offered().into());
                 }
-                assignment::give_back(conn, tenant, id, now).await?;
+                let rounds = assignment::give_back(conn, tenant, id, now).await?;
                 let returned = wire::AssignmentReturned { handler: held.handler, reason: reason.clone() };
-                origin.event(ASSESSMENTS, tenant, id, version + 1, &returned)
+                let returned = origin.event(ASSESSMENTS, tenant, id, version + 1, &returned);
+                let told = stranded(&Origin::timer(now), tenant, id, version + 2, rounds);
+                std::iter::once(returned).chain(told).collect()
             }
         };
-        complaint::move_version(conn, tenant, id, version + 1).await?;
-        enqueue(conn, &[event]).await?;
+        let to = version + i64::try_from(events.len()).unwrap_or(i64::MAX);
+        complaint::move_version(conn, tenant, id, to).await?;
+        enqueue(conn, &events).await?;
         Ok(self.call.record(conn, "", now).await?)
     }
+}
+
+/// The event of a case that came back for the `rounds`th time, if offers alone find nobody who keeps it.
+pub(super) fn stranded(
+    origin: &Origin,
+    tenant: &TenantId,
+    complaint: Uuid,
+    version: i64,
+    rounds: i32,
+) -> Option<OutboxEvent> {
+    let told = is_stranded(rounds).then(|| wire::AssignmentStranded { rounds: rounds.unsigned_abs() })?;
+    tracing::warn!(%complaint, rounds, "a case goes from offer to offer, and nobody keeps it");
+    Some(origin.event(ASSESSMENTS, tenant, complaint, version, &told))
 }
 
 fn may_return(held: &Held, caller: &Principal) -> bool {

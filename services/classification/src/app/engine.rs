@@ -1,21 +1,24 @@
 //! The rules in effect, per tenant: built in until a tenant publishes its own.
 //!
 //! A rule set is immutable; publishing one puts another in its place. Every process looks for newer versions several
-//! times a second and takes them without a restart. A published set that this version cannot load leaves the one
-//! before in effect, loudly.
+//! times a second and takes them without a restart. A published set that this version cannot load leaves the last one in
+//! effect that it can, also after a restart, and loudly: a gauge counts the tenants that do not have what they published,
+//! and `ListRuleSets` shows which set runs. The next publication goes on from the set that runs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::anyhow;
-use redress_domain::TenantId;
+use opentelemetry::metrics::Gauge;
+use redress_domain::{Category, TenantId};
 use redress_postgres::Db;
 use redress_proto::classification::v1::Assessment;
 use redress_proto::types::v1::Submission;
 use tokio_util::sync::CancellationToken;
 
 use super::words;
+use crate::domain::assessment::Assessment as Found;
 use crate::domain::normalize::Normalizer;
 use crate::domain::published;
 use crate::domain::rules::RuleSet;
@@ -34,7 +37,7 @@ pub struct Understood {
     pub assessment: Assessment,
     /// Similarity hash of the text; none for a text without words.
     pub text_hash: Option<u64>,
-    /// The lexicon's terms that decided.
+    /// The lexicon's terms that decided, as the lexicon writes them.
     pub terms: Vec<String>,
 }
 
@@ -67,16 +70,22 @@ impl Engine {
 
     /// Assesses a submission whose personal fields are in place.
     pub fn understand(&self, submission: &Submission) -> Understood {
-        let case = words::case(submission);
-        let found = self.rules.assess(&case);
-        let demand = submission.demand.as_ref().map(|d| d.remedies.as_slice()).unwrap_or_default();
-        let assessment =
-            Assessment { rule_set: self.name.clone(), ..words::assessment(&found, &submission.text, demand) };
+        let found = self.rules.assess(&words::case(submission));
         Understood {
-            assessment,
+            assessment: self.told(submission, &found),
             text_hash: SimHash::of(&submission.text, &self.normalizer).map(|hash| hash.0),
-            terms: words::terms(&found, &submission.text),
+            terms: words::terms(&found, &submission.text, &self.rules),
         }
+    }
+
+    /// What the rules say of a submission whose category somebody else has decided.
+    pub fn assess_as(&self, submission: &Submission, category: Category, sub: Option<&str>) -> Assessment {
+        self.told(submission, &self.rules.assess_as(&words::case(submission), category, sub))
+    }
+
+    fn told(&self, submission: &Submission, found: &Found) -> Assessment {
+        let demand = submission.demand.as_ref().map(|d| d.remedies.as_slice()).unwrap_or_default();
+        Assessment { rule_set: self.name.clone(), ..words::assessment(found, &submission.text, demand) }
     }
 }
 
@@ -100,6 +109,7 @@ pub fn is_examples(path: &str) -> bool {
 pub struct Engines {
     built_in: Arc<Engine>,
     published: Arc<RwLock<HashMap<String, Published>>>,
+    unreadable: Gauge<u64>,
 }
 
 /// What a tenant has published, as far as this process knows.
@@ -111,10 +121,24 @@ struct Published {
     engine: Option<Arc<Engine>>,
 }
 
+impl Published {
+    /// Whether another set runs than the tenant published last.
+    fn is_behind(&self) -> bool {
+        self.seen > self.engine.as_ref().map_or(0, |engine| engine.version)
+    }
+}
+
 impl Engines {
     /// The built-in rules for everybody, until [`refresh`](Self::refresh).
     pub fn new() -> anyhow::Result<Self> {
-        Ok(Self { built_in: Arc::new(Engine::built_in()?), published: Arc::default() })
+        let meter = opentelemetry::global::meter("redress_classification");
+        let unreadable = meter
+            .u64_gauge("redress.classification.rule_sets.unreadable")
+            .with_description(
+                "Tenants whose newest published rule set does not load here; an older one decides.",
+            )
+            .build();
+        Ok(Self { built_in: Arc::new(Engine::built_in()?), published: Arc::default(), unreadable })
     }
 
     /// The rules in effect for a tenant.
@@ -124,26 +148,48 @@ impl Engines {
         engine.unwrap_or(&self.built_in).clone()
     }
 
-    /// Takes what was published since; a set that does not load leaves the one before.
+    /// Takes what was published since; a set that does not load leaves the last one that does.
     pub async fn refresh(&self, db: &Db) -> Result<(), Error> {
         let mut conn = db.pool().acquire().await?;
         let newest = rule_set::versions(&mut conn).await?;
         drop(conn);
         for (tenant, version) in newest.into_iter().filter(|(tenant, version)| self.seen(tenant) < *version) {
+            let found = self.newest_readable(db, &tenant, version).await?;
+            self.take_up(tenant, version, found);
+        }
+        self.unreadable.record(self.behind(), &[]);
+        Ok(())
+    }
+
+    /// The newest version of a tenant that loads and is newer than what runs, from `version` down. Rule sets are append
+    /// only, so what did not load a moment ago is told once more only by a process that starts anew.
+    async fn newest_readable(&self, db: &Db, tenant: &str, version: i32) -> Result<Option<Engine>, Error> {
+        for version in (self.seen(tenant) + 1..=version).rev() {
             let mut conn = db.pool().acquire().await?;
-            // Rule sets are append only.
-            let Some(files) = rule_set::files(&mut conn, &tenant, version).await? else { continue };
+            let Some(files) = rule_set::files(&mut conn, tenant, version).await? else { continue };
             drop(conn);
             match tokio::task::spawn_blocking(move || load(&files)).await.map_err(Error::unread)? {
-                Ok(rules) => self.take(tenant, self.built_in.published(version, rules)),
+                Ok(rules) => return Ok(Some(self.built_in.published(version, rules))),
                 Err(problems) => {
-                    tracing::error!(tenant, version, %problems, "a published rule set does not load; the one before stays");
-                    let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
-                    published.entry(tenant).or_default().seen = version;
+                    tracing::error!(
+                        tenant,
+                        version,
+                        %problems,
+                        "a published rule set does not load; the last one that does stays in effect"
+                    );
                 }
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    fn take_up(&self, tenant: String, seen: i32, found: Option<Engine>) {
+        if let Some(engine) = found {
+            self.take(tenant.clone(), engine);
+        }
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        let known = published.entry(tenant).or_default();
+        known.seen = known.seen.max(seen);
     }
 
     /// Looks for publications until `stop`.
@@ -164,14 +210,23 @@ impl Engines {
     pub fn take(&self, tenant: String, engine: Engine) {
         let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
         let known = published.entry(tenant).or_default();
-        if known.seen < engine.version {
+        if known.engine.as_ref().is_none_or(|running| running.version < engine.version) {
             tracing::info!(rule_set = engine.name, "a published rule set is in effect");
-            *known = Published { seen: engine.version, engine: Some(Arc::new(engine)) };
+            known.seen = known.seen.max(engine.version);
+            known.engine = Some(Arc::new(engine));
         }
     }
 
-    fn seen(&self, tenant: &str) -> i32 {
+    /// The newest version of a tenant that this process has looked at; 0 if it has published none.
+    pub fn seen(&self, tenant: &str) -> i32 {
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
         published.get(tenant).map_or(0, |published| published.seen)
+    }
+
+    /// How many tenants do not have the rules that they published last.
+    pub fn behind(&self) -> u64 {
+        let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
+        u64::try_from(published.values().filter(|published| published.is_behind()).count())
+            .unwrap_or(u64::MAX)
     }
 }

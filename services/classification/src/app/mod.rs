@@ -4,6 +4,7 @@ pub mod assess;
 pub mod assessor;
 pub mod assignments;
 pub mod duplicates;
+pub mod ending;
 pub mod engine;
 pub mod explain;
 pub mod incidents;
@@ -13,6 +14,7 @@ pub mod overrule;
 pub mod preview;
 pub mod provider;
 pub mod publish;
+pub mod question;
 pub mod rule_sets;
 pub mod words;
 

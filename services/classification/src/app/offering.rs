@@ -18,9 +18,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Desk;
+use super::assignments::stranded;
 use super::publish::Origin;
 use crate::domain::assignment::{Handler, Queue, Served, offers};
 use crate::error::Error;
+use crate::store::assignment::Unattended;
 use crate::store::{assignment, complaint, handler};
 use crate::topics::ASSESSMENTS;
 
@@ -39,6 +41,7 @@ pub struct Offering {
     desk: Desk,
     lasts: SignedDuration,
     unattended: Gauge<i64>,
+    stranded: Gauge<i64>,
 }
 
 impl Offering {
@@ -49,7 +52,11 @@ impl Offering {
             .i64_gauge("redress.classification.assignments.unattended")
             .with_description("Cases that nobody has had for an hour.")
             .build();
-        Self { desk, lasts, unattended }
+        let stranded = meter
+            .i64_gauge("redress.classification.assignments.stranded")
+            .with_description("Cases that came back from so many offers that a supervisor was told.")
+            .build();
+        Self { desk, lasts, unattended, stranded }
     }
 
     /// Offers until `stop`.
@@ -120,12 +127,15 @@ impl Offering {
         // Locked by now; whoever answered meanwhile was faster.
         let back = assignment::give_back_expired(conn, tenant, &ids, now).await?;
         let origin = Origin::timer(now);
-        let event = |id: Uuid| {
+        let told = |(id, rounds): (Uuid, i32)| {
             let returned =
                 wire::AssignmentReturned { handler: expired.get(&id)?.clone(), reason: EXPIRED.to_owned() };
-            Some((id, origin.event(ASSESSMENTS, tenant, id, *versions.get(&id)?, &returned)))
+            let version = *versions.get(&id)?;
+            let returned = (id, version, origin.event(ASSESSMENTS, tenant, id, version, &returned));
+            let told = stranded(&origin, tenant, id, version + 1, rounds);
+            Some(std::iter::once(returned).chain(told.map(|event| (id, version + 1, event))))
         };
-        moved(conn, tenant, &versions, back.into_iter().filter_map(event).collect()).await
+        moved(conn, tenant, back.into_iter().filter_map(told).flatten().collect()).await
     }
 
     async fn offer(
@@ -156,11 +166,11 @@ impl Offering {
                 queue: offer.queue.to_string(),
                 expires_at: Some(to_wire_time(expires_at)),
             };
-            let version = *versions.get(&offer.complaint)?;
-            Some((offer.complaint, origin.event(ASSESSMENTS, tenant, offer.complaint, version, &offered)))
+            let (id, version) = (offer.complaint, *versions.get(&offer.complaint)?);
+            Some((id, version, origin.event(ASSESSMENTS, tenant, id, version, &offered)))
         });
         let events = events.collect();
-        moved(conn, tenant, &versions, events).await
+        moved(conn, tenant, events).await
     }
 
     /// Locks complaints, in the order of their ids, and gives the version of the next event of each.
@@ -175,29 +185,29 @@ impl Offering {
         Ok(locked.into_iter().map(|(id, version)| (id, version + 1)).collect())
     }
 
-    /// Tells what nobody has had for long: queues that nobody serves show here.
-    pub async fn watch(&self) -> Result<i64, Error> {
+    /// Tells what nobody has had for long, and what goes from offer to offer: queues that nobody serves show here.
+    pub async fn watch(&self) -> Result<Unattended, Error> {
         let before = self.desk.now().saturating_sub(UNATTENDED).unwrap_or(Timestamp::MIN);
         let mut conn = self.desk.db.pool().acquire().await?;
-        let (count, oldest) = assignment::unattended(&mut conn, before).await?;
-        self.unattended.record(count, &[]);
-        if let Some(oldest) = oldest {
-            tracing::warn!(cases = count, oldest.waiting_since = %oldest, "cases have waited for more than an hour");
+        let found = assignment::unattended(&mut conn, before).await?;
+        self.unattended.record(found.cases, &[]);
+        self.stranded.record(found.stranded, &[]);
+        if let Some(oldest) = found.oldest {
+            tracing::warn!(cases = found.cases, oldest.waiting_since = %oldest, "cases have waited for more than an hour");
         }
-        Ok(count)
+        Ok(found)
     }
 }
 
-/// Moves the versions of the complaints that have an event.
+/// Moves the complaints that have events to the version of their last.
 async fn moved(
     conn: &mut PgConnection,
     tenant: &TenantId,
-    versions: &BTreeMap<Uuid, i64>,
-    events: Vec<(Uuid, OutboxEvent)>,
+    events: Vec<(Uuid, i64, OutboxEvent)>,
 ) -> Result<Vec<OutboxEvent>, Error> {
-    let to: Vec<(Uuid, i64)> = events.iter().filter_map(|(id, _)| Some((*id, *versions.get(id)?))).collect();
-    complaint::move_versions(conn, tenant, &to).await?;
-    Ok(events.into_iter().map(|(_, event)| event).collect())
+    let last: BTreeMap<Uuid, i64> = events.iter().map(|(id, version, _)| (*id, *version)).collect();
+    complaint::move_versions(conn, tenant, &last.into_iter().collect::<Vec<_>>()).await?;
+    Ok(events.into_iter().map(|(.., event)| event).collect())
 }
 
 /// Handlers from rows of one kind of queues each; what this version does not know is served by nobody.

@@ -1,8 +1,12 @@
 //! An outside model, asked where the rules are unsure.
 //!
 //! It has a time limit for a whole batch, a breaker, and a gate: an answer counts only if it names a category, from the
-//! configured confidence on, and a sub-category of the rule set or none. It may make a case urgent and never less
-//! urgent, and it never refuses. Slow, down or nonsense: the rules decide alone, and a person looks as before.
+//! configured confidence on, and a sub-category of the rule set or none. All else that depends on the category (what is
+//! mandatory, whom it is directed at, how grave it is) the rules then say of that category: labels of two opinions would
+//! not belong together. It may make a case urgent and never less urgent or grave, and it never refuses. Slow, down or
+//! nonsense: the rules decide alone, and a person looks as before.
+//!
+//! It hears what [`question`](super::question) lets out.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +22,7 @@ use redress_redis::{Breaker, Change};
 use tokio::time::Instant;
 use tonic::transport::{Channel, Endpoint};
 
-use crate::domain::rules::RuleSet;
+use super::engine::Engine;
 
 /// Questions that are open at once.
 const AT_ONCE: usize = 32;
@@ -49,16 +53,16 @@ pub fn is_open(assessment: &Assessment) -> bool {
 }
 
 impl Provider {
-    /// The model at `url`, connected when it is first asked. `limit` is a batch's, `gate` from 0 to 1.
-    pub fn new(url: &str, limit: Duration, gate: f64) -> anyhow::Result<Self> {
-        let channel = Endpoint::from_shared(url.to_owned())?.connect_timeout(limit).connect_lazy();
+    /// The model at `endpoint`, connected when it is first asked. `limit` is a batch's, `gate` from 0 to 1.
+    pub fn new(endpoint: Endpoint, limit: Duration, gate: f64) -> Self {
+        let channel = endpoint.connect_timeout(limit).connect_lazy();
         let meter = opentelemetry::global::meter("redress_classification");
         let answers = meter
             .u64_counter("redress.classification.provider.answers")
             .with_description("Questions to the outside model, by what came of them.")
             .build();
         let client = ClassifierProviderServiceClient::new(channel);
-        Ok(Self { client, limit, gate, breaker: Arc::default(), answers })
+        Self { client, limit, gate, breaker: Arc::default(), answers }
     }
 
     /// Asks about each submission; what is not answered within the limit is none.
@@ -95,33 +99,23 @@ impl Provider {
         opinion
     }
 
-    /// Puts an opinion in the place of what the rules were unsure of. A sub-category that the rule set does not know is
-    /// nonsense, and all of the opinion with it.
-    pub fn follow(&self, assessment: &mut Assessment, opinion: Opinion, rules: &RuleSet) {
-        let known = opinion.sub_category.is_empty()
-            || rules.sub_category(&opinion.sub_category).is_some_and(|row| row.category == opinion.category);
-        if !known {
+    /// Has the rules assess `submission` under an opinion in the place of what they were unsure of. A sub-category that the
+    /// rule set does not know is nonsense, and all of the opinion with it.
+    pub fn follow(
+        &self,
+        engine: &Engine,
+        submission: &Submission,
+        before: &mut Assessment,
+        opinion: Opinion,
+    ) {
+        let sub = Some(opinion.sub_category.as_str()).filter(|sub| !sub.is_empty());
+        let row = sub.map(|sub| engine.rules.sub_category(sub));
+        if row.is_some_and(|row| row.is_none_or(|row| row.category != opinion.category)) {
             self.count("nonsense");
             return;
         }
-        let category = types::Category::from(opinion.category).into();
-        assessment.reasons.push(AssessmentReason {
-            rule_id: format!("model:{}", opinion.model),
-            label: label(&opinion),
-            score: opinion.confidence,
-            explanation: "an outside model, above the gate".to_owned(),
-            spans: Vec::new(),
-        });
-        assessment.category = category;
-        assessment.sub_category = opinion.sub_category;
-        assessment.confidence = opinion.confidence;
-        assessment.secondary.retain(|other| *other != category);
-        assessment.needs_human = false;
-        assessment.decided_by = types::DecidedBy::Model.into();
-        if let (false, Some(reason)) = (assessment.urgent, opinion.urgent) {
-            assessment.urgent = true;
-            assessment.urgent_reason = Some(types::UrgentReason::from(reason).into());
-        }
+        let after = engine.assess_as(submission, opinion.category, sub);
+        *before = merged(before, after, opinion);
     }
 
     fn count(&self, outcome: &'static str) {
@@ -131,6 +125,38 @@ impl Provider {
     fn with_breaker<T>(&self, act: impl FnOnce(&mut Breaker) -> T) -> T {
         act(&mut self.breaker.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What the rules say under an opinion, beside what they said without it.
+fn merged(before: &Assessment, mut after: Assessment, opinion: Opinion) -> Assessment {
+    if before.severity() == types::Severity::Major {
+        after.severity = before.severity;
+    }
+    if before.urgent {
+        after.urgent = true;
+        after.urgent_reason = before.urgent_reason;
+    } else if let (false, Some(reason)) = (after.urgent, opinion.urgent) {
+        after.urgent = true;
+        after.urgent_reason = Some(types::UrgentReason::from(reason).into());
+    }
+    // A model's word leads to no refusal, not even a proposed one.
+    let refused = after.admissibility() == types::Admissibility::No;
+    if refused {
+        after.admissibility = before.admissibility;
+        after.inadmissible_reason = None;
+        after.missing.clone_from(&before.missing);
+    }
+    after.needs_human = refused;
+    after.confidence = opinion.confidence;
+    after.decided_by = types::DecidedBy::Model.into();
+    after.reasons.push(AssessmentReason {
+        rule_id: format!("model:{}", opinion.model),
+        label: label(&opinion),
+        score: opinion.confidence,
+        explanation: "an outside model, above the gate".to_owned(),
+        spans: Vec::new(),
+    });
+    after
 }
 
 fn label(opinion: &Opinion) -> String {

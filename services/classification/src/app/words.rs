@@ -7,9 +7,10 @@ use redress_proto::types::v1::{self as types, Submission};
 use crate::domain::assessment::{Admissibility, Assessment, Reason, Span};
 use crate::domain::case::{Case, Demand, Live, Order};
 use crate::domain::language::Language;
+use crate::domain::rules::RuleSet;
 
-/// Longest piece of evidence that is taken for a term of the lexicon, in characters.
-const TERM: usize = 12;
+/// Longest piece of evidence that is looked up in the lexicon, in characters.
+const TERM: usize = 24;
 
 /// The case of a submission whose personal fields are in place. What the wire leaves open counts as not told.
 pub fn case(submission: &Submission) -> Case {
@@ -91,17 +92,16 @@ fn in_characters(span: Span, text: &str) -> wire::Span {
     wire::Span { start: characters(span.start), end: characters(span.end) }
 }
 
-/// The lexicon's terms that the rules saw, each once. What holds a digit or is long may be a number or a name of the
-/// writer's, and is left out.
-pub fn terms(found: &Assessment, text: &str) -> Vec<String> {
+/// The lexicon's terms that the rules saw, each once and as the lexicon writes it. What it does not know is the writer's
+/// own (a piece that only the weights of words know, a number, what stands in a gap), and is left out.
+pub fn terms(found: &Assessment, text: &str, rules: &RuleSet) -> Vec<String> {
     let mut terms: Vec<String> = found
         .reasons
         .iter()
         .flat_map(|reason| &reason.evidence)
         .filter_map(|span| text.get(span.start..span.end))
-        .filter(|term| !term.is_empty() && term.chars().count() <= TERM)
-        .filter(|term| !term.chars().any(|c| c.is_numeric() || c == '@'))
-        .map(str::to_lowercase)
+        .filter(|piece| piece.chars().count() <= TERM)
+        .filter_map(|piece| rules.term(piece))
         .collect();
     terms.sort_unstable();
     terms.dedup();

@@ -5,7 +5,7 @@ mod decision;
 mod parties;
 mod spoken;
 
-use redress_domain::{Matter, Severity, UrgentReason};
+use redress_domain::{Category, Matter, Severity, UrgentReason};
 
 use super::assessment::{Admissibility, Assessment, InadmissibleReason, Missing, Reason};
 use super::case::Case;
@@ -18,6 +18,16 @@ impl RuleSet {
     /// Assesses a case. Total: every text has an assessment, if only that a person must look. The same case and rule
     /// set always give the same assessment.
     pub fn assess(&self, case: &Case) -> Assessment {
+        self.judge(case, None)
+    }
+
+    /// Assesses a case whose category, and sub-category if one is told, somebody else has decided: all that depends on them
+    /// follows them. A sub-category that the rule set does not know counts as none.
+    pub fn assess_as(&self, case: &Case, category: Category, sub: Option<&str>) -> Assessment {
+        self.judge(case, Some((category, sub.and_then(|sub| self.name_of_sub(sub)))))
+    }
+
+    fn judge<'a>(&'a self, case: &Case, decided: Option<(Category, Option<&'a str>)>) -> Assessment {
         let normal = self.normalizer.normalize(&case.text);
         let language = language::detect(&normal, case.language);
         let scan = self.scanner.scan(&normal, language);
@@ -26,6 +36,10 @@ impl RuleSet {
         let votes = evaluation.before_decision();
         let weighed = self.words.weigh(normal.text(), &scan.hits, case);
         let decision = Decision::of(self, &votes, &weighed.subs);
+        let decision = match decided {
+            Some((category, sub)) => decision.replaced(category, sub),
+            None => decision,
+        };
         let alarm = spoken::alarm(&weighed);
         let late = evaluation.after_decision((decision.category, decision.sub));
         let row = decision.sub.and_then(|sub| self.sub_category(sub));

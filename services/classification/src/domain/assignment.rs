@@ -138,6 +138,14 @@ pub struct Offer {
     pub handler: String,
 }
 
+/// After how many rounds of offers a case is told to a supervisor, and after as many more again.
+pub const ROUNDS: i32 = 3;
+
+/// Whether a case that came back for the `rounds`th time is told: offers alone find nobody who keeps it.
+pub const fn is_stranded(rounds: i32) -> bool {
+    rounds > 0 && rounds % ROUNDS == 0
+}
+
 /// Who is offered what. Nobody gets more than the room left, no case goes to two.
 pub fn offers(mut waiting: Vec<Waiting>, mut handlers: Vec<Handler>) -> Vec<Offer> {
     waiting.sort_by_key(|case| (!case.urgent, case.since, case.complaint));
@@ -212,6 +220,12 @@ mod tests {
         assert_eq!(order(&offers(vec![passed(true)], vec![handler("a", "*/*/*", 9)])), [(1, "a")]);
         let both = vec![handler("a", "*/*/*", 9), handler("b", "*/*/*", 1)];
         assert_eq!(order(&offers(vec![passed(true)], both)), [(1, "b")]);
+    }
+
+    #[test]
+    fn every_third_round_is_told() {
+        let told: Vec<i32> = (0..10).filter(|&rounds| is_stranded(rounds)).collect();
+        assert_eq!(told, [3, 6, 9]);
     }
 
     #[test]

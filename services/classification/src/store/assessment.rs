@@ -63,6 +63,7 @@ pub async fn insert(conn: &mut PgConnection, new: &[Stored]) -> Result<(), Error
 
 #[derive(FromRow)]
 struct Row {
+    complaint_id: Uuid,
     ordinal: i32,
     assessment_id: Uuid,
     supersedes: Option<Uuid>,
@@ -80,22 +81,39 @@ pub async fn of_complaint(
     complaint: Uuid,
 ) -> Result<Vec<Stored>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT ordinal, assessment_id, supersedes, content, decided_by, actor, reason, made_at FROM assessment
-         WHERE tenant = $1 AND complaint_id = $2 ORDER BY ordinal DESC",
+        "SELECT complaint_id, ordinal, assessment_id, supersedes, content, decided_by, actor, reason, made_at
+         FROM assessment WHERE tenant = $1 AND complaint_id = $2 ORDER BY ordinal DESC",
     )
     .bind(tenant.as_str())
     .bind(complaint)
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(|row| row.read(tenant, complaint)).collect()
+    rows.into_iter().map(|row| row.read(tenant)).collect()
+}
+
+/// The assessments of `complaints`, the latest of each last.
+pub async fn of_complaints(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    complaints: &[Uuid],
+) -> Result<Vec<Stored>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT complaint_id, ordinal, assessment_id, supersedes, content, decided_by, actor, reason, made_at
+         FROM assessment WHERE tenant = $1 AND complaint_id = ANY ($2) ORDER BY complaint_id, ordinal",
+    )
+    .bind(tenant.as_str())
+    .bind(complaints)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|row| row.read(tenant)).collect()
 }
 
 impl Row {
-    fn read(self, tenant: &TenantId, complaint: Uuid) -> Result<Stored, Error> {
+    fn read(self, tenant: &TenantId) -> Result<Stored, Error> {
         let corrupt = |column, cause: String| Corrupt::new("assessment", column, self.assessment_id, cause);
         Ok(Stored {
             tenant: tenant.clone(),
-            complaint,
+            complaint: self.complaint_id,
             ordinal: self.ordinal,
             id: self.assessment_id,
             supersedes: self.supersedes,

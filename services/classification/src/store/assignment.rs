@@ -9,11 +9,13 @@ use uuid::Uuid;
 
 use super::complaint::{Labels, NewComplaint};
 use super::{Corrupt, column};
-use crate::domain::assignment::{AssignmentState, Offer, Queue, Waiting};
+use crate::domain::assignment::{AssignmentState, Offer, Queue, ROUNDS, Waiting};
 use crate::error::Error;
 
 /// Cases of one queue that are looked at in one round of offers.
 const LOOKED_AT: i64 = 100;
+/// Cases of one queue that are counted at most, waiting ones and held ones each: more is told as so many.
+pub const COUNTED: i64 = 10_000;
 
 /// An assignment that is locked.
 #[derive(Debug, Clone)]
@@ -99,7 +101,7 @@ pub async fn settle(
     sqlx::query(
         "UPDATE assignment a
          SET state = CASE WHEN new.needed THEN 'waiting' ELSE 'ended' END, handler = '', expires_at = NULL,
-             passed_by = '{}', passed_at = NULL,
+             passed_by = '{}', passed_at = NULL, rounds = 0,
              waiting_since = CASE WHEN new.needed THEN new.at ELSE a.waiting_since END
          FROM unnest($1::text[], $2::uuid[], $3::boolean[], $4::timestamptz[]) AS new (tenant, id, needed, at)
          WHERE (a.tenant, a.complaint_id) = (new.tenant, new.id) AND (a.state = 'ended') = new.needed",
@@ -145,43 +147,43 @@ pub async fn take(conn: &mut PgConnection, tenant: &TenantId, complaint: Uuid) -
     Ok(())
 }
 
-/// A case goes back to its queue; it waits there as if nobody had had it.
+/// A case goes back to its queue; it waits there as if nobody had had it. Gives how often it came back by now.
 pub async fn give_back(
     conn: &mut PgConnection,
     tenant: &TenantId,
     complaint: Uuid,
     now: Timestamp,
-) -> Result<(), Error> {
-    sqlx::query(
+) -> Result<i32, Error> {
+    Ok(sqlx::query_scalar(
         "UPDATE assignment
-         SET state = 'waiting', handler = '', expires_at = NULL, passed_at = $3,
+         SET state = 'waiting', handler = '', expires_at = NULL, passed_at = $3, rounds = rounds + 1,
              passed_by = CASE WHEN handler = ANY (passed_by) THEN passed_by ELSE passed_by || handler END
-         WHERE tenant = $1 AND complaint_id = $2",
+         WHERE tenant = $1 AND complaint_id = $2
+         RETURNING rounds",
     )
     .bind(tenant.as_str())
     .bind(complaint)
     .bind(now.to_sqlx())
-    .execute(conn)
-    .await?;
-    Ok(())
+    .fetch_one(conn)
+    .await?)
 }
 
-/// The same for those of `complaints` whose offer nobody took until `now`; gives them.
+/// The same for those of `complaints` whose offer nobody took until `now`; gives them, each with its rounds.
 pub async fn give_back_expired(
     conn: &mut PgConnection,
     tenant: &TenantId,
     complaints: &[Uuid],
     now: Timestamp,
-) -> Result<Vec<Uuid>, Error> {
+) -> Result<Vec<(Uuid, i32)>, Error> {
     if complaints.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(sqlx::query_scalar(
+    Ok(sqlx::query_as(
         "UPDATE assignment
-         SET state = 'waiting', handler = '', expires_at = NULL, passed_at = $3,
+         SET state = 'waiting', handler = '', expires_at = NULL, passed_at = $3, rounds = rounds + 1,
              passed_by = CASE WHEN handler = ANY (passed_by) THEN passed_by ELSE passed_by || handler END
          WHERE tenant = $1 AND complaint_id = ANY ($2) AND state = 'offered' AND expires_at <= $3
-         RETURNING complaint_id",
+         RETURNING complaint_id, rounds",
     )
     .bind(tenant.as_str())
     .bind(complaints)
@@ -268,32 +270,71 @@ pub async fn offer(
     .await?)
 }
 
-/// The queues of a tenant that have or had cases, by name.
-pub async fn counted(conn: &mut PgConnection, tenant: &TenantId) -> Result<Vec<Counted>, Error> {
+/// The queues of a tenant that have cases, by name. What is over is not read, and no count goes beyond [`COUNTED`].
+pub async fn counted(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    queues: &[Queue],
+) -> Result<Vec<Counted>, Error> {
     Ok(sqlx::query_as(
-        "SELECT category, severity, language,
-                count(*) FILTER (WHERE state = 'waiting') AS waiting,
-                count(*) FILTER (WHERE state = 'offered') AS offered,
-                count(*) FILTER (WHERE state = 'taken') AS taken,
-                min(waiting_since) FILTER (WHERE state = 'waiting') AS oldest
-         FROM assignment WHERE tenant = $1
-         GROUP BY category, severity, language ORDER BY category, severity, language",
+        "SELECT * FROM (
+             SELECT queue.category, queue.severity, queue.language, waiting.cases AS waiting, waiting.oldest,
+                    coalesce(held.offered, 0) AS offered, coalesce(held.taken, 0) AS taken
+             FROM unnest($2::text[], $3::text[], $4::text[]) AS queue (category, severity, language)
+             CROSS JOIN LATERAL (
+                 SELECT count(*) AS cases, min(waiting_since) AS oldest FROM (
+                     SELECT waiting_since FROM assignment
+                     WHERE tenant = $1 AND category = queue.category AND severity = queue.severity
+                       AND language = queue.language AND state = 'waiting'
+                     ORDER BY urgent DESC, waiting_since LIMIT $5
+                 ) AS first
+             ) AS waiting
+             CROSS JOIN LATERAL (
+                 SELECT count(*) FILTER (WHERE state = 'offered') AS offered,
+                        count(*) FILTER (WHERE state = 'taken') AS taken
+                 FROM (
+                     SELECT state FROM assignment
+                     WHERE tenant = $1 AND category = queue.category AND severity = queue.severity
+                       AND language = queue.language AND state IN ('offered', 'taken')
+                     LIMIT $5
+                 ) AS some
+             ) AS held
+         ) AS counted
+         WHERE waiting + offered + taken > 0 ORDER BY category, severity, language",
     )
     .bind(tenant.as_str())
+    .bind(column(queues, |q| q.category.code()))
+    .bind(column(queues, |q| q.severity.code()))
+    .bind(column(queues, |q| q.language.code()))
+    .bind(COUNTED)
     .fetch_all(conn)
     .await?)
 }
 
-/// How many cases nobody has had since `before`, over all tenants, and since when the oldest waits.
-pub async fn unattended(
-    conn: &mut PgConnection,
-    before: Timestamp,
-) -> Result<(i64, Option<Timestamp>), Error> {
-    let (count, oldest): (i64, Option<SqlTime>) = sqlx::query_as(
-        "SELECT count(*), min(waiting_since) FROM assignment WHERE state = 'waiting' AND waiting_since < $1",
+/// What nobody keeps, over all tenants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unattended {
+    /// Cases that nobody has had since a time told.
+    pub cases: i64,
+    /// Since when the oldest of them waits.
+    pub oldest: Option<Timestamp>,
+    /// Cases that came back from so many offers that a supervisor was told, however fresh they are.
+    pub stranded: i64,
+}
+
+/// What nobody has had since `before`, and what came back [`ROUNDS`] times or more. A case that is offered just now is
+/// nobody's yet: one that goes from offer to offer would otherwise never be seen.
+pub async fn unattended(conn: &mut PgConnection, before: Timestamp) -> Result<Unattended, Error> {
+    let (cases, oldest, stranded): (i64, Option<SqlTime>, i64) = sqlx::query_as(
+        "SELECT cases, oldest, stranded
+         FROM (SELECT count(*) AS cases, min(waiting_since) AS oldest FROM assignment
+               WHERE state IN ('waiting', 'offered') AND waiting_since < $1) AS old,
+              (SELECT count(*) AS stranded FROM assignment
+               WHERE state IN ('waiting', 'offered') AND rounds > 0 AND rounds >= $2) AS round",
     )
     .bind(before.to_sqlx())
+    .bind(ROUNDS)
     .fetch_one(conn)
     .await?;
-    Ok((count, oldest.map(SqlTime::to_jiff)))
+    Ok(Unattended { cases, oldest: oldest.map(SqlTime::to_jiff), stranded })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
+use jiff_sqlx::{Timestamp as SqlTime, ToSqlx};
 use redress_domain::{Category, Severity, TenantId};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -106,19 +106,20 @@ pub async fn known(
     Ok(rows.into_iter().collect())
 }
 
-/// The terms that the rules saw in each of `ids`.
+/// When each of `ids` was received, and the terms that the rules saw in it.
 pub async fn terms(
     conn: &mut PgConnection,
     tenant: &TenantId,
     ids: &[Uuid],
-) -> Result<Vec<(Uuid, Vec<String>)>, Error> {
-    Ok(sqlx::query_as(
-        "SELECT complaint_id, terms FROM complaint WHERE tenant = $1 AND complaint_id = ANY ($2)",
+) -> Result<Vec<(Uuid, Timestamp, Vec<String>)>, Error> {
+    let rows: Vec<(Uuid, SqlTime, Vec<String>)> = sqlx::query_as(
+        "SELECT complaint_id, received_at, terms FROM complaint WHERE tenant = $1 AND complaint_id = ANY ($2)",
     )
     .bind(tenant.as_str())
     .bind(ids)
     .fetch_all(conn)
-    .await?)
+    .await?;
+    Ok(rows.into_iter().map(|(id, received_at, terms)| (id, received_at.to_jiff(), terms)).collect())
 }
 
 /// Locks a complaint and gives how many assessments it has and the version of its last event.
@@ -186,6 +187,27 @@ pub async fn move_version(
         .bind(version)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Notes that complaints that are locked have another assessment, which leaves their labels: id, its ordinal, and the
+/// version of the last event.
+pub async fn reassessed(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    to: &[(Uuid, i32, i64)],
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE complaint c SET assessments = new.ordinal, stream_version = new.version
+         FROM unnest($2::uuid[], $3::integer[], $4::bigint[]) AS new (id, ordinal, version)
+         WHERE c.tenant = $1 AND c.complaint_id = new.id",
+    )
+    .bind(tenant.as_str())
+    .bind(column(to, |(id, ..)| *id))
+    .bind(column(to, |(_, ordinal, _)| *ordinal))
+    .bind(column(to, |(.., version)| *version))
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

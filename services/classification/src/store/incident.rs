@@ -111,6 +111,27 @@ pub async fn lock_open(
     rows.into_iter().map(Row::read).collect()
 }
 
+/// Locks incidents of any tenant that nobody has joined since, a suspected one since `suspected` and a confirmed one since
+/// `confirmed`; some of them at a time, in the order of their keys. Those that somebody else has locked are still joined.
+pub async fn lock_quiet(
+    conn: &mut PgConnection,
+    suspected: Timestamp,
+    confirmed: Timestamp,
+    limit: i64,
+) -> Result<Vec<Stored>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT * FROM incident
+         WHERE (state = 'suspected' AND last_member_at < $1) OR (state = 'confirmed' AND last_member_at < $2)
+         ORDER BY tenant, incident_id LIMIT $3 FOR UPDATE SKIP LOCKED",
+    )
+    .bind(suspected.to_sqlx())
+    .bind(confirmed.to_sqlx())
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
 /// Reads an incident; `lock` holds it until the transaction ends.
 pub async fn find(
     conn: &mut PgConnection,

@@ -1,5 +1,9 @@
 //! Rates of subjects: locked in the order of their keys, written once per batch.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTime, ToSqlx};
 use redress_domain::{Category, TenantId};
 use sqlx::FromRow;
 use sqlx::postgres::PgConnection;
@@ -112,6 +116,41 @@ pub async fn save(conn: &mut PgConnection, rates: &[(&RateKey, &Rate)]) -> Resul
 /// The literal of a PostgreSQL array of values that need no quoting.
 fn list<T: ToString>(values: impl Iterator<Item = T>) -> String {
     format!("{{{}}}", values.map(|value| value.to_string()).collect::<Vec<_>>().join(","))
+}
+
+/// Since when the complaints of tenants are counted; `earliest` are those of a batch. Read first, and written only where it
+/// is news: every batch meets here.
+pub async fn known_since(
+    conn: &mut PgConnection,
+    earliest: &BTreeMap<&TenantId, Timestamp>,
+) -> Result<BTreeMap<TenantId, Timestamp>, Error> {
+    let told: Vec<(&TenantId, Timestamp)> = earliest.iter().map(|(tenant, at)| (*tenant, *at)).collect();
+    let rows: Vec<(String, SqlTime)> =
+        sqlx::query_as("SELECT tenant, since FROM counted_since WHERE tenant = ANY ($1)")
+            .bind(column(&told, |(tenant, _)| tenant.as_str()))
+            .fetch_all(&mut *conn)
+            .await?;
+    let known: BTreeMap<String, Timestamp> =
+        rows.into_iter().map(|(tenant, since)| (tenant, since.to_jiff())).collect();
+    let news: Vec<(&TenantId, Timestamp)> = told
+        .iter()
+        .filter(|(tenant, at)| known.get(tenant.as_str()).is_none_or(|since| at < since))
+        .copied()
+        .collect();
+    if !news.is_empty() {
+        sqlx::query(
+            "INSERT INTO counted_since (tenant, since)
+             SELECT * FROM unnest($1::text[], $2::timestamptz[])
+             ON CONFLICT (tenant) DO UPDATE SET since = least(counted_since.since, excluded.since)",
+        )
+        .bind(column(&news, |(tenant, _)| tenant.as_str()))
+        .bind(column(&news, |(_, at)| at.to_sqlx()))
+        .execute(conn)
+        .await?;
+    }
+    let since =
+        |tenant: &TenantId, at: Timestamp| known.get(tenant.as_str()).map_or(at, |known| at.min(*known));
+    Ok(told.into_iter().map(|(tenant, at)| (tenant.clone(), since(tenant, at))).collect())
 }
 
 /// Takes what a person found to be no incident as the subject's baseline, in complaints per minute.

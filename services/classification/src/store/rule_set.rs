@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
+use jiff_sqlx::{Timestamp as SqlTime, ToSqlx};
 use redress_domain::TenantId;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
@@ -50,4 +50,42 @@ pub async fn publish(
     .bind(now.to_sqlx())
     .fetch_one(conn)
     .await?)
+}
+
+/// A published rule set without its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// From 1.
+    pub version: i32,
+    /// The name by which assessments pin it.
+    pub digest: String,
+    /// Who published it.
+    pub published_by: String,
+    /// When.
+    pub published_at: Timestamp,
+}
+
+/// What a tenant has published, newest first, older than the version `before`.
+pub async fn published(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    before: Option<i32>,
+    limit: i64,
+) -> Result<Vec<Published>, Error> {
+    let rows: Vec<(i32, String, String, SqlTime)> = sqlx::query_as(
+        "SELECT version, digest, published_by, published_at FROM rule_set
+         WHERE tenant = $1 AND ($2::integer IS NULL OR version < $2) ORDER BY version DESC LIMIT $3",
+    )
+    .bind(tenant.as_str())
+    .bind(before)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    let read = |(version, digest, published_by, at): (i32, String, String, SqlTime)| Published {
+        version,
+        digest,
+        published_by,
+        published_at: at.to_jiff(),
+    };
+    Ok(rows.into_iter().map(read).collect())
 }

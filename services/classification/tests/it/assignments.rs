@@ -2,7 +2,8 @@ use jiff::SignedDuration;
 use redress_classification::app::assignments::{accept, give_back, queues, register};
 use redress_domain::{ErrorKind, Principal, Role};
 use redress_proto::classification::v1 as wire;
-use redress_proto::intake::v1::{ComplaintClosed, ComplaintReopened};
+use redress_proto::intake::v1::{ComplaintAdvanced, ComplaintClosed, ComplaintReopened};
+use redress_proto::types::v1::ComplaintState;
 use uuid::Uuid;
 
 use crate::bench::{Bench, OFFER, caller, supervisor, told};
@@ -168,9 +169,14 @@ async fn a_closed_case_makes_room_and_a_reopened_one_waits_again() {
 #[tokio::test]
 async fn a_case_that_nobody_serves_shows_after_an_hour() {
     let bench = with_cases(2).await;
-    assert_eq!(bench.offering().watch().await.unwrap(), 0);
+    assert_eq!(bench.offering().watch().await.unwrap().cases, 0);
     bench.clock.advance(SignedDuration::from_mins(61));
-    assert_eq!(bench.offering().watch().await.unwrap(), 2);
+    assert_eq!(bench.offering().watch().await.unwrap().cases, 2);
+    // What is offered just now is nobody's yet.
+    registered(&bench, "h1", &["*/*/*"], 9).await;
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await.len(), 2);
+    assert_eq!(bench.offering().watch().await.unwrap().cases, 2);
 }
 
 #[tokio::test]
@@ -185,4 +191,93 @@ async fn what_is_wrong_with_a_handler_is_told_at_once() {
     let refused = register(&bench.desk, &supervisor(), request).await.unwrap_err().into_problem();
     let fields: Vec<&str> = refused.violations.iter().map(|v| v.field.as_str()).collect();
     assert_eq!(fields, ["handler", "capacity", "queues[1]"]);
+}
+
+fn advanced(from: ComplaintState, to: ComplaintState) -> ComplaintAdvanced {
+    ComplaintAdvanced { from: from.into(), to: to.into(), fact: "Fact".into() }
+}
+
+#[tokio::test]
+async fn an_appealed_closing_is_offered_again_and_a_referred_case_makes_room() {
+    use ComplaintState::{Closed, Mediating, Referred, UnderAppeal};
+    let bench = with_cases(1).await;
+    registered(&bench, "h1", &["*/*/*"], 1).await;
+    let closed = ComplaintClosed { outcome: "settled".into(), cause: "agreed".into() };
+    bench.apply(&[bench.happened(1, 2, &closed)]).await.unwrap();
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, []);
+    bench.apply(&[bench.happened(1, 3, &advanced(Closed, UnderAppeal))]).await.unwrap();
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, [(1, "offered:h1".to_owned())]);
+    accept(&bench.desk, &handler("h1"), taking(1, "r1")).await.unwrap();
+    bench.apply(&[bench.happened(1, 4, &advanced(UnderAppeal, Mediating))]).await.unwrap();
+    assert_eq!(held(&bench).await, [(1, "taken:h1".to_owned())], "who has it keeps it");
+    bench.apply(&[bench.happened(1, 5, &advanced(Mediating, Referred))]).await.unwrap();
+    bench.assessed(told(2, PARCEL)).await;
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, [(2, "offered:h1".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_case_that_goes_from_offer_to_offer_is_told_after_the_third_round() {
+    let bench = with_cases(1).await;
+    registered(&bench, "h1", &["*/*/*"], 9).await;
+    registered(&bench, "h2", &["*/*/*"], 1).await;
+    // Let pass, returned, and returned when it was taken already.
+    bench.offering().round().await.unwrap();
+    bench.clock.advance(OFFER);
+    bench.offering().round().await.unwrap();
+    let (_, holder) = held(&bench).await.remove(0);
+    give_back(&bench.desk, &handler(holder.rsplit(':').next().unwrap()), returning(1, "r1")).await.unwrap();
+    assert_eq!(bench.offering().watch().await.unwrap().stranded, 0);
+    bench.clock.advance(OFFER);
+    bench.offering().round().await.unwrap();
+    let (_, holder) = held(&bench).await.remove(0);
+    let holder = handler(holder.rsplit(':').next().unwrap());
+    accept(&bench.desk, &holder, taking(1, "r2")).await.unwrap();
+    give_back(&bench.desk, &holder, returning(1, "r3")).await.unwrap();
+    let told = versions(&bench, 1).await;
+    let (last, name) = told.last().unwrap();
+    assert_eq!(
+        (name.as_str(), *last),
+        ("AssignmentStranded", i64::try_from(told.len()).unwrap()),
+        "{told:?}"
+    );
+    assert_eq!(told.iter().filter(|(_, name)| name == "AssignmentStranded").count(), 1);
+    let versions: Vec<i64> = told.iter().map(|(version, _)| *version).collect();
+    assert_eq!(versions, (1..=*last).collect::<Vec<_>>(), "without holes");
+    assert_eq!(bench.offering().watch().await.unwrap().stranded, 1);
+    assert_eq!(bench.count("SELECT rounds::bigint FROM assignment").await, 3);
+}
+
+#[tokio::test]
+async fn three_expired_offers_are_told_too() {
+    let bench = with_cases(1).await;
+    registered(&bench, "h1", &["*/*/*"], 9).await;
+    for _ in 0..3 {
+        bench.offering().round().await.unwrap();
+        bench.clock.advance(OFFER);
+        bench.offering().round().await.unwrap();
+        bench.clock.advance(OFFER);
+    }
+    let told = versions(&bench, 1).await;
+    assert_eq!(told.iter().filter(|(_, name)| name == "AssignmentStranded").count(), 1, "{told:?}");
+    let versions: Vec<i64> = told.iter().map(|(version, _)| *version).collect();
+    assert_eq!(versions, (1..=i64::try_from(told.len()).unwrap()).collect::<Vec<_>>(), "without holes");
+}
+
+#[tokio::test]
+async fn queues_are_counted_without_reading_what_is_over() {
+    let bench = with_cases(1).await;
+    sqlx::query(
+        "INSERT INTO assignment (tenant, complaint_id, category, severity, language, urgent, state, waiting_since)
+         SELECT 'tenant-a', gen_random_uuid(), 'CQ03', 'general', 'en', false, 'ended', now()
+         FROM generate_series(1, 100)",
+    )
+    .execute(bench.db.pool())
+    .await
+    .unwrap();
+    let found = queues(&bench.desk, &supervisor()).await.unwrap();
+    let names: Vec<&str> = found.iter().map(|queue| queue.name.as_str()).collect();
+    assert_eq!(names, ["CQ02/general/zh-Hans"], "a queue in which all is over has no entry");
 }

@@ -8,6 +8,7 @@ use prost::{Message, Name};
 use redress_classification::app::Desk;
 use redress_classification::app::assess::{AssessComplaints, Happened};
 use redress_classification::app::assessor::Assessor;
+use redress_classification::app::ending::Ending;
 use redress_classification::app::engine::Engines;
 use redress_classification::app::explain::explain;
 use redress_classification::app::offering::Offering;
@@ -25,8 +26,9 @@ use redress_proto::types::v1::{
     Channel, Complainant, LiveRef, OrderRef, PartyKind, Respondent, Sealed, SealedField, Submission,
 };
 use redress_redis::{Redis, RedisConfig, SimilarTexts};
+use redress_runtime::grpc::ClientTls;
 use redress_testkit::{FixedClock, TestDatabase};
-use redress_vault::{FileKeyProvider, IndexKind, Vault};
+use redress_vault::{FileKeyProvider, IndexKind, KeyProvider, Vault};
 use uuid::Uuid;
 
 pub(crate) const NOON: &str = "2026-11-25T04:00:00Z";
@@ -69,7 +71,10 @@ impl Bench {
         let vault = Arc::new(Vault::new(Arc::new(FileKeyProvider::open(&key_file).unwrap())));
         let clock = Arc::new(FixedClock::at(NOON.parse().unwrap()));
         let shared_clock: Arc<dyn Clock> = clock.clone();
-        let provider = url.map(|url| Provider::new(url, Duration::from_millis(300), 0.8).unwrap());
+        let provider = url.map(|url| {
+            let endpoint = ClientTls::default().endpoint(url).unwrap();
+            Provider::new(endpoint, Duration::from_millis(300), 0.8)
+        });
         let assessor = Assessor { engines: Engines::new().unwrap(), provider };
         let desk = Desk { db: db.clone(), clock: Arc::clone(&shared_clock), wake: Wake::default() };
         let redis = RedisConfig { url: shared().await.redis.clone().into(), timeout_ms: 5_000 };
@@ -89,6 +94,18 @@ impl Bench {
             _database: database,
             _keys: keys,
         }
+    }
+
+    /// The handler with the keys of another installation.
+    pub(crate) fn with_keys(self, provider: Arc<dyn KeyProvider>) -> Self {
+        let vault = Arc::new(Vault::new(provider));
+        let handler = AssessComplaints {
+            vault: Arc::clone(&vault),
+            assessor: self.assessor.clone(),
+            similar: self.handler.similar.clone(),
+            clock: self.clock.clone(),
+        };
+        Self { handler: Arc::new(handler), vault, ..self }
     }
 
     /// The same world with empty tables: keys, clock and rules stay.
@@ -143,6 +160,16 @@ impl Bench {
         Ok(())
     }
 
+    /// Applies a batch within a transaction of the caller's.
+    pub(crate) async fn apply_in(
+        &self,
+        conn: &mut sqlx::PgConnection,
+        batch: &[Delivery<Happened>],
+    ) -> Result<(), HandlerError> {
+        self.handler.prepare(batch).await?;
+        self.handler.apply(conn, batch).await
+    }
+
     /// Assesses one complaint.
     pub(crate) async fn assessed(&self, told: Told) -> Uuid {
         let id = Uuid::from_u128(told.n);
@@ -154,6 +181,10 @@ impl Bench {
     pub(crate) async fn explained(&self, id: Uuid) -> Vec<StoredAssessment> {
         let request = ExplainAssessmentRequest { complaint_id: id.to_string() };
         explain(&self.db, &supervisor(), &request).await.unwrap()
+    }
+
+    pub(crate) fn ending(&self) -> Ending {
+        Ending { desk: self.desk.clone() }
     }
 
     pub(crate) fn offering(&self) -> Offering {

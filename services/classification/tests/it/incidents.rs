@@ -1,11 +1,13 @@
 use jiff::SignedDuration;
 use redress_classification::app::incidents::{confirm, dissolve, get, list};
 use redress_domain::ErrorKind;
+use redress_outbox::HandlerError;
 use redress_proto::classification::v1 as wire;
 use redress_proto::types::v1::Category;
+use redress_testkit::wait_until;
 use uuid::Uuid;
 
-use crate::bench::{Bench, Told, from_room, supervisor, told};
+use crate::bench::{Bench, NOON, Told, from_room, supervisor, told};
 
 const LEATHER: &str = "主播在直播间说这个包是头层牛皮,收到一看是人造革,这是虚假宣传,我要退货退款。";
 const PARCEL: &str = "下单十天了一直没发货,催了客服三次都没有用,订单还是待发货。";
@@ -104,6 +106,7 @@ async fn a_few_complaints_are_no_incident() {
 #[tokio::test]
 async fn so_many_members_confirm_it_without_a_person() {
     let bench = Bench::new().await;
+    bench.assessed(from(1_000, PARCEL, "room-9", -86_400)).await;
     crowd(&bench, 1..230, 0).await;
     let found = all(&bench).await;
     assert_eq!((found.len(), found[0].members), (1, 229));
@@ -195,4 +198,115 @@ async fn a_crowd_costs_the_same_per_complaint_however_large_it_is() {
     assert_eq!(bench.count("SELECT max(pg_column_size(i.*))::bigint FROM incident i").await, incident);
     assert_eq!(all(&bench).await[0].members, 3_000);
     assert_eq!(bench.count("SELECT count(*) FROM incident").await, 1);
+}
+
+#[tokio::test]
+async fn in_the_first_day_of_a_tenant_a_person_confirms_and_no_number_does() {
+    let bench = Bench::new().await;
+    bench.assessed(from(1_000, PARCEL, "room-9", -86_000)).await;
+    crowd(&bench, 1..230, 0).await;
+    let found = all(&bench).await;
+    assert_eq!((found.len(), found[0].members), (1, 229));
+    assert_eq!(found[0].state(), wire::IncidentState::Suspected);
+}
+
+#[tokio::test]
+async fn an_incident_that_nobody_joins_any_more_ends_by_itself() {
+    let bench = Bench::new().await;
+    crowd(&bench, 1..25, 0).await;
+    crowd(&bench, 25..30, 60).await;
+    let noon: jiff::Timestamp = NOON.parse().unwrap();
+    let minutes = |minutes| noon + SignedDuration::from_mins(minutes);
+    assert_eq!(bench.ending().until(minutes(122)).await.unwrap(), 0, "its last member is a minute younger");
+    bench.clock.advance(SignedDuration::from_hours(99));
+    assert_eq!(bench.ending().round().await.unwrap(), 0, "what the log still holds is not known");
+    assert_eq!(bench.ending().until(minutes(124)).await.unwrap(), 1);
+    let found = all(&bench).await;
+    let incident = &found[0];
+    assert_eq!((incident.state(), incident.reason.as_str()), (wire::IncidentState::Dissolved, "quiet"));
+    assert_eq!((incident.version, incident.decided_by.as_str()), (31, ""));
+    let last =
+        bench.published().await.into_iter().rfind(|e| e.0.to_string() == incident.incident_id).unwrap();
+    assert_eq!((last.1, last.2.as_str()), (31, "redress.classification.v1.IncidentDissolved"));
+    assert_eq!(bench.ending().until(minutes(9_999)).await.unwrap(), 0, "once");
+    let raised = bench.count("SELECT count(*) FROM subject_rate WHERE baseline > 0.1").await;
+    assert_eq!(raised, 0, "only a person says that such numbers are ordinary");
+}
+
+#[tokio::test]
+async fn a_confirmed_incident_is_handled_after_a_quiet_day() {
+    let bench = Bench::new().await;
+    crowd(&bench, 1..25, 0).await;
+    let request = wire::ConfirmIncidentRequest {
+        request_id: "r1".into(),
+        incident_id: all(&bench).await[0].incident_id.clone(),
+        expected_version: 0,
+    };
+    confirm(&bench.desk, &supervisor(), request).await.unwrap();
+    let noon: jiff::Timestamp = NOON.parse().unwrap();
+    let after = |hours| noon + SignedDuration::from_hours(hours);
+    assert_eq!(bench.ending().until(after(24)).await.unwrap(), 0);
+    assert_eq!(bench.ending().until(after(25)).await.unwrap(), 1);
+    assert_eq!(all(&bench).await[0].state(), wire::IncidentState::Handled);
+    let handled = bench.published().await.into_iter().filter(|e| e.2.ends_with(".IncidentHandled")).count();
+    assert_eq!(handled, 1);
+}
+
+#[tokio::test]
+async fn a_complaint_that_comes_late_counts_for_the_time_when_it_was_received() {
+    let bench = Bench::new().await;
+    crowd(&bench, 1..25, 0).await;
+    // Of an hour before the incident.
+    crowd(&bench, 100..105, -3_600).await;
+    assert_eq!(all(&bench).await[0].members, 24);
+    let joined: Vec<i64> = sqlx::query_scalar(
+        "SELECT count(*) FROM incident_member m JOIN complaint c USING (tenant, complaint_id)
+         WHERE m.joined_at <> c.received_at",
+    )
+    .fetch_all(bench.db.pool())
+    .await
+    .unwrap();
+    assert_eq!(joined, [0]);
+    let known = bench.count("SELECT count(*) FROM subject_rate WHERE baseline > 0").await;
+    assert!(known > 0, "they are part of what is ordinary");
+}
+
+#[tokio::test]
+async fn of_two_batches_that_meet_at_a_member_the_second_reads_again() {
+    let bench = Bench::new().await;
+    let of = |n: u128, room: &str, shop: bool| {
+        let mut one = from(n, LEATHER, room, 0);
+        one.submission.order = None;
+        one.submission.live.as_mut().unwrap().anchor_id.clear();
+        if !shop {
+            one.submission.respondents.clear();
+        }
+        if room.is_empty() {
+            one.submission.live = None;
+        }
+        one
+    };
+    let mut batch = Vec::new();
+    for n in 1..20 {
+        batch.push(bench.registered(of(n, "room-1", true)).await);
+    }
+    bench.apply(&batch).await.unwrap();
+    let of_room = bench.registered(of(20, "room-1", false)).await;
+    let of_shop = [bench.registered(of(21, "", true)).await];
+    let mut tx = bench.db.pool().begin().await.unwrap();
+    bench.apply_in(&mut tx, &[of_room]).await.unwrap();
+    let meeting = async {
+        wait_until("the second waits for the first", std::time::Duration::from_secs(30), async || {
+            let waiting = "SELECT count(*) FROM pg_stat_activity
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            (bench.count(waiting).await > 0).then_some(())
+        })
+        .await;
+        tx.commit().await.unwrap();
+    };
+    let (second, ()) = tokio::join!(bench.apply(&of_shop), meeting);
+    assert!(matches!(second, Err(HandlerError::Conflict(_))), "{second:?}");
+    bench.apply(&of_shop).await.unwrap();
+    assert_eq!(bench.count("SELECT count(*) FROM incident_member").await, 21);
+    assert_eq!(bench.count("SELECT count(DISTINCT complaint_id) FROM incident_member").await, 21);
 }

@@ -10,6 +10,7 @@ mod assignments;
 mod bench;
 mod duplicates;
 mod incidents;
+mod keys;
 mod model;
 mod overrule;
 mod process;

@@ -1,18 +1,21 @@
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
+use prost::Message as _;
 use redress_classification::app::preview::preview;
 use redress_domain::Violations;
 use redress_proto::classification::v1 as wire;
 use redress_proto::classification::v1::classifier_provider_service_server::{
     ClassifierProviderService, ClassifierProviderServiceServer,
 };
-use redress_proto::types::v1::{Category, DecidedBy, UrgentReason};
+use redress_proto::types::v1::{
+    Admissibility, Attachment, Category, ContactPoint, DecidedBy, Demand, PartyKind, UrgentReason,
+};
+use redress_testkit::Canary;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
 
-use crate::bench::{Bench, submission, supervisor, told};
+use crate::bench::{Bench, from_room, submission, supervisor, told};
 
 /// A text that the rules know nothing of.
 const UNKNOWN: &str = "上周那件事情到现在也没有人给我一个说法,我觉得很不舒服。";
@@ -91,6 +94,48 @@ async fn a_confident_model_decides_where_the_rules_are_unsure_and_says_so() {
 }
 
 #[tokio::test]
+async fn what_depends_on_the_category_follows_the_model_and_nothing_gets_less_urgent() {
+    let by_model =
+        wire::Assessment { category: Category::Cq02.into(), confidence: 0.95, ..Default::default() };
+    let by_model = wire::Assessment { sub_category: "dispatch_delay".into(), ..by_model };
+    let (bench, _) = model(Behaviour::Answers(Box::new(by_model))).await;
+    let by_rules = said(&Bench::new().await, UNKNOWN).await;
+    assert!(!by_rules.missing.contains(&"order_no".to_owned()), "{by_rules:?}");
+    let assessment = said(&bench, UNKNOWN).await;
+    assert_eq!((assessment.category(), assessment.decided_by()), (Category::Cq02, DecidedBy::Model));
+    // Nobody looks for a parcel without an order.
+    assert_eq!(assessment.admissibility(), Admissibility::NeedsCompletion);
+    assert!(assessment.missing.contains(&"order_no".to_owned()), "{assessment:?}");
+    assert_eq!(assessment.respondent(), PartyKind::Merchant);
+}
+
+#[tokio::test]
+async fn nothing_that_names_a_person_leaves_for_the_model() {
+    let (bench, model) = model(Behaviour::Answers(Box::new(answer()))).await;
+    let canary = Canary::new();
+    let text = format!(
+        "{UNKNOWN}我叫{}，电话{}，邮箱{}，微信{}，身份证{}。",
+        canary.name, canary.phone, canary.email, canary.wechat, canary.identity_number
+    );
+    let mut whole = from_room(&text, "room-7", "TEST-0001");
+    whole.live.as_mut().unwrap().quoted_wording = Some(format!("加我{}", canary.wechat));
+    whole.demand = Some(Demand { text: Some(format!("打{}", canary.phone)), ..Demand::default() });
+    let complainant = whole.complainant.as_mut().unwrap();
+    complainant.name = Some(canary.name.clone());
+    complainant.external_ref = Some(canary.wechat.clone());
+    let contact = ContactPoint { value: canary.email.clone(), ..ContactPoint::default() };
+    complainant.contacts = vec![contact];
+    // What came with a file stays here too.
+    whole.attachments = vec![Attachment { name: Some(canary.name.clone()), ..Attachment::default() }];
+    preview(&bench.assessor, &supervisor(), whole, Violations::default()).await.unwrap();
+    let asked = model.asked.lock().unwrap();
+    let question = asked[0].submission.as_ref().unwrap();
+    assert!(question.text.starts_with(UNKNOWN), "the matter is told: {}", question.text);
+    assert_eq!(canary.found_in(&asked[0].encode_to_vec()), [] as [&str; 0], "{question:?}");
+    assert!(question.order.as_ref().unwrap().order_no.is_empty());
+}
+
+#[tokio::test]
 async fn where_the_rules_are_sure_no_model_is_asked() {
     let (bench, model) = model(Behaviour::Answers(Box::new(answer()))).await;
     assert_eq!(said(&bench, KNOWN).await.decided_by(), DecidedBy::Rule);
@@ -115,7 +160,7 @@ async fn nonsense_and_doubt_leave_it_to_the_rules() {
 }
 
 #[tokio::test]
-async fn a_model_that_hangs_fails_or_is_not_there_costs_no_more_than_the_limit() {
+async fn a_model_that_hangs_fails_or_is_not_there_leaves_it_to_the_rules() {
     let by_rules = said(&Bench::new().await, UNKNOWN).await;
     let (hanging, _) = model(Behaviour::Hangs).await;
     let (failing, _) = model(Behaviour::Fails).await;
@@ -125,11 +170,9 @@ async fn a_model_that_hangs_fails_or_is_not_there_costs_no_more_than_the_limit()
         for n in 1..=100 {
             batch.push(bench.registered(told(n, UNKNOWN)).await);
         }
-        let began = tokio::time::Instant::now();
+        // A question without a limit would never come back.
         assert_eq!(said(&bench, UNKNOWN).await, by_rules);
         bench.apply(&batch).await.unwrap();
-        // Two questions with 300 ms each; the rest is this machine's own work.
-        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
         assert_eq!(bench.count("SELECT count(*) FROM assessment WHERE decided_by = 'rule'").await, 100);
     }
 }

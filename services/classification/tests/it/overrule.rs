@@ -120,3 +120,32 @@ async fn an_assessment_cannot_be_edited_by_an_ordinary_statement() {
         assert!(refused.contains("refused") || refused.contains("permission"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn of_two_calls_at_once_under_one_name_the_second_hears_that_the_name_was_used() {
+    let bench = Bench::new().await;
+    let (_, first) = assessed(&bench).await;
+    let other = bench.assessed(told(2, "快递一直没发货,催了三次都没有用")).await;
+    let second = bench.explained(other).await.remove(0);
+    let severe = Assessment { severity: Severity::Major.into(), ..Assessment::default() };
+    // Nothing they change is the same, so they meet only at the name.
+    let mut tx = bench.db.pool().begin().await.unwrap();
+    sqlx::query("LOCK TABLE call_receipt IN SHARE ROW EXCLUSIVE MODE").execute(&mut *tx).await.unwrap();
+    let meeting = async {
+        redress_testkit::wait_until("both wait", std::time::Duration::from_secs(30), async || {
+            let waiting = "SELECT count(*) FROM pg_stat_activity
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            (bench.count(waiting).await == 2).then_some(())
+        })
+        .await;
+        tx.commit().await.unwrap();
+    };
+    let (one, two, ()) = tokio::join!(
+        call(&bench, request(&first, severe.clone())),
+        call(&bench, request(&second, severe)),
+        meeting
+    );
+    let refused: Vec<Problem> = [one, two].into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused.len(), 1);
+    assert_eq!((refused[0].kind, refused[0].reason), (ErrorKind::AlreadyExists, "IDEMPOTENCY_KEY_REUSED"));
+}

@@ -11,15 +11,16 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::bench::{Told, from_room, told};
-use crate::world::{PATIENCE, Running, World, bearing};
+use crate::world::{PATIENCE, Running, World, bearing, just_now};
 
 const LEATHER: &str = "主播在直播间说这个包是头层牛皮,收到一看是人造革,这是虚假宣传,我要退货退款。";
 
 fn crowd(count: u128) -> Vec<Told> {
+    let now = just_now();
     (1..=count)
         .map(|n| Told {
             submission: from_room(LEATHER, "room-1", &format!("TEST-{n:05}")),
-            after: SignedDuration::from_millis(i64::try_from(n).unwrap()),
+            after: now + SignedDuration::from_millis(i64::try_from(n).unwrap()),
             ..told(n, "")
         })
         .collect()

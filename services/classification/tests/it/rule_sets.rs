@@ -2,10 +2,11 @@ use std::collections::HashMap;
 
 use redress_classification::app::engine::Engines;
 use redress_classification::app::preview::preview;
-use redress_classification::app::rule_sets::{publish, test_set};
+use redress_classification::app::rule_sets::{list, publish, test_set};
 use redress_domain::{ErrorKind, Principal, Violations};
 use redress_proto::classification::v1::{
-    Assessment, PublishRuleSetRequest, PublishRuleSetResponse, TestRuleSetRequest, TestRuleSetResponse,
+    Assessment, ListRuleSetsRequest, ListRuleSetsResponse, PublishRuleSetRequest, PublishRuleSetResponse,
+    TestRuleSetRequest, TestRuleSetResponse,
 };
 use redress_proto::types::v1::Category;
 
@@ -146,17 +147,51 @@ async fn a_set_goes_on_from_the_one_before() {
     assert_eq!(said(&bench, &supervisor()).await.category(), Category::Cq02);
 }
 
-#[tokio::test]
-async fn a_published_set_that_this_version_cannot_load_leaves_the_one_before() {
-    let bench = Bench::new().await;
-    let made = published(&bench, publication("r1", &[REMARK])).await;
+/// Publishes, past the service, a set that no release can load.
+async fn of_the_future(bench: &Bench, version: i32) {
     sqlx::query(
         "INSERT INTO rule_set (tenant, version, digest, files, published_by, published_at)
-         VALUES ('tenant-a', 2, 'x', '{\"rules/x.yaml\": \"- {id: of-the-future}\"}', 'x', now())",
+         VALUES ('tenant-a', $1, 'x', '{\"rules/x.yaml\": \"- {id: of-the-future}\"}', 'x', now())",
     )
+    .bind(version)
     .execute(bench.db.pool())
     .await
     .unwrap();
+}
+
+async fn listed(bench: &Bench) -> ListRuleSetsResponse {
+    let request = ListRuleSetsRequest::default();
+    list(&bench.desk, &bench.assessor.engines, &supervisor(), &request).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_published_set_that_this_version_cannot_load_leaves_the_one_before_also_after_a_restart() {
+    let bench = Bench::new().await;
+    let made = published(&bench, publication("r1", &[REMARK])).await;
+    assert_eq!(bench.assessor.engines.behind(), 0);
+    of_the_future(&bench, 2).await;
+    of_the_future(&bench, 3).await;
     bench.assessor.engines.refresh(&bench.db).await.unwrap();
+    let restarted = Engines::new().unwrap();
+    restarted.refresh(&bench.db).await.unwrap();
+    for engines in [&bench.assessor.engines, &restarted] {
+        assert_eq!(engines.current(&supervisor().tenant).name, made.rule_set);
+        assert_eq!(engines.behind(), 1, "it is told");
+    }
+    let listed = listed(&bench).await;
+    assert_eq!(listed.running, made.rule_set);
+    let sets: Vec<(i32, bool)> = listed.rule_sets.iter().map(|set| (set.version, set.unreadable)).collect();
+    assert_eq!(sets, [(3, true), (2, true), (1, false)]);
+}
+
+#[tokio::test]
+async fn a_set_that_does_not_load_does_not_keep_its_tenant_from_publishing_again() {
+    let bench = Bench::new().await;
+    of_the_future(&bench, 1).await;
+    bench.assessor.engines.refresh(&bench.db).await.unwrap();
+    assert!(listed(&bench).await.running.starts_with("builtin@"));
+    let made = published(&bench, publication("r1", &[REMARK])).await;
+    assert!(made.rule_set.starts_with("published-2@"), "{}", made.rule_set);
     assert_eq!(bench.assessor.engines.current(&supervisor().tenant).name, made.rule_set);
+    assert_eq!(bench.assessor.engines.behind(), 0);
 }

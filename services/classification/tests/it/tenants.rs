@@ -9,7 +9,7 @@ use redress_testkit::wait_until;
 use uuid::Uuid;
 
 use crate::bench::{Told, from_room, told};
-use crate::world::{PATIENCE, World, bearing, call};
+use crate::world::{PATIENCE, World, bearing, call, just_now};
 
 const SERVICE: &str = "redress.classification.v1.ClassificationService";
 const LEATHER: &str = "主播在直播间说这个包是头层牛皮,收到一看是人造革,这是虚假宣传,我要退货退款。";
@@ -85,6 +85,7 @@ async fn world() -> (World, crate::world::Running, Named) {
     let one = |n: u128| Told {
         who: "person-of-a",
         submission: from_room(LEATHER, "room-of-a", "ORDER-OF-A"),
+        after: just_now(),
         ..told(n, "")
     };
     world.publish((1..=30).map(one).collect()).await;

@@ -1,12 +1,12 @@
 //! The process itself on real Kafka, `PostgreSQL` and Redis, and what stands around it: intake's topic and an issuer.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use redress_classification::topics::LIFECYCLE;
 use redress_devstack::{ServiceProcess, free_port, shared};
 use redress_domain::Role;
@@ -19,7 +19,7 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
-use crate::bench::{Told, registered};
+use crate::bench::{NOON, Told, registered};
 
 /// No test waits longer for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -124,9 +124,14 @@ impl World {
 
     /// Writes registered complaints to intake's topic, in their order.
     pub(crate) async fn publish(&self, complaints: Vec<Told>) {
+        self.publish_sealed(&self.vault, complaints).await;
+    }
+
+    /// The same, sealed by a vault that may have other keys.
+    pub(crate) async fn publish_sealed(&self, vault: &Vault, complaints: Vec<Told>) {
         let mut sent = Vec::new();
         for told in complaints {
-            let (meta, payload) = registered(&self.vault, told).await;
+            let (meta, payload) = registered(vault, told).await;
             let outgoing = Outgoing {
                 topic: Cow::Borrowed(LIFECYCLE),
                 key: meta.subject.to_string(),
@@ -140,9 +145,20 @@ impl World {
         }
     }
 
+    /// The tenants' key file, as the processes read it when they start.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.folder.path().join("vault.toml")
+    }
+
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
+}
+
+/// From the bench's noon until now: a process judges by the wall clock what is quiet, and an incident of long ago ends at once.
+#[expect(clippy::disallowed_methods, reason = "the service judges incidents by the wall clock")]
+pub(crate) fn just_now() -> SignedDuration {
+    Timestamp::now().duration_since(NOON.parse().unwrap())
 }
 
 /// A message with a token.

@@ -35,7 +35,7 @@ impl Db {
                 Box::pin(async move { sqlx::query("ROLLBACK").execute(connection).await.map(|_| true) })
             })
             .connect_lazy_with(options);
-        Ok(Self { telemetry: Arc::new(Telemetry::of(&pool)), patience: config.patience(), pool })
+        Ok(Self { telemetry: Arc::new(Telemetry::of(&pool, application_name)), patience: config.patience(), pool })
     }
 
     /// The pool. A transaction goes through [`Db::run_tx`]; a single statement runs on `&Db` itself, which bounds how
@@ -75,17 +75,19 @@ impl Db {
 }
 
 impl Telemetry {
-    fn of(pool: &PgPool) -> Self {
+    fn of(pool: &PgPool, name: &str) -> Self {
         let meter = opentelemetry::global::meter("redress-postgres");
         let observed = pool.clone();
+        // A process may have two pools.
+        let pool = KeyValue::new("db.client.connection.pool.name", name.to_owned());
         Self {
             duration: meter.f64_histogram("db.client.operation.duration").with_unit("s").build(),
             _connections: meter
                 .u64_observable_gauge("db.client.connection.count")
                 .with_callback(move |observer| {
                     let (all, idle) = (u64::from(observed.size()), observed.num_idle() as u64);
-                    observer.observe(idle, &[KeyValue::new("state", "idle")]);
-                    observer.observe(all.saturating_sub(idle), &[KeyValue::new("state", "used")]);
+                    observer.observe(idle, &[pool.clone(), KeyValue::new("state", "idle")]);
+                    observer.observe(all.saturating_sub(idle), &[pool.clone(), KeyValue::new("state", "used")]);
                 })
                 .build(),
         }

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
-use redis::{ErrorKind, ExistenceCheck, Script, ServerErrorKind, SetExpiry, SetOptions, Value};
+use redis::{ExistenceCheck, Script, SetExpiry, SetOptions, Value};
 use redress_domain::{ComplaintId, TenantId};
 
+use crate::answers::NO_SCRIPT;
 use crate::gather::Gather;
 use crate::keys::{DEDUPE_TTL, dedupe};
 use crate::{Redis, RedisError};
 
 const CONFIRM: &str = include_str!("scripts/confirm.lua");
-const NO_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
 
 /// Version of the stored form; `scripts/confirm.lua` knows it too.
 const VERSION: u8 = 1;

@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, Pipeline, RedisResult, Value};
+use redis::{Cmd, Pipeline, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::error::is_outage;
+use crate::answers::each_answer;
 use crate::{Redis, RedisError};
 
 /// Commands in one pipeline at most: an answer that takes long for one takes long for all.
@@ -66,7 +66,7 @@ async fn carry(redis: Redis, mut waiting: mpsc::UnboundedReceiver<Ask>) {
         if callers.is_empty() {
             continue;
         }
-        match send(&redis, pipeline).await {
+        match each_answer(&redis, "PIPELINE", pipeline).await {
             Ok(answers) => {
                 for (caller, answer) in callers.into_iter().zip(answers) {
                     let _ = caller.send(answer.map_err(RedisError::Unexpected));
@@ -75,19 +75,4 @@ async fn carry(redis: Redis, mut waiting: mpsc::UnboundedReceiver<Ask>) {
             Err(error) => callers.into_iter().for_each(|caller| drop(caller.send(Err(error.clone())))),
         }
     }
-}
-
-/// One answer per command, or why there is none at all.
-async fn send(redis: &Redis, mut pipeline: Pipeline) -> Result<Vec<RedisResult<Value>>, RedisError> {
-    pipeline.ignore_errors();
-    redis
-        .call("PIPELINE", |mut connection| async move {
-            let answers: Vec<RedisResult<Value>> = pipeline.query_async(&mut connection).await?;
-            // A server that is still loading says so to each command: that is an outage, and the breaker's to know.
-            match answers.iter().find_map(|answer| answer.as_ref().err().filter(|error| is_outage(error))) {
-                Some(error) => Err(error.clone()),
-                None => Ok(answers),
-            }
-        })
-        .await
 }

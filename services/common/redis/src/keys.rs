@@ -26,6 +26,22 @@ pub fn similar(tenant: &TenantId, band: u32) -> String {
     format!("similar:{{{tenant}}}:{band:08x}")
 }
 
+/// The timers of a shard that are due soon: `<prefix>:{<shard>}:due`. No time to live: rebuilt from the database when it
+/// was lost, and emptied as its timers come due.
+pub fn timers_due(prefix: &str, shard: u16) -> String {
+    format!("{prefix}:{{{shard}}}:due")
+}
+
+/// The timers of a shard that are claimed, until their lease ends: `<prefix>:{<shard>}:inflight`.
+pub fn timers_in_flight(prefix: &str, shard: u16) -> String {
+    format!("{prefix}:{{{shard}}}:inflight")
+}
+
+/// Whether a shard of the timer index is whole: `<prefix>:{<shard>}:mark`. It goes with the timers when they are lost.
+pub fn timers_mark(prefix: &str, shard: u16) -> String {
+    format!("{prefix}:{{{shard}}}:mark")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

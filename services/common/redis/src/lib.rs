@@ -11,6 +11,7 @@
 //! its own, so that they delay nobody else.
 #![warn(missing_docs)]
 
+mod answers;
 mod breaker;
 mod client;
 mod config;
@@ -20,6 +21,7 @@ mod gather;
 pub mod keys;
 mod measure;
 mod similar;
+mod timers;
 
 pub use breaker::{Breaker, Change};
 pub use client::Redis;
@@ -27,3 +29,4 @@ pub use config::RedisConfig;
 pub use dedupe::{DedupeFilter, Remembered};
 pub use error::{RedisConfigError, RedisError};
 pub use similar::{SimilarText, SimilarTexts};
+pub use timers::{Armed, Claimed, IndexSize, IndexState, Rebuild, RebuildError, Rebuilt, Timer, TimerIndex};

@@ -37,15 +37,14 @@ impl Callback {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// Verifies as the standard tells receivers to.
+    /// Verifies as the standard tells receivers to: one of the signatures must be right.
     pub fn is_signed_with(&self, secret: &str) -> bool {
         let decoded = |text: &str, prefix| STANDARD.decode(text.strip_prefix(prefix)?).ok();
-        let (Some(key), Some(given)) = (decoded(secret, "whsec_"), decoded(&self.signature, "v1,")) else {
-            return false;
-        };
+        let Some(key) = decoded(secret, "whsec_") else { return false };
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &key);
         let signed = [format!("{}.{}.", self.id, self.timestamp).as_bytes(), &self.body].concat();
-        aws_lc_rs::hmac::verify(&key, &signed, &given).is_ok()
+        let mut given = self.signature.split(' ').filter_map(|signature| decoded(signature, "v1,"));
+        given.any(|given| aws_lc_rs::hmac::verify(&key, &signed, &given).is_ok())
     }
 }
 

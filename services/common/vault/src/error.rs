@@ -30,12 +30,18 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// The kind. A repetition is worth it where a provider is away, or lacks a key that a rotation may be bringing; all
-    /// else is a defect on this side.
+    /// The kind. A repetition is worth it where a provider is away; all else is a defect on this side.
+    ///
+    /// A key that a provider does not have is the matter of those values alone that name it: to wait for it would stop
+    /// every other tenant's records behind them. They are set aside, and applied again once the key is there.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unavailable(_) | Self::UnknownKey { .. } => ErrorKind::Unavailable,
-            Self::UnknownTenant(_) | Self::Refused | Self::Form(_) | Self::Library => ErrorKind::Internal,
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::UnknownTenant(_)
+            | Self::UnknownKey { .. }
+            | Self::Refused
+            | Self::Form(_)
+            | Self::Library => ErrorKind::Internal,
         }
     }
 }

@@ -16,7 +16,7 @@ use redress_proto::intake::v1::{Complaint, DecideAdmissibilityRequest};
 use redress_proto::types::v1::{Admissibility, Category, ComplaintState, DecidedBy, Severity};
 use uuid::Uuid;
 
-use crate::bench::{Bench, NOON, complainant, officer};
+use crate::bench::{Bench, NOON, complainant, officer, supply};
 
 pub(crate) fn plain() -> Assessment {
     Assessment {
@@ -125,6 +125,9 @@ async fn a_machine_takes_up_what_is_plain_where_the_profile_lets_it() {
         Assessment { needs_human: true, ..plain() },
         Assessment { confidence: 0.5, ..plain() },
         Assessment { admissibility: Admissibility::No.into(), ..plain() },
+        // A contradiction: what is incomplete is taken up by nobody but a person.
+        Assessment { missing: vec!["order_no".into()], ..plain() },
+        Assessment { decided_by: DecidedBy::Model.into(), ..plain() },
     ];
     for (number, assessment) in doubtful.into_iter().enumerate() {
         let id = bench.registered(&complainant("c1"), &format!("doubtful-{number}")).await;
@@ -256,11 +259,37 @@ async fn an_assessment_waits_for_its_complaint_as_long_as_that_can_come_and_is_p
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named_by_paths_and_by_nothing_else() {
+async fn what_is_missing_is_named_by_paths_and_a_bad_name_holds_nothing_else_back() {
     let bench = Bench::new().await;
-    let handler = handler(&bench, &[]);
-    let assessment = Assessment { missing: vec!["王小样的电话".into()], ..plain() };
-    let made = AssessmentMade { assessment_id: Uuid::from_u128(7).to_string(), assessment: Some(assessment) };
-    let id = ComplaintId::from_uuid(Uuid::from_u128(99));
-    assert!(handler.decode(&meta::<AssessmentMade>(id, 1), &made.encode_to_vec()).is_err());
+    let handler = handler(&bench, &["tenant-a"]);
+    let lacking = |missing: &[&str]| Assessment {
+        admissibility: Admissibility::NeedsCompletion.into(),
+        missing: missing.iter().map(|&name| name.to_owned()).collect(),
+        ..plain()
+    };
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    let seen = made(&bench, &handler, id, lacking(&["王小样的电话", "order_no"])).await;
+    assert_eq!((seen.state(), seen.missing), (ComplaintState::AwaitingCompletion, vec!["order_no".to_owned()]));
+    // Nothing fit to be asked for: a person looks.
+    let id = bench.registered(&complainant("c1"), "k2").await;
+    let seen = made(&bench, &handler, id, lacking(&["王小样的电话"])).await;
+    assert_eq!((seen.state(), seen.category()), (ComplaintState::AdmissibilityReview, Category::Cq07));
+}
+
+#[tokio::test]
+async fn what_was_completed_goes_on_to_a_persons_review() {
+    let bench = Bench::new().await;
+    let handler = handler(&bench, &["tenant-a"]);
+    let id = bench.registered(&complainant("c1"), "k1").await;
+    let lacking = Assessment {
+        admissibility: Admissibility::NeedsCompletion.into(),
+        missing: vec!["order_no".into()],
+        ..plain()
+    };
+    assert_eq!(made(&bench, &handler, id, lacking).await.state(), ComplaintState::AwaitingCompletion);
+    let seen = bench.supply(&complainant("c1"), supply(id, "s1")).await.unwrap();
+    assert_eq!(seen.state(), ComplaintState::Received);
+    // As classification assesses what was completed: nothing is missing any more, and nobody has read it.
+    let anew = Assessment { needs_human: true, ..plain() };
+    assert_eq!(made(&bench, &handler, id, anew).await.state(), ComplaintState::AdmissibilityReview);
 }

@@ -1,4 +1,5 @@
-//! A party that does not answer in time lapses by sla's clock C11, and by nothing else (T14, F026).
+//! A party that does not answer in time lapses by sla's clock C11, and by nothing else, if it is proved that it was told
+//! (T14, F026): see `notices`.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use super::publish::Origin;
 use super::telling::Telling;
 use super::{Desk, change};
-use crate::domain::request::EvidenceRequest;
+use crate::domain::request::{EvidenceRequest, RanOut};
 use crate::domain::timeline::Visibility;
 use crate::error::Error;
 use crate::store::{case, request};
@@ -65,7 +66,7 @@ impl FollowClocks {
             .map(|file| ((file.tenant.clone(), file.id), Telling::new(file, Origin::service(now))))
             .collect();
         let mut requests = request::of_cases(conn, &keys).await?;
-        let mut lapsed = Vec::new();
+        let mut changed = Vec::new();
         for delivery in batch {
             let overdue = &*delivery.event;
             let key = (delivery.meta.tenant.clone(), delivery.meta.subject);
@@ -75,19 +76,29 @@ impl FollowClocks {
                 continue;
             };
             let at = whole_microseconds(delivery.meta.occurred_at);
-            if kept.request.lapse(overdue.due_at, at) {
-                telling.origin = Origin::machine(&delivery.meta, at, now);
-                telling.tell(&self::lapsed(&kept.request));
-                telling.enter("evidence_request_lapsed", Some(kept.request.id), Visibility::Everybody);
-                lapsed.push(kept.request.id);
+            telling.origin = Origin::machine(&delivery.meta, at, now);
+            match kept.request.run_out(overdue.due_at, at, self.desk.lapse_needs_notice) {
+                RanOut::Nothing => continue,
+                RanOut::Unproved => {
+                    // Somebody must look: the party may not know that it was asked.
+                    telling.enter("evidence_request_unproved", Some(kept.request.id), Visibility::Staff);
+                }
+                RanOut::Lapsed => tell_lapse(telling, kept),
             }
+            changed.push(kept.request.id);
         }
         let changed: Vec<&request::Kept> =
-            requests.iter().filter(|kept| lapsed.contains(&kept.request.id)).collect();
+            requests.iter().filter(|kept| changed.contains(&kept.request.id)).collect();
         request::save(conn, &changed).await?;
-        let told: Vec<&Telling> = tellings.values().filter(|telling| !telling.events.is_empty()).collect();
+        let told: Vec<&Telling> = tellings.values().filter(|telling| !telling.entries.is_empty()).collect();
         change::save(conn, &told).await
     }
+}
+
+/// Tells that a request has lapsed.
+pub(super) fn tell_lapse(telling: &mut Telling, kept: &request::Kept) {
+    telling.tell(&lapsed(&kept.request));
+    telling.enter("evidence_request_lapsed", Some(kept.request.id), Visibility::Everybody);
 }
 
 /// What is told of a request that has lapsed.

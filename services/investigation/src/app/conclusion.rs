@@ -11,14 +11,26 @@ use super::words::{Words, field, seal, sealed};
 use super::{Desk, consultations, fits, text};
 use crate::domain::case::State;
 use crate::domain::conclusion::{Stand, guard, open_issues};
+use crate::domain::evidence::chain::Anchor;
 use crate::domain::finding::{Finding, that_count};
 use crate::domain::request::{EvidenceRequest, RequestState};
 use crate::domain::timeline::Visibility;
 use crate::domain::{Refusal, opening};
 use crate::error::Error;
-use crate::store::{consultation, finding, goods_test, request};
+use crate::store::{consultation, custody, finding, goods_test, request, timeline};
 
 const CONCLUSION: usize = 10_000;
+/// What somebody did who worked on the facts, whoever leads the case now.
+const FINDING_FACTS: &[&str] = &[
+    "evidence_requested",
+    "finding_recorded",
+    "rendition_produced",
+    "sample_handed_over",
+    "task_completed",
+    "test_agreed",
+    "test_ordered",
+    "test_reported",
+];
 
 struct Conclude {
     round: i32,
@@ -99,9 +111,14 @@ impl Command for Conclude {
         }
         let findings = counting.iter().map(|(f, shared)| super::wire::finding(f, *shared, &Words::closed()));
         let findings = findings.collect::<Result<Vec<_>, _>>()?;
-        let investigators = investigators(change, &attached);
+        let (tenant, complaint) = change.place();
+        let since = change.telling.file.case.opened_at.unwrap_or(change.now);
+        let acted = timeline::actors(conn, (tenant, complaint), FINDING_FACTS, since).await?;
+        let investigators = investigators(change, &attached, acted);
         settle_rest(conn, change, &mut attached).await?;
-        self.tell(change, findings, investigators, &requests);
+        let (tenant, complaint) = change.place();
+        let end = custody::end(conn, tenant, complaint).await?;
+        self.tell(change, (findings, end), investigators, &requests);
         Ok(String::new())
     }
 }
@@ -110,7 +127,7 @@ impl Conclude {
     fn tell(
         &self,
         change: &mut Change,
-        findings: Vec<wire::Finding>,
+        (findings, end): (Vec<wire::Finding>, Option<Anchor>),
         investigators: Vec<String>,
         requests: &[EvidenceRequest],
     ) {
@@ -129,6 +146,8 @@ impl Conclude {
             lapsed: lapsed.map(super::clocks::lapsed).collect(),
             investigators,
             sealed: sealed(&file.wrapped_key, field::conclusion(id), &self.conclusion),
+            chain_links: end.map_or(0, |end| i64::try_from(end.count).unwrap_or(i64::MAX)),
+            chain_head: end.map(|end| hex::encode(end.head)).unwrap_or_default(),
         };
         let version = change.telling.tell(&concluded);
         change.telling.file.concluded_version = version;
@@ -153,11 +172,12 @@ fn explained(refusal: Refusal, stand: &Stand<'_>) -> Error {
 }
 
 /// Everybody who worked on it: whoever reviews what follows must be somebody else.
-fn investigators(change: &Change, attached: &Attached) -> Vec<String> {
+fn investigators(change: &Change, attached: &Attached, acted: Vec<String>) -> Vec<String> {
     let case = &change.telling.file.case;
     let found_by = attached.own.iter().chain(&attached.of_incident).map(|finding| finding.found_by.clone());
     let mut all: Vec<String> = found_by
         .chain(case.group.members.iter().cloned())
+        .chain(acted)
         .chain([case.handler.clone(), change.caller.subject.clone()])
         .filter(|subject| !subject.is_empty())
         .collect();

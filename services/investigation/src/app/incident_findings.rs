@@ -31,6 +31,7 @@ pub(super) async fn record(
     said: Said,
 ) -> Result<wire::RecordFindingResponse, Error> {
     let incident = id(&request.incident_id)?;
+    let index = desk.caller(principal).await?.index().to_vec();
     let content = wire::RecordFindingRequest { request_id: String::new(), ..request.clone() };
     let call = desk.call(principal, &request.request_id, &content).await?;
     let mut conn = desk.db.pool().acquire().await?;
@@ -45,6 +46,7 @@ pub(super) async fn record(
     let work = Work {
         desk: desk.clone(),
         caller: principal.clone(),
+        index,
         call,
         incident,
         expected: request.expected_version,
@@ -76,6 +78,7 @@ async fn key_of(desk: &Desk, file: &IncidentFile) -> Result<Vec<u8>, Error> {
 struct Work {
     desk: Desk,
     caller: Principal,
+    index: Vec<u8>,
     call: Call,
     incident: Uuid,
     expected: u32,
@@ -92,6 +95,11 @@ impl Work {
             Seen::Same(_) => return Ok(()),
             Seen::Other => return Err(Call::reused().into()),
             Seen::New => {}
+        }
+        // What is found here counts in every member, so whoever may not work on one of them finds nothing here.
+        let who = (self.caller.subject.as_str(), self.index.as_slice());
+        if incident::is_barred(conn, tenant, self.incident, who).await? {
+            return Err(Refusal::Recused.into());
         }
         expect(self.expected, file.version)?;
         if file.state != IncidentState::Open {

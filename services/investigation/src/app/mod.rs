@@ -14,6 +14,7 @@ pub mod goods_tests;
 pub mod incident_findings;
 pub mod incidents;
 pub mod leads;
+pub mod notices;
 pub mod opening;
 pub mod publish;
 pub mod records;
@@ -54,6 +55,8 @@ pub struct Desk {
     pub answer_lasts: SignedDuration,
     /// How much more it gets, once.
     pub extension_lasts: SignedDuration,
+    /// Whether a side lapses only with proof that it was told (T14).
+    pub lapse_needs_notice: bool,
 }
 
 impl Desk {

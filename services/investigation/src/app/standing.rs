@@ -26,6 +26,11 @@ impl Caller {
         Ok(Self { principal: principal.clone(), index: index.to_vec() })
     }
 
+    /// The keyed hash itself.
+    pub fn index(&self) -> &[u8] {
+        &self.index
+    }
+
     /// By what requests to the caller are found, see `evidence_request.addressees`.
     pub fn addressees(&self) -> Vec<String> {
         let principal = &self.principal;
@@ -58,18 +63,22 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// What `caller` is to a case.
+    /// What `caller` is to a case. Who is a side of it is nothing else in it, whatever their roles: nobody finds the facts
+    /// of a case of their own, or reads there what the other side may not be shown.
     pub fn of(caller: &Caller, file: &CaseFile) -> Self {
         let principal = &caller.principal;
         let named = !file.complainant_index.is_empty() && file.complainant_index == caller.index;
         let brought_in = file.submitted_by == principal.subject;
+        let answers = is_respondent(&principal.subject, &file.case);
+        let complainant = (named || brought_in) && principal.has_any(&[Role::Complainant, Role::Service]);
+        let respondent = answers && principal.has_any(&[Role::Respondent]);
+        let inside = !named && !answers && !complainant;
         Self {
-            staff: principal.has_any(&[Role::Handler, Role::Supervisor]),
-            supervisor: principal.has_any(&[Role::Supervisor]),
-            reader: principal.has_any(&[Role::IntakeOfficer, Role::Auditor]),
-            complainant: (named || brought_in) && principal.has_any(&[Role::Complainant, Role::Service]),
-            respondent: principal.has_any(&[Role::Respondent])
-                && is_respondent(&principal.subject, &file.case),
+            staff: inside && principal.has_any(&[Role::Handler, Role::Supervisor]),
+            supervisor: inside && principal.has_any(&[Role::Supervisor]),
+            reader: inside && principal.has_any(&[Role::IntakeOfficer, Role::Auditor]),
+            complainant,
+            respondent,
         }
     }
 

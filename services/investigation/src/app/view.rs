@@ -1,6 +1,6 @@
 //! The whole of an investigation, as far as a caller may see it.
 
-use redress_domain::{Principal, Role};
+use redress_domain::{Principal, Problem, Role};
 use redress_proto::convert::to_wire_time;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::types::v1 as types;
@@ -40,6 +40,10 @@ pub async fn get(
     let complaint = id(complaint_id)?;
     let caller = desk.caller(principal).await?;
     let (file, standing) = desk.look(&caller, complaint).await?;
+    // A side sees its own part, by other calls.
+    if !standing.inside() {
+        return Err(Problem::permission_denied().into());
+    }
     let attached = load(desk, &file).await?;
     let reads = principal.has_any(&[Role::Handler, Role::Supervisor]);
     let (words, shared) = if reads {

@@ -63,6 +63,8 @@ refusals! {
     RequestSettled = "EVIDENCE_REQUEST_SETTLED", "the request is settled", "a request that is open";
     /// The time is over (C11).
     RequestOverdue = "EVIDENCE_REQUEST_OVERDUE", "the time for an answer is over", "a new request";
+    /// A side has brought as many pieces as a case holds of it.
+    TooManyPieces = "EVIDENCE_TOO_MANY", "this side has brought as many pieces as a case holds", "pieces in one archive";
     /// The request was extended before.
     AlreadyExtended = "ALREADY_EXTENDED", "more time is given once", "an answer in time";
     /// Who bears a test's fee has not agreed (F028, L07).

@@ -183,7 +183,7 @@ pub async fn lock_all(conn: &mut PgConnection, keys: &[(TenantId, Uuid)]) -> Res
     Ok(rows.into_iter().map(CaseFile::try_from).collect::<Result<_, _>>()?)
 }
 
-/// Writes cases that are new.
+/// Writes cases that are new; what is here already stays as it is.
 pub async fn insert(conn: &mut PgConnection, new: &[&CaseFile]) -> Result<(), Error> {
     if new.is_empty() {
         return Ok(());
@@ -192,7 +192,10 @@ pub async fn insert(conn: &mut PgConnection, new: &[&CaseFile]) -> Result<(), Er
         "INSERT INTO case_file (tenant, complaint_id, received_at, submission, wrapped_key, complainant_index,
                                 submitted_by, complaint_state)
          SELECT * FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::bytea[], $5::bytea[], $6::bytea[],
-                              $7::text[], $8::text[])",
+                              $7::text[], $8::text[])
+              AS new (tenant, complaint_id, received_at, submission, wrapped_key, complainant_index, submitted_by, state)
+         ORDER BY tenant, complaint_id
+         ON CONFLICT (tenant, complaint_id) DO NOTHING",
     )
     .bind(column(new, |c| c.tenant.as_str()))
     .bind(column(new, |c| c.id))

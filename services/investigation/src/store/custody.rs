@@ -22,13 +22,13 @@ pub struct Link {
     pub hash: Hash,
 }
 
-/// Adds a link and gives its number. Locks the chain until the transaction ends.
+/// Adds a link and gives the chain's new end. Locks the chain until the transaction ends.
 pub async fn append(
     conn: &mut PgConnection,
     (tenant, complaint): (&TenantId, Uuid),
     evidence: Option<Uuid>,
     entry: &str,
-) -> Result<u64, Error> {
+) -> Result<Anchor, Error> {
     // The first link of a chain waits here for a twin that begins it too.
     let begun = Anchor::empty(tenant.as_str(), complaint);
     sqlx::query(
@@ -62,7 +62,7 @@ pub async fn append(
     .bind(next.head.as_slice())
     .execute(conn)
     .await?;
-    Ok(next.count)
+    Ok(next)
 }
 
 /// Where a chain ends; none if it was never begun, or if its end was taken away.

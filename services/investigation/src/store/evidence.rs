@@ -145,6 +145,25 @@ pub async fn find(
     Ok(row.map(Evidence::try_from).transpose()?)
 }
 
+/// How many pieces a side has brought.
+pub async fn brought(
+    conn: &mut PgConnection,
+    (tenant, complaint): (&TenantId, Uuid),
+    provider: Provider,
+    provider_ref: &str,
+) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT count(*) FROM evidence
+         WHERE tenant = $1 AND complaint_id = $2 AND provider = $3 AND provider_ref = $4",
+    )
+    .bind(tenant.as_str())
+    .bind(complaint)
+    .bind(provider.code())
+    .bind(provider_ref)
+    .fetch_one(conn)
+    .await?)
+}
+
 /// Keeps a piece.
 pub async fn insert(
     conn: &mut PgConnection,

@@ -167,3 +167,29 @@ pub async fn members(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Re
         .fetch_one(conn)
         .await?)
 }
+
+/// Whether somebody is recused from a member of an incident, or complains in one; `index` is the keyed hash of theirs.
+pub async fn is_barred(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: Uuid,
+    (subject, index): (&str, &[u8]),
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (
+             SELECT FROM incident_member m
+             JOIN conflict k ON (k.tenant, k.complaint_id) = (m.tenant, m.complaint_id)
+             WHERE m.tenant = $1 AND m.incident_id = $2 AND k.subject = $3 AND k.recused
+         ) OR EXISTS (
+             SELECT FROM incident_member m
+             JOIN case_file c ON (c.tenant, c.complaint_id) = (m.tenant, m.complaint_id)
+             WHERE m.tenant = $1 AND m.incident_id = $2 AND c.complainant_index = $4
+         )",
+    )
+    .bind(tenant.as_str())
+    .bind(id)
+    .bind(subject)
+    .bind(index)
+    .fetch_one(conn)
+    .await?)
+}

@@ -98,23 +98,11 @@ impl TryFrom<Row> for Record {
     }
 }
 
-/// Puts questions on the list of work, with the records that they should bring.
+/// Puts questions on the list of work, with the records that they should bring: one statement.
 pub async fn ask(conn: &mut PgConnection, questions: &[Key], now: Timestamp) -> Result<(), Error> {
     if questions.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "INSERT INTO platform_question (tenant, complaint_id, question, state, attempts, asked_since, next_at)
-         SELECT tenant, complaint_id, question, 'waiting', 0, $4, $4
-         FROM unnest($1::text[], $2::uuid[], $3::text[]) AS new (tenant, complaint_id, question)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(column(questions, |(tenant, ..)| tenant.as_str()))
-    .bind(column(questions, |(_, id, _)| *id))
-    .bind(column(questions, |(.., question)| question.code()))
-    .bind(now.to_sqlx())
-    .execute(&mut *conn)
-    .await?;
     let expected: Vec<(&TenantId, Uuid, Question, EvidenceType)> = questions
         .iter()
         .flat_map(|(tenant, id, question)| {
@@ -122,11 +110,21 @@ pub async fn ask(conn: &mut PgConnection, questions: &[Key], now: Timestamp) -> 
         })
         .collect();
     sqlx::query(
-        "INSERT INTO platform_record (tenant, complaint_id, type, ordinal, question, state, source_system, sha256)
+        "WITH asked AS (
+             INSERT INTO platform_question (tenant, complaint_id, question, state, attempts, asked_since, next_at)
+             SELECT tenant, complaint_id, question, 'waiting', 0, $4, $4
+             FROM unnest($1::text[], $2::uuid[], $3::text[]) AS new (tenant, complaint_id, question)
+             ON CONFLICT DO NOTHING
+         )
+         INSERT INTO platform_record (tenant, complaint_id, type, ordinal, question, state, source_system, sha256)
          SELECT tenant, complaint_id, type, 1, question, 'pending', '', ''
-         FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) AS new (tenant, complaint_id, type, question)
+         FROM unnest($5::text[], $6::uuid[], $7::text[], $8::text[]) AS new (tenant, complaint_id, type, question)
          ON CONFLICT DO NOTHING",
     )
+    .bind(column(questions, |(tenant, ..)| tenant.as_str()))
+    .bind(column(questions, |(_, id, _)| *id))
+    .bind(column(questions, |(.., question)| question.code()))
+    .bind(now.to_sqlx())
     .bind(column(&expected, |(tenant, ..)| tenant.as_str()))
     .bind(column(&expected, |(_, id, ..)| *id))
     .bind(column(&expected, |(.., kind)| kind.code()))

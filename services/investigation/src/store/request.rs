@@ -46,6 +46,8 @@ struct Row {
     why: Vec<u8>,
     settled_at: Option<Stored>,
     announced: i64,
+    noticed_at: Option<Stored>,
+    overdue_at: Option<Stored>,
 }
 
 impl TryFrom<Row> for Kept {
@@ -68,6 +70,8 @@ impl TryFrom<Row> for Kept {
             why: row.why,
             settled_at: row.settled_at.map(Stored::to_jiff),
             announced: row.announced,
+            noticed_at: row.noticed_at.map(Stored::to_jiff),
+            overdue_at: row.overdue_at.map(Stored::to_jiff),
         };
         Ok(Self {
             tenant: read(TABLE, "tenant", id, &row.tenant)?,
@@ -149,17 +153,18 @@ pub async fn save(conn: &mut PgConnection, requests: &[&Kept]) -> Result<(), Err
     sqlx::query(
         "INSERT INTO evidence_request (tenant, complaint_id, request_id, round, party, respondent_ref, addressees, items,
                                        state, issued_at, due_at, extended, mandatory, consequence, why, settled_at,
-                                       announced)
+                                       announced, noticed_at, overdue_at)
          SELECT tenant, complaint_id, request_id, round, party, respondent_ref, string_to_array(addressees, E'\\n'), items,
-                state, issued_at, due_at, extended, mandatory, consequence, why, settled_at, announced
+                state, issued_at, due_at, extended, mandatory, consequence, why, settled_at, announced, noticed_at,
+                overdue_at
          FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::jsonb[],
                      $9::text[], $10::timestamptz[], $11::timestamptz[], $12::boolean[], $13::boolean[], $14::text[],
-                     $15::bytea[], $16::timestamptz[], $17::bigint[])
+                     $15::bytea[], $16::timestamptz[], $17::bigint[], $18::timestamptz[], $19::timestamptz[])
               AS new (tenant, complaint_id, request_id, round, party, respondent_ref, addressees, items, state, issued_at,
-                      due_at, extended, mandatory, consequence, why, settled_at, announced)
+                      due_at, extended, mandatory, consequence, why, settled_at, announced, noticed_at, overdue_at)
          ON CONFLICT ON CONSTRAINT evidence_request_pkey DO UPDATE
          SET items = excluded.items, state = excluded.state, due_at = excluded.due_at, extended = excluded.extended,
-             settled_at = excluded.settled_at",
+             settled_at = excluded.settled_at, noticed_at = excluded.noticed_at, overdue_at = excluded.overdue_at",
     )
     .bind(column(requests, |k| k.tenant.as_str()))
     .bind(column(requests, |k| k.complaint))
@@ -178,6 +183,8 @@ pub async fn save(conn: &mut PgConnection, requests: &[&Kept]) -> Result<(), Err
     .bind(column(requests, |k| k.request.why.as_slice()))
     .bind(column(requests, |k| k.request.settled_at.map(ToSqlx::to_sqlx)))
     .bind(column(requests, |k| k.request.announced))
+    .bind(column(requests, |k| k.request.noticed_at.map(ToSqlx::to_sqlx)))
+    .bind(column(requests, |k| k.request.overdue_at.map(ToSqlx::to_sqlx)))
     .execute(conn)
     .await?;
     Ok(())

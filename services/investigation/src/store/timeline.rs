@@ -94,3 +94,24 @@ pub async fn page(
     .await?;
     Ok(rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?)
 }
+
+/// Who did one of `codes` in the handling of a case since `since`.
+pub async fn actors(
+    conn: &mut PgConnection,
+    (tenant, complaint): (&TenantId, Uuid),
+    codes: &[&str],
+    since: Timestamp,
+) -> Result<Vec<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT DISTINCT actor FROM timeline_entry
+         WHERE tenant = $1 AND complaint_id = $2 AND source = 'handling' AND code = ANY ($3) AND at >= $4
+           AND actor <> $5",
+    )
+    .bind(tenant.as_str())
+    .bind(complaint)
+    .bind(codes)
+    .bind(since.to_sqlx())
+    .bind(crate::SOURCE)
+    .fetch_all(conn)
+    .await?)
+}

@@ -11,6 +11,7 @@ use redress_investigation::app::assignments::FollowAssignments;
 use redress_investigation::app::clocks::FollowClocks;
 use redress_investigation::app::follow::FollowCases;
 use redress_investigation::app::incidents::FollowIncidents;
+use redress_investigation::app::notices::FollowNotices;
 use redress_investigation::app::view;
 use redress_investigation::domain::opening::{OpeningPolicy, When};
 use redress_investigation::topics::CASES;
@@ -70,6 +71,7 @@ impl Bench {
             opening: Arc::new(OpeningPolicy { when, negotiate_first: Vec::new() }),
             answer_lasts: SignedDuration::from_hours(48),
             extension_lasts: SignedDuration::from_hours(48),
+            lapse_needs_notice: true,
         };
         Self { db, vault, clock, desk, asks_platform, _database: database, keys }
     }
@@ -115,6 +117,10 @@ impl Bench {
 
     pub(crate) async fn follow_clocks(&self, batch: &[Happening]) {
         apply(&self.db, &FollowClocks { desk: self.desk.clone() }, batch).await.unwrap();
+    }
+
+    pub(crate) async fn follow_notices(&self, batch: &[Happening]) {
+        apply(&self.db, &FollowNotices { desk: self.desk.clone() }, batch).await.unwrap();
     }
 
     /// A complaint that is registered and under review.

@@ -97,3 +97,27 @@ async fn an_incident_that_is_suspected_or_over_takes_no_findings_and_a_repetitio
     assert_eq!(reason(findings::record(&bench.desk, &handler, late).await), "INCIDENT_NOT_OPEN");
     assert_eq!(bench.view(1).await.findings.len(), 1, "what was found stays");
 }
+
+#[tokio::test]
+async fn who_may_not_work_on_a_member_finds_nothing_that_counts_in_it() {
+    let bench = Bench::new().await;
+    bench.follow_incidents(&[confirmed(1), member(2, 1), member(3, 2)]).await;
+    for n in [1, 2] {
+        bench.reviewed(n, types::Category::Cq07, types::Severity::General).await;
+        bench.accept(n).await;
+    }
+    let piece = bench.evidence(1, "live_replay_segment").await;
+    let declare = wire::DeclareConflictRequest {
+        request_id: "conflict".into(),
+        complaint_id: id(2),
+        kind: wire::ConflictKind::Interest.into(),
+        ..wire::DeclareConflictRequest::default()
+    };
+    redress_investigation::app::conflicts::declare(&bench.desk, &staff("handler-2"), declare).await.unwrap();
+    let own = crate::bench::principal("tenant-a", crate::bench::WHO, &[redress_domain::Role::Handler]);
+    for barred in [staff("handler-2"), own] {
+        let refused = findings::record(&bench.desk, &barred, shared("statement_made", &piece)).await;
+        assert_eq!(reason(refused), "RECUSED", "{barred:?}");
+    }
+    findings::record(&bench.desk, &staff("handler-1"), shared("statement_made", &piece)).await.unwrap();
+}

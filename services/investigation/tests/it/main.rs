@@ -17,5 +17,6 @@ mod lapse;
 mod platform;
 mod process;
 mod rights;
+mod statements;
 mod tenants;
 mod world;

@@ -172,3 +172,45 @@ async fn the_timeline_of_a_party_names_no_staff_and_goes_on_page_by_page() {
     let of_staff = timeline::get(&bench.desk, &handler, &request).await.unwrap().entries;
     assert!(of_staff.iter().any(|entry| entry.actor == "handler-1"));
 }
+
+#[tokio::test]
+async fn nobody_finds_the_facts_of_a_case_of_their_own_whatever_their_token_says() {
+    let bench = Bench::new().await;
+    bench.opened(1).await;
+    for (subject, roles) in
+        [(WHO, &[Role::Handler, Role::Supervisor][..]), (SHOP, &[Role::Handler]), (WHO, &[Role::Auditor])]
+    {
+        let own = principal("tenant-a", subject, roles);
+        assert_eq!(reason(bench.ask(&own, 1, "ask-own").await), "NOT_FOUND", "{subject} {roles:?}");
+        assert_eq!(reason(view::get(&bench.desk, &own, &id(1)).await), "NOT_FOUND", "{subject} {roles:?}");
+    }
+    for (subject, role) in [(WHO, Role::Complainant), (SHOP, Role::Respondent)] {
+        let both = principal("tenant-a", subject, &[role, Role::Supervisor]);
+        assert_eq!(reason(bench.ask(&both, 1, "ask-own").await), "PERMISSION_DENIED", "{subject}");
+        assert_eq!(reason(view::get(&bench.desk, &both, &id(1)).await), "PERMISSION_DENIED", "{subject}");
+        assert_eq!(reason(bench.conclude(&both, 1).await), "PERMISSION_DENIED", "{subject}");
+    }
+}
+
+#[tokio::test]
+async fn everybody_who_worked_on_the_facts_is_named_also_after_a_hand_over() {
+    let (bench, handler) = (Bench::new().await, staff("handler-1"));
+    bench.opened(1).await;
+    let asked = bench.ask(&staff("handler-2"), 1, "ask-1").await.unwrap();
+    let cancel = wire::CancelEvidenceRequestRequest {
+        request_id: "cancel".into(),
+        complaint_id: id(1),
+        evidence_request_id: asked.evidence_request_id,
+        ..wire::CancelEvidenceRequestRequest::default()
+    };
+    requests::cancel(&bench.desk, &boss(), cancel).await.unwrap();
+    bench.find_all(&handler, 1).await.unwrap();
+    bench.conclude(&handler, 1).await.unwrap();
+    let told: wire::InvestigationConcluded = bench.last(1).await;
+    for name in ["handler-1", "handler-2"] {
+        assert!(told.investigators.contains(&name.to_owned()), "{name}: {:?}", told.investigators);
+    }
+    for name in ["boss-1", WHO, SHOP] {
+        assert!(!told.investigators.contains(&name.to_owned()), "{name}: {:?}", told.investigators);
+    }
+}

@@ -95,11 +95,11 @@ pub fn locale(desk: &Desk, complaint: &Complaint, role: Role) -> Locale {
     let own = desk.profiles.of(&complaint.tenant).locale;
     match role {
         Role::Complainant => complaint.locale.unwrap_or(own),
-        Role::Respondent => own,
+        Role::Respondent | Role::Staff => own,
     }
 }
 
-/// Those of a side; every respondent for the other.
+/// Those of a side; every respondent for the other. Whom of the staff an alert calls, its event tells.
 pub fn addressees(complaint: &Complaint, role: Role) -> Vec<Addressee> {
     let one = |kind: PartyKind, reference: String| Addressee { role, kind, reference };
     match role {
@@ -107,6 +107,7 @@ pub fn addressees(complaint: &Complaint, role: Role) -> Vec<Addressee> {
         Role::Respondent => {
             complaint.respondents.iter().map(|(kind, reference)| one(*kind, reference.clone())).collect()
         }
+        Role::Staff => Vec::new(),
     }
 }
 

@@ -64,13 +64,17 @@ impl Preview {
             return Err(Problem::invalid(found).into());
         }
         let now = self.desk.now();
-        let role = if kind == NoticeKind::Respondent { Role::Respondent } else { Role::Complainant };
+        let (role, party) = match kind {
+            NoticeKind::Respondent => (Role::Respondent, PartyKind::Merchant),
+            kind if kind.is_internal() => (Role::Staff, PartyKind::Platform),
+            _ => (Role::Complainant, PartyKind::Consumer),
+        };
         let letter = self.desk.templates.write(&Facts {
             kind,
             locale,
             content: &content,
             role,
-            party: if role == Role::Respondent { PartyKind::Merchant } else { PartyKind::Consumer },
+            party,
             name: "",
             complaint_no: NUMBER,
             received_at: now,

@@ -96,7 +96,7 @@ impl Send {
         let profile = self.desk.profiles.of(&caller.tenant);
         let own = match addressee.role {
             Role::Complainant => about.locale.unwrap_or(profile.locale),
-            Role::Respondent => profile.locale,
+            Role::Respondent | Role::Staff => profile.locale,
         };
         let urgent = asked.urgent || about.urgent;
         let now = self.desk.now();
@@ -173,6 +173,9 @@ fn asked(request: wire::SendNoticeRequest) -> Result<Asked, Error> {
     let complaint = ComplaintId::from_uuid(id(&request.complaint_id)?);
     let mut found = Violations::default();
     let kind = kind_asked(request.kind(), &mut found);
+    if kind.is_some_and(NoticeKind::is_internal) {
+        found.add("kind", "INTERNAL", "alerts to staff follow from escalations alone");
+    }
     let addressee = if let Some(addressee) = &request.addressee {
         addressee_asked(addressee, &mut found)
     } else {
@@ -196,7 +199,7 @@ fn asked(request: wire::SendNoticeRequest) -> Result<Asked, Error> {
 fn addressee(about: &Complaint, asked: Addressee) -> Result<Addressee, Problem> {
     match asked.role {
         Role::Complainant => Ok(Addressee { kind: about.complainant_kind, ..asked }),
-        Role::Respondent => {
+        Role::Respondent | Role::Staff => {
             let is_party = |(kind, reference): &(PartyKind, String)| {
                 *kind == asked.kind && *reference == asked.reference
             };

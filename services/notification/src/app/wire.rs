@@ -28,6 +28,7 @@ pub fn kind(kind: NoticeKind) -> wire::NoticeKind {
         NoticeKind::Appeal => Wire::N15Appeal,
         NoticeKind::Execution => Wire::N17Execution,
         NoticeKind::Survey => Wire::N18Survey,
+        NoticeKind::Escalation => Wire::N24Escalation,
     }
 }
 
@@ -67,7 +68,8 @@ pub fn addressee(addressee: &Addressee) -> wire::Addressee {
 
 /// The addressee of a request, or notes of what is wrong with it.
 pub(super) fn addressee_asked(asked: &wire::Addressee, found: &mut Violations) -> Option<Addressee> {
-    let role = asked.role.parse::<Role>().ok();
+    // Alerts to staff follow from escalations alone.
+    let role = asked.role.parse::<Role>().ok().filter(|role| *role != Role::Staff);
     if role.is_none() {
         found.add("addressee.role", "MALFORMED", "complainant or respondent is expected");
     }
@@ -79,6 +81,7 @@ pub(super) fn addressee_asked(asked: &wire::Addressee, found: &mut Violations) -
     let (kind, reference) = match role? {
         Role::Complainant => (PartyKind::Consumer, String::new()),
         Role::Respondent => (kind?, asked.external_ref.clone()),
+        Role::Staff => return None,
     };
     Some(Addressee { role: role?, kind, reference })
 }

@@ -1,8 +1,9 @@
 //! Callbacks in the Standard Webhooks format.
 
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -13,14 +14,18 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use reqwest::redirect::Policy;
 use serde::Deserialize;
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::Chance;
 use super::guard::{Forbidden, Guard};
 use crate::domain::delivery::Outcome;
-use crate::domain::signature::Secret;
+use crate::domain::signature::{self, Secret};
 
 /// Why an address is disabled at once: it says itself that it is no more.
 pub const GONE: &str = "GONE";
+/// How long an address rests whose turns are used up: as long as a delivery that was put off.
+const REST: Duration = Duration::from_millis(500);
 
 /// `[notification.callback]`
 #[derive(Debug, Clone, Deserialize)]
@@ -64,16 +69,16 @@ pub struct Callbacks {
     client: reqwest::Client,
     guard: Guard,
     rate: Arc<DefaultKeyedRateLimiter<Uuid>>,
+    resting: Arc<Mutex<HashMap<Uuid, Instant>>>,
+    limit: Duration,
 }
 
 /// One message to one address.
 pub struct Message<'a> {
-    /// The address.
-    pub webhook: Uuid,
     /// Where to.
     pub url: &'a str,
-    /// What its signature is made with.
-    pub secret: &'a Secret,
+    /// What its signatures are made with.
+    pub secrets: &'a [Secret],
     /// The message's id: the notice's.
     pub notice: Uuid,
     /// JSON.
@@ -98,7 +103,30 @@ impl Callbacks {
             .context("the client of callbacks")?;
         let per_second = NonZeroU32::new(config.per_second).unwrap_or(NonZeroU32::MIN);
         let rate = Arc::new(RateLimiter::keyed(Quota::per_second(per_second)));
-        Ok(Self { client, guard, rate })
+        let limit = Duration::from_millis(config.timeout_ms);
+        Ok(Self { client, guard, rate, resting: Arc::default(), limit })
+    }
+
+    /// Whether a message to `webhook` is within its rate; takes the turn. An address whose turns are used up rests for a
+    /// while.
+    pub fn admits(&self, webhook: Uuid) -> bool {
+        let admitted = self.rate.check_key(&webhook).is_ok();
+        if !admitted {
+            self.resting().insert(webhook, Instant::now() + REST);
+        }
+        admitted
+    }
+
+    /// The addresses that rest.
+    pub fn at_rest(&self) -> Vec<Uuid> {
+        let now = Instant::now();
+        let mut resting = self.resting();
+        resting.retain(|_, until| *until > now);
+        resting.keys().copied().collect()
+    }
+
+    fn resting(&self) -> MutexGuard<'_, HashMap<Uuid, Instant>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether an address may be registered.
@@ -106,17 +134,17 @@ impl Callbacks {
         self.guard.check(url).map(|_| ())
     }
 
-    /// Sends a message. Its answer is its status; the body is not read.
-    pub async fn send(&self, message: Message<'_>) -> Outcome {
+    /// Sends a message that was admitted, if it may still begin. Its answer is its status; the body is not read.
+    pub async fn send(&self, message: Message<'_>, chance: &Chance) -> Outcome {
         // Again at each sending: the installation may allow less than when it was registered.
         let Ok(url) = self.guard.check(message.url) else {
             return Outcome::Failed("ADDRESS_FORBIDDEN".into());
         };
-        if self.rate.check_key(&message.webhook).is_err() {
+        if chance.wait(self.limit, std::future::ready(())).await.is_none() {
             return Outcome::Deferred;
         }
         let id = message.notice.to_string();
-        let signature = message.secret.sign(&id, message.at, &message.body);
+        let signature = signature::header(message.secrets, &id, message.at, &message.body);
         let answer = self
             .client
             .post(url)

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::Chance;
 use super::rate::Rate;
 use crate::domain::delivery::Outcome;
 use crate::domain::letter::Letter;
@@ -118,22 +119,25 @@ impl Email {
         }))
     }
 
-    /// Sends a letter. The notice's id becomes the mail's, so that a mail sent twice is one to a mail reader.
+    /// Sends a letter, if it may begin before its chance is over. The notice's id becomes the mail's, so that a mail sent
+    /// twice is one to a mail reader.
     pub async fn send(
         &self,
         notice: Uuid,
         to: &str,
         letter: &Letter,
         locale: Locale,
-        at: Timestamp,
+        (at, chance): (Timestamp, &Chance),
     ) -> Outcome {
         let Some(message) = self.message(notice, to, letter, locale, at) else {
             return Outcome::Refused("ADDRESS_MALFORMED".into());
         };
-        let Ok(_connection) = self.connections.acquire().await else { return Outcome::Deferred };
-        if !self.rate.turn().await {
-            return Outcome::Deferred;
-        }
+        let turn = async {
+            let connection = self.connections.acquire().await;
+            self.rate.turn().await;
+            connection
+        };
+        let Some(Ok(_connection)) = chance.wait(self.limit, turn).await else { return Outcome::Deferred };
         // The transport's own limit is one of each command.
         match tokio::time::timeout(self.limit, self.transport.send(message)).await {
             Ok(Ok(_)) => Outcome::Accepted,

@@ -7,11 +7,13 @@ use anyhow::Context as _;
 use redress_domain::TenantId;
 use redress_proto::notification::v1::channel_adapter_service_client::ChannelAdapterServiceClient;
 use redress_proto::notification::v1::{DeliverRequest, NoticeKind};
+use redress_runtime::grpc::ClientTls;
 use serde::Deserialize;
 use tonic::Code;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use uuid::Uuid;
 
+use super::Chance;
 use super::rate::Rate;
 use crate::domain::delivery::Outcome;
 use crate::domain::letter::Letter;
@@ -21,8 +23,10 @@ use crate::domain::locale::Locale;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InAppConfig {
-    /// The adapter's gRPC address, for example `http://127.0.0.1:7100`; empty for none.
+    /// The adapter's gRPC address, for example `https://box.platform.example:7100`; empty for none.
     pub url: String,
+    /// How the connection is secured.
+    pub tls: ClientTls,
     /// Messages per second and process.
     pub per_second: u32,
     /// Limit of one message, milliseconds.
@@ -33,9 +37,7 @@ impl InAppConfig {
     /// What is wrong with the values taken together.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        if !self.url.is_empty() && self.url.parse::<Endpoint>().is_err() {
-            problems.push("url: no URL of a gRPC server".to_owned());
-        }
+        problems.extend(self.tls.problems(&self.url));
         if self.per_second == 0 {
             problems.push("per_second: at least 1".to_owned());
         }
@@ -76,9 +78,9 @@ impl InApp {
         };
         let limit = Duration::from_millis(config.timeout_ms);
         let channel = config
-            .url
-            .parse::<Endpoint>()
-            .context("notification.in_app.url")?
+            .tls
+            .endpoint(&config.url)
+            .context("notification.in_app")?
             .connect_timeout(limit)
             .http2_keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(10))
@@ -88,9 +90,9 @@ impl InApp {
         Ok(Some(Self { adapter, rate: Rate::per_second(per_second), limit }))
     }
 
-    /// Delivers a letter.
-    pub async fn send(&self, envelope: &Envelope<'_>, letter: &Letter) -> Outcome {
-        if !self.rate.turn().await {
+    /// Delivers a letter, if it may begin before its chance is over.
+    pub async fn send(&self, envelope: &Envelope<'_>, letter: &Letter, chance: &Chance) -> Outcome {
+        if chance.wait(self.limit, self.rate.turn()).await.is_none() {
             return Outcome::Deferred;
         }
         let mut request = tonic::Request::new(DeliverRequest {

@@ -2,12 +2,8 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-
-/// Longest wait for a turn, well within a lease; whoever has waited in vain makes room for another.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Turns at a provider. Cheap to clone.
 #[derive(Clone)]
@@ -19,8 +15,8 @@ impl Rate {
         Self(Arc::new(RateLimiter::direct(Quota::per_second(per_second))))
     }
 
-    /// Waits for a turn; false if none came in time.
-    pub(super) async fn turn(&self) -> bool {
-        tokio::time::timeout(PATIENCE, self.0.until_ready()).await.is_ok()
+    /// Waits for a turn, however long; the caller knows how long it may.
+    pub(super) async fn turn(&self) {
+        self.0.until_ready().await;
     }
 }

@@ -54,7 +54,7 @@ pub enum Outcome {
     Refused(Cow<'static, str>),
     /// Not this time.
     Failed(Cow<'static, str>),
-    /// The provider's rate was used up: no try was made.
+    /// There was no turn for it in time: no try was made.
     Deferred,
 }
 
@@ -72,7 +72,7 @@ pub enum Next {
 }
 
 /// How long a delivery waits that was deferred.
-const DEFERRED: Duration = Duration::from_millis(500);
+pub const DEFERRED: Duration = Duration::from_millis(500);
 
 /// A try at a party's channel: the `tries`-th, the first of which was at `first_tried_at`. `more` tells whether the
 /// party can be reached in another way.

@@ -37,6 +37,8 @@ coded_enum! {
         Execution = "n17_execution",
         /// Survey (满意度调查).
         Survey = "n18_survey",
+        /// An alert within the platform: a case goes up a level (升级提醒).
+        Escalation = "n24_escalation",
     }
 }
 
@@ -47,5 +49,7 @@ coded_enum! {
         Complainant = "complainant",
         /// Whom the complaint is directed at.
         Respondent = "respondent",
+        /// Who works on complaints: a role of the platform's, not a person.
+        Staff = "staff",
     }
 }

@@ -48,6 +48,8 @@ coded_enum! {
         AppealOutcome = "appeal_outcome",
         /// Sentences that letters say where nobody wrote one.
         Sentence = "sentence",
+        /// Why a case goes up a level.
+        Escalation = "escalation",
     }
 }
 
@@ -91,7 +93,8 @@ impl Vocabulary {
             | Self::Handler
             | Self::Point
             | Self::Evidence
-            | Self::Sentence => Vec::new(),
+            | Self::Sentence
+            | Self::Escalation => Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ pub mod amount;
 pub mod content;
 pub mod delivery;
 pub mod form;
+pub mod hand;
 pub mod kind;
 pub mod letter;
 pub mod lexicon;

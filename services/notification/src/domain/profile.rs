@@ -12,7 +12,7 @@ use super::locale::Locale;
 
 /// Stands in a survey's address for what it asks about.
 const ASPECT: &str = "{aspect}";
-/// Stands in a survey's address for the complaint's number.
+/// Stands in an address for the complaint's number.
 const NUMBER: &str = "{number}";
 
 /// The profiles of all tenants.
@@ -30,6 +30,7 @@ pub struct Profile {
     /// The language of letters to those whose own is unknown.
     pub locale: Locale,
     survey: String,
+    case: String,
     voice: BTreeMap<Locale, Voice>,
 }
 
@@ -66,6 +67,7 @@ struct Row {
     zone: String,
     locale: Locale,
     survey: String,
+    case: String,
     voice: BTreeMap<Locale, Voice>,
 }
 
@@ -91,7 +93,10 @@ impl Profiles {
                 problems
                     .push(format!("{name}.survey: an https address with {ASPECT} and {NUMBER} is mandatory"));
             }
-            Profile { zone, locale: row.locale, survey: row.survey, voice: row.voice }
+            if !(row.case.contains(NUMBER) && Form::Link.fits(&row.case.replace(NUMBER, "0"))) {
+                problems.push(format!("{name}.case: an https address with {NUMBER} is mandatory"));
+            }
+            Profile { zone, locale: row.locale, survey: row.survey, case: row.case, voice: row.voice }
         };
         let default = profile("default", file.default);
         let own = file
@@ -121,6 +126,11 @@ impl Profile {
         self.survey.replace(ASPECT, aspect).replace(NUMBER, complaint_no)
     }
 
+    /// Where staff look at a complaint.
+    pub fn case(&self, complaint_no: &str) -> String {
+        self.case.replace(NUMBER, complaint_no)
+    }
+
     /// How the tenant signs in `locale`. Every profile has all languages.
     pub fn voice(&self, locale: Locale) -> Option<&Voice> {
         self.voice.get(&locale)
@@ -146,10 +156,10 @@ mod tests {
     fn everything_that_is_wrong_is_told_at_once() {
         let broken = BUILT_IN.replace("Asia/Shanghai", "Asia/Nowhere").replace(
             "[default.voice.en]",
-            "[tenant.x]\nzone=\"UTC\"\nlocale=\"en\"\nsurvey=\"http://x\"\n[tenant.x.voice.en]",
+            "[tenant.x]\nzone=\"UTC\"\nlocale=\"en\"\nsurvey=\"http://x\"\ncase=\"http://x\"\n[tenant.x.voice.en]",
         );
         let problems = Profiles::read(&broken).unwrap_err();
-        assert_eq!(problems.len(), 5, "{problems:?}");
+        assert_eq!(problems.len(), 6, "{problems:?}");
         assert!(problems.iter().any(|problem| problem.contains("Asia/Nowhere")));
         assert!(problems.iter().any(|problem| problem.starts_with("tenant.x.voice.zh-Hant")));
     }

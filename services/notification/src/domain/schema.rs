@@ -77,7 +77,10 @@ const PROGRESS: &[Field] = &[
 
 const DELAY: &[Field] = &[
     must("delay_reason", Explained(V::Sentence)),
-    must("approved_by", Text),
+    // A case that nears its limit may take longer before anybody has approved it.
+    may("approved_by", Text),
+    // The time that was told before, and that this must be told before.
+    may("due", Instant),
     must("new_due", Instant),
     must("cap", Instant),
 ];
@@ -144,6 +147,15 @@ const EXECUTION: &[Field] = &[
 
 const SURVEY: &[Field] = &[must("outcome_survey", Link), must("process_survey", Link), must("due", Instant)];
 
+// Nothing of people or of what happened: an alert goes through whatever the staff's tools are.
+const ESCALATION: &[Field] = &[
+    must("level", Number),
+    must("escalation", Phrase(V::Escalation)),
+    may("clock", Text),
+    must("ticket", Text),
+    must("case_link", Link),
+];
+
 /// What every letter shows of what the installation itself knows: number, sender, how to reach it.
 const ALWAYS: &[&str] = &["complaint_no", "sender", "contact"];
 
@@ -167,6 +179,7 @@ impl NoticeKind {
             Self::Appeal => APPEAL,
             Self::Execution => EXECUTION,
             Self::Survey => SURVEY,
+            Self::Escalation => ESCALATION,
         }
     }
 
@@ -187,9 +200,14 @@ impl NoticeKind {
     }
 
     /// Whether it may wait for the morning. The receipt confirmation may not: it answers somebody who has just written,
-    /// and its clock (C05) runs around the clock.
+    /// and its clock (C05) runs around the clock. Nor may an alert: who is on duty is the staff's matter.
     pub const fn respects_night(self) -> bool {
-        !matches!(self, Self::Receipt)
+        !matches!(self, Self::Receipt | Self::Escalation)
+    }
+
+    /// Whether it goes to staff, and not to the parties.
+    pub const fn is_internal(self) -> bool {
+        matches!(self, Self::Escalation)
     }
 }
 

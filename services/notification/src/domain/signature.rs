@@ -28,7 +28,7 @@ impl Secret {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
 
-    /// The value of the header `webhook-signature` for a message: id, time of sending and body are bound together.
+    /// A signature of a message: id, time of sending and body are bound together.
     pub fn sign(&self, id: &str, at: Timestamp, body: &[u8]) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
         let mut context = hmac::Context::with_key(&key);
@@ -36,6 +36,11 @@ impl Secret {
         context.update(body);
         format!("v1,{}", STANDARD.encode(context.sign()))
     }
+}
+
+/// The value of the header `webhook-signature`: one signature for each secret that the receiver may verify with.
+pub fn header(secrets: &[Secret], id: &str, at: Timestamp, body: &[u8]) -> String {
+    secrets.iter().map(|secret| secret.sign(id, at, body)).collect::<Vec<_>>().join(" ")
 }
 
 impl std::fmt::Debug for Secret {

@@ -20,10 +20,21 @@ pub struct Webhook {
     pub url: String,
     /// Codes of the kinds that it wants; empty for all.
     pub kinds: Vec<String>,
-    /// The data key of its secret.
-    pub wrapped_key: Vec<u8>,
     /// Its secret.
-    pub sealed_secret: Vec<u8>,
+    pub secret: SealedSecret,
+    /// Which secret that is, from 1.
+    pub generation: i32,
+    /// The secret before it, and until when messages are signed with that one too.
+    pub former: Option<(SealedSecret, Timestamp)>,
+}
+
+/// A secret, sealed under a data key of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedSecret {
+    /// The data key.
+    pub wrapped_key: Vec<u8>,
+    /// The secret.
+    pub sealed: Vec<u8>,
 }
 
 /// Writes a callback address.
@@ -42,8 +53,8 @@ pub async fn insert(
     .bind(webhook.id)
     .bind(&webhook.url)
     .bind(&webhook.kinds)
-    .bind(&webhook.wrapped_key)
-    .bind(&webhook.sealed_secret)
+    .bind(&webhook.secret.wrapped_key)
+    .bind(&webhook.secret.sealed)
     .bind(registered_by)
     .bind(now.to_sqlx())
     .execute(conn)
@@ -51,23 +62,93 @@ pub async fn insert(
     Ok(())
 }
 
-/// Reads callback addresses.
+/// Reads callback addresses; those that were removed are absent.
 pub async fn find(conn: &mut PgConnection, ids: &[(TenantId, Uuid)]) -> Result<Vec<Webhook>, Error> {
-    type Row = (String, Uuid, String, Vec<String>, Vec<u8>, Vec<u8>);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT tenant, webhook_id, url, kinds, wrapped_key, sealed_secret FROM webhook
-         WHERE (tenant, webhook_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))",
+        "SELECT tenant, webhook_id, url, kinds, wrapped_key, sealed_secret, generation, former_key, former_secret,
+                former_until
+         FROM webhook
+         WHERE (tenant, webhook_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[])) AND removed_at IS NULL",
     )
     .bind(column(ids, |(tenant, _)| tenant.as_str()))
     .bind(column(ids, |(_, id)| *id))
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|(tenant, id, url, kinds, wrapped_key, sealed_secret)| {
-            let tenant = tenant.parse().map_err(|e| Corrupt::new("webhook", "tenant", id, e))?;
-            Ok(Webhook { tenant, id, url, kinds, wrapped_key, sealed_secret })
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Gives a locked address another secret; messages are signed with the present one too until `former_until`. Returns
+/// which secret the new one is.
+pub async fn rotate(
+    conn: &mut PgConnection,
+    (tenant, id): &(TenantId, Uuid),
+    secret: &SealedSecret,
+    former_until: Timestamp,
+) -> Result<i32, Error> {
+    let generation = sqlx::query_scalar(
+        "UPDATE webhook SET former_key = wrapped_key, former_secret = sealed_secret, former_until = $3,
+                            wrapped_key = $4, sealed_secret = $5, generation = generation + 1
+         WHERE tenant = $1 AND webhook_id = $2 RETURNING generation",
+    )
+    .bind(tenant.as_str())
+    .bind(id)
+    .bind(former_until.to_sqlx())
+    .bind(&secret.wrapped_key)
+    .bind(&secret.sealed)
+    .fetch_one(conn)
+    .await?;
+    Ok(generation)
+}
+
+/// Takes a locked address out of use for good, and forgets its secrets.
+pub async fn remove(
+    conn: &mut PgConnection,
+    (tenant, id): &(TenantId, Uuid),
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE webhook SET enabled = false, removed_at = $3, wrapped_key = NULL, sealed_secret = NULL,
+                            former_key = NULL, former_secret = NULL, former_until = NULL
+         WHERE tenant = $1 AND webhook_id = $2",
+    )
+    .bind(tenant.as_str())
+    .bind(id)
+    .bind(now.to_sqlx())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    tenant: String,
+    webhook_id: Uuid,
+    url: String,
+    kinds: Vec<String>,
+    wrapped_key: Vec<u8>,
+    sealed_secret: Vec<u8>,
+    generation: i32,
+    former_key: Option<Vec<u8>>,
+    former_secret: Option<Vec<u8>>,
+    former_until: Option<jiff_sqlx::Timestamp>,
+}
+
+impl Row {
+    fn read(self) -> Result<Webhook, Error> {
+        let id = self.webhook_id;
+        let former = self.former_key.zip(self.former_secret).zip(self.former_until);
+        Ok(Webhook {
+            tenant: self.tenant.parse().map_err(|e| Corrupt::new("webhook", "tenant", id, e))?,
+            id,
+            url: self.url,
+            kinds: self.kinds,
+            secret: SealedSecret { wrapped_key: self.wrapped_key, sealed: self.sealed_secret },
+            generation: self.generation,
+            former: former.map(|((wrapped_key, sealed), until)| {
+                (SealedSecret { wrapped_key, sealed }, until.to_jiff())
+            }),
         })
-        .collect()
+    }
 }
 
 /// How a callback address has been doing.
@@ -87,12 +168,13 @@ pub struct Health {
     pub enabled: bool,
 }
 
-/// Reads the health of callback addresses and keeps others from changing it until the transaction ends.
+/// Reads the health of callback addresses and keeps others from changing them until the transaction ends; those that were
+/// removed are absent.
 pub async fn lock_health(conn: &mut PgConnection, ids: &[(TenantId, Uuid)]) -> Result<Vec<Health>, Error> {
     type Row = (String, Uuid, i32, Option<jiff_sqlx::Timestamp>, Option<jiff_sqlx::Timestamp>, bool);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT tenant, webhook_id, failures, failing_since, paused_until, enabled FROM webhook
-         WHERE (tenant, webhook_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
+         WHERE (tenant, webhook_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[])) AND removed_at IS NULL
          ORDER BY tenant, webhook_id FOR UPDATE",
     )
     .bind(column(ids, |(tenant, _)| tenant.as_str()))

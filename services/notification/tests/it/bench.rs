@@ -20,7 +20,7 @@ use redress_notification::app::react::{Event, React};
 use redress_notification::app::receipts::Receipts;
 use redress_notification::app::send::Send;
 use redress_notification::app::terms::Terms;
-use redress_notification::app::webhooks::Webhooks;
+use redress_notification::app::webhooks::{REPLAY_MOST, Webhooks};
 use redress_notification::channel::Outlets;
 use redress_notification::channel::callback::{CallbackConfig, Callbacks};
 use redress_notification::channel::email::{Email, Security, SmtpConfig};
@@ -36,6 +36,7 @@ use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1 as wire;
 use redress_proto::personal;
+use redress_runtime::grpc::ClientTls;
 use redress_proto::types::v1::{
     Channel, Complainant, ContactPoint, ContactType, Demand, OrderRef, PartyKind, Respondent, Sealed,
     SealedField, Submission,
@@ -43,6 +44,7 @@ use redress_proto::types::v1::{
 use redress_testkit::{FixedClock, TestDatabase};
 use redress_vault::{FileKeyProvider, Vault, WrappedKey};
 use sqlx::postgres::PgConnection;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Noon in Shanghai.
@@ -68,7 +70,14 @@ pub(crate) struct Bench {
 #[derive(Default)]
 pub(crate) struct Channels {
     pub(crate) smtp_port: u16,
+    /// 0 for a few.
+    pub(crate) smtp_connections: u32,
+    /// 0 for half a second.
+    pub(crate) smtp_timeout_ms: u64,
     pub(crate) in_app_url: String,
+    pub(crate) in_app_tls: ClientTls,
+    /// Messages per second and address; 0 for more than a test has.
+    pub(crate) callbacks_per_second: u32,
 }
 
 impl Bench {
@@ -116,11 +125,12 @@ impl Bench {
                 outlets: outlets.clone(),
                 batch: 32,
                 lease: Duration::from_mins(1),
+                stop: CancellationToken::new(),
             },
             send: Send { desk: desk.clone(), queries: queries.clone() },
             preview: Preview { desk: desk.clone() },
             receipts: Receipts { desk: desk.clone() },
-            webhooks: Webhooks { desk, callbacks: outlets.callbacks },
+            webhooks: Webhooks { desk, callbacks: outlets.callbacks, replay_most: REPLAY_MOST },
             queries,
             db,
             clock,
@@ -313,6 +323,11 @@ impl Bench {
         sqlx::query_scalar(sql).fetch_one(self.db.pool()).await.unwrap()
     }
 
+    /// Does something to the database behind the service's back.
+    pub(crate) async fn run(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(self.db.pool()).await.unwrap();
+    }
+
     /// What was told of notices that a channel took.
     pub(crate) async fn sent(&self) -> Vec<wire::NoticeSent> {
         let payloads: Vec<Vec<u8>> = sqlx::query_scalar(
@@ -371,15 +386,20 @@ fn outlets(channels: &Channels) -> Outlets {
         username: String::new(),
         password: String::new().into(),
         from: "投诉处理中心 <complaints@platform.invalid>".into(),
-        connections: 4,
+        connections: if channels.smtp_connections == 0 { 4 } else { channels.smtp_connections },
+        per_second: 1_000,
+        timeout_ms: if channels.smtp_timeout_ms == 0 { 500 } else { channels.smtp_timeout_ms },
+    };
+    let in_app = InAppConfig {
+        url: channels.in_app_url.clone(),
+        tls: channels.in_app_tls.clone(),
         per_second: 1_000,
         timeout_ms: 500,
     };
-    let in_app = InAppConfig { url: channels.in_app_url.clone(), per_second: 1_000, timeout_ms: 500 };
     let callback = CallbackConfig {
         allow_http: true,
         allow_networks: "127.0.0.1/32".into(),
-        per_second: 1_000,
+        per_second: if channels.callbacks_per_second == 0 { 1_000 } else { channels.callbacks_per_second },
         timeout_ms: 500,
     };
     Outlets {

@@ -1,11 +1,15 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use redress_domain::Clock as _;
+use redress_notification::app::dispatch::Dispatch;
 use redress_notification::store::delivery::Lane;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
 use redress_proto::types::v1::ContactType;
-use redress_testkit::{MailServer, wait_until};
+use redress_testkit::{FixedClock, MailServer, wait_until};
 use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use crate::bench::{Bench, Channels, MAIL, by_mail, contact};
 use crate::mailbox::Mailbox;
@@ -77,7 +81,11 @@ async fn while_the_server_is_away_or_busy_a_letter_waits_and_then_goes_out_once(
 #[tokio::test]
 async fn an_address_that_is_refused_leads_to_the_next_channel_that_the_party_agreed_to() {
     let (smtp, mailbox) = (MailServer::start().await.unwrap(), Mailbox::start().await);
-    let bench = Bench::with(Channels { smtp_port: smtp.port, in_app_url: mailbox.url.clone() }).await;
+    let bench = Bench::with(Channels {
+        smtp_port: smtp.port,
+        in_app_url: mailbox.url.clone(),
+        ..Channels::default()
+    }).await;
     let mut complainant = by_mail("gone@example.invalid");
     complainant.contacts.push(contact(ContactType::Email, "never@example.invalid", false));
     complainant.contacts.push(contact(ContactType::Email, "also-gone@example.invalid", true));
@@ -152,6 +160,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing_when_it_comes_back() {
     let arrived = async || (smtp.mails().len() == 1).then_some(());
     wait_until("the first mail", Duration::from_secs(10), arrived).await;
     bench.clock.advance(SignedDuration::from_mins(2));
+    bench.run("UPDATE delivery SET held_until = now()").await;
     bench.send_all().await;
     gate.notify_one();
     stopped.await.unwrap().unwrap();
@@ -162,6 +171,121 @@ async fn a_worker_that_lost_its_lease_writes_nothing_when_it_comes_back() {
     assert_eq!(mails[0].message, mails[1].message.replace("04:02:00", "04:00:00"), "the same letter");
     assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.attempts.len(), 1);
     assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeSent"]);
+}
+
+#[tokio::test]
+async fn a_claim_lasts_as_the_database_tells_whatever_a_process_thinks_that_it_is_by_now() {
+    let smtp = MailServer::start().await.unwrap();
+    let bench = bench(&smtp).await;
+    bench.complaint("k1", by_mail(MAIL)).await;
+    let gate = smtp.gate_next();
+    let first = tokio::spawn({
+        let dispatch = bench.dispatch.clone();
+        async move { dispatch.pass(Lane::Parties).await }
+    });
+    let arrived = async || (smtp.mails().len() == 1).then_some(());
+    wait_until("the first mail", Duration::from_secs(10), arrived).await;
+    let ahead = FixedClock::at(bench.clock.now() + SignedDuration::from_mins(10));
+    let mut other = bench.dispatch.clone();
+    other.desk.clock = Arc::new(ahead);
+    assert_eq!(other.pass(Lane::Parties).await.unwrap(), 0, "it is in another's hand");
+    gate.notify_one();
+    first.await.unwrap().unwrap();
+    assert_eq!(smtp.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn a_try_that_could_outlast_its_claim_or_the_process_is_not_begun_and_does_not_count() {
+    let smtp = MailServer::start().await.unwrap();
+    let bench = bench(&smtp).await;
+    bench.complaint("k1", by_mail(MAIL)).await;
+    let short = Dispatch { lease: Duration::from_millis(400), ..bench.dispatch.clone() };
+    let stopped = Dispatch { stop: CancellationToken::new(), ..bench.dispatch.clone() };
+    stopped.stop.cancel();
+    for dispatch in [short, stopped] {
+        assert_eq!(dispatch.pass(Lane::Parties).await.unwrap(), 1);
+        assert_eq!(smtp.mails().len(), 0, "a mail takes up to 500 ms here");
+        assert_eq!(bench.count("SELECT tries::bigint FROM delivery").await, 0);
+        bench.clock.advance(SignedDuration::from_secs(1));
+    }
+    bench.send_all().await;
+    assert_eq!(smtp.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn a_letter_that_waits_for_a_connection_until_its_claim_is_nearly_over_is_not_sent_under_it() {
+    let smtp = MailServer::start().await.unwrap();
+    let channels = Channels {
+        smtp_port: smtp.port,
+        smtp_connections: 1,
+        smtp_timeout_ms: 20_000,
+        ..Channels::default()
+    };
+    let bench = Bench::with(channels).await;
+    bench.complaint("slow", by_mail("slow@example.invalid")).await;
+    let gate = smtp.gate_next();
+    let slow = tokio::spawn({
+        let dispatch = bench.dispatch.clone();
+        async move { dispatch.pass(Lane::Parties).await }
+    });
+    let arrived = async || (smtp.mails().len() == 1).then_some(());
+    wait_until("the slow mail", Duration::from_secs(10), arrived).await;
+    bench.complaint("behind", by_mail(MAIL)).await;
+    // Two seconds of a claim are the record's, and a mail takes up to twenty: it may begin for a tenth of a second.
+    let short = Dispatch { lease: Duration::from_millis(22_100), ..bench.dispatch.clone() };
+    assert_eq!(short.pass(Lane::Parties).await.unwrap(), 1);
+    assert_eq!(smtp.mails().len(), 1, "it has not begun");
+    gate.notify_one();
+    slow.await.unwrap().unwrap();
+    bench.clock.advance(SignedDuration::from_secs(1));
+    bench.send_all().await;
+    let to: Vec<String> = smtp.mails().into_iter().map(|mail| mail.to).collect();
+    assert_eq!(to, ["slow@example.invalid", MAIL]);
+}
+
+#[tokio::test]
+async fn a_record_that_fails_cuts_no_other_try_off() {
+    let smtp = MailServer::start().await.unwrap();
+    let bench = bench(&smtp).await;
+    smtp.fall_silent_at("slow@example.invalid");
+    let slow = bench.complaint("slow", by_mail("slow@example.invalid")).await;
+    bench.complaint("quick", by_mail(MAIL)).await;
+    bench
+        .run(
+            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$;
+             CREATE TRIGGER fail BEFORE INSERT ON attempt FOR EACH ROW WHEN (new.outcome = 'accepted')
+             EXECUTE FUNCTION fail()",
+        )
+        .await;
+    bench.dispatch.pass(Lane::Parties).await.unwrap_err();
+    let notice = bench.notice(slow, NoticeKind::N01Receipt).await;
+    assert_eq!(notice.attempts[0].reason, "TIMEOUT", "it was waited for, and written down");
+}
+
+#[tokio::test]
+async fn a_key_that_is_missing_holds_up_the_letters_of_its_own_complaint_alone() {
+    let smtp = MailServer::start().await.unwrap();
+    let bench = bench(&smtp).await;
+    let broken = bench.complaint("broken", by_mail("broken@example.invalid")).await;
+    bench.complaint("well", by_mail(MAIL)).await;
+    // The name of the key's version stands in clear in a wrapped key: another of the same length is none there is.
+    let mut wrapped: Vec<u8> =
+        sqlx::query_scalar("SELECT wrapped_key FROM subject_key WHERE complaint_id = $1")
+            .bind(broken.as_uuid())
+            .fetch_one(bench.db.pool())
+            .await
+            .unwrap();
+    wrapped[2] = if wrapped[2] == b'z' { b'y' } else { b'z' };
+    sqlx::query("UPDATE subject_key SET wrapped_key = $2 WHERE complaint_id = $1")
+        .bind(broken.as_uuid())
+        .bind(wrapped)
+        .execute(bench.db.pool())
+        .await
+        .unwrap();
+    bench.send_all().await;
+    let to: Vec<String> = smtp.mails().into_iter().map(|mail| mail.to).collect();
+    assert_eq!(to, [MAIL]);
+    assert_eq!(bench.notice(broken, NoticeKind::N01Receipt).await.state(), NoticeState::Queued);
 }
 
 #[tokio::test]

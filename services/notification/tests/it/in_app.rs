@@ -1,5 +1,6 @@
 use jiff::SignedDuration;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
+use redress_runtime::grpc::ClientTls;
 use tonic::Status;
 
 use crate::bench::{Bench, Channels, by_mail};
@@ -52,4 +53,29 @@ async fn an_answer_that_makes_no_sense_is_a_failure() {
         (notice.state(), notice.attempts[0].reason.as_str()),
         (NoticeState::Queued, "ADAPTER_ANSWER_UNKNOWN")
     );
+}
+
+#[tokio::test]
+async fn an_adapter_behind_tls_is_believed_by_its_authority_and_name_and_by_nothing_else() {
+    let (mailbox, authority) = Mailbox::start_with_tls("box.platform.invalid").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, authority).unwrap();
+    let known = ClientTls {
+        ca_file: Some(file),
+        domain_name: "box.platform.invalid".into(),
+        ..ClientTls::default()
+    };
+    let nameless = ClientTls { domain_name: String::new(), ..known.clone() };
+    let unknown = ClientTls { ca_file: None, ..known.clone() };
+    for (in_app_tls, state) in
+        [(nameless, NoticeState::Queued), (unknown, NoticeState::Queued), (known, NoticeState::Sent)]
+    {
+        let in_app_url = mailbox.url.clone();
+        let bench = Bench::with(Channels { in_app_url, in_app_tls, ..Channels::default() }).await;
+        let id = bench.complaint("k1", by_mail("unused@example.invalid")).await;
+        bench.send_all().await;
+        assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), state);
+    }
+    assert_eq!(mailbox.delivered().len(), 1);
 }

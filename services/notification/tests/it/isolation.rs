@@ -74,6 +74,19 @@ async fn another_tenant_finds_nothing_through_any_call() {
                 };
                 bench.webhooks.replay(&stranger, request).await.map(drop).map_err(Error::into_problem)
             }
+            "RemoveWebhook" => {
+                let request =
+                    wire::RemoveWebhookRequest { request_id: "r".into(), webhook_id: webhook_id.clone() };
+                bench.webhooks.remove(&stranger, request).await.map(drop).map_err(Error::into_problem)
+            }
+            "RotateWebhookSecret" => {
+                let request = wire::RotateWebhookSecretRequest {
+                    request_id: "r".into(),
+                    webhook_id: webhook_id.clone(),
+                    grace_hours: None,
+                };
+                bench.webhooks.rotate(&stranger, request).await.map(drop).map_err(Error::into_problem)
+            }
             // These name nothing that anybody has.
             "ValidateNotice" | "PreviewNotice" | "RegisterWebhook" => continue,
             new => panic!("say here what another tenant gets from {new}"),

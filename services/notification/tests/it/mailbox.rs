@@ -7,6 +7,7 @@ use redress_proto::notification::v1::channel_adapter_service_server::{
 };
 use redress_proto::notification::v1::{DeliverRequest, DeliverResponse};
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
 /// What it answers, and what it was given.
@@ -20,11 +21,24 @@ pub(crate) struct Mailbox {
 
 impl Mailbox {
     pub(crate) async fn start() -> Self {
+        Self::serve("http", Server::builder()).await
+    }
+
+    /// One that is spoken to by TLS alone; with the PEM text of its own authority.
+    pub(crate) async fn start_with_tls(name: &str) -> (Self, String) {
+        let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+        let authority = made.cert.pem();
+        let identity = Identity::from_pem(&authority, made.signing_key.serialize_pem());
+        let server = Server::builder().tls_config(ServerTlsConfig::new().identity(identity)).unwrap();
+        (Self::serve("https", server).await, authority)
+    }
+
+    async fn serve(scheme: &str, mut server: Server) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let accepted = DeliverResponse { outcome: "accepted".into(), reason: String::new() };
         let mailbox = Self { url, state: Arc::new(Mutex::new((Ok(accepted), Vec::new()))) };
-        let server = tonic::transport::Server::builder()
+        let server = server
             .add_service(ChannelAdapterServiceServer::new(mailbox.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);

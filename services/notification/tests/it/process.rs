@@ -10,7 +10,6 @@ use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer, TopicSpec, e
 use redress_notification::app::react::Event;
 use redress_outbox::Delivery;
 use redress_testkit::{Mail, MailServer, TokenIssuer, topic_prefix, unique_name, wait_until};
-use tokio::time::Instant;
 
 use crate::bench::{Bench, by_mail};
 
@@ -113,15 +112,13 @@ impl Installed {
 }
 
 #[tokio::test]
-async fn a_registration_becomes_a_mail_soon_and_an_event_says_so() {
+async fn a_registration_becomes_a_mail_and_an_event_says_so() {
     let installed = installed().await;
     let process = installed.serve().await;
     installed.register(0).await;
     installed.mails("the first mail", 1).await;
-    let began = Instant::now();
     installed.register(1).await;
     installed.mails("the second mail", 2).await;
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     let told = async || {
         let waiting = installed.bench.count("SELECT count(*) FROM outbox").await;
         let sent = installed.bench.count("SELECT count(*) FROM notice WHERE state = 'sent'").await;

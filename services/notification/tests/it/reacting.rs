@@ -129,6 +129,19 @@ async fn a_letter_waits_for_the_morning_unless_it_confirms_a_receipt_or_the_case
 }
 
 #[tokio::test]
+async fn letters_go_by_the_assessment_that_counts_when_they_are_made() {
+    let bench = Bench::new().await;
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    let applied = intake::AssessmentApplied { category: Category::Cq04.into(), ..Default::default() };
+    let events =
+        [bench.event(id, 2, &review(false)), bench.event(id, 3, &applied), bench.event(id, 4, &accepted())];
+    bench.apply(&events).await.unwrap();
+    bench.send_all().await;
+    let body = bench.notice(id, NoticeKind::N02Acceptance).await.body.unwrap();
+    assert!(body.contains("支付与退款"), "{body}");
+}
+
+#[tokio::test]
 async fn what_is_personal_stands_in_no_table_in_clear_and_in_no_letter_to_the_other_side() {
     let bench = Bench::new().await;
     let canary = Canary::new();

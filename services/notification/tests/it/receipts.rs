@@ -10,7 +10,11 @@ use crate::mailbox::Mailbox;
 
 async fn sent() -> (Bench, MailServer, Mailbox, ComplaintId) {
     let (smtp, mailbox) = (MailServer::start().await.unwrap(), Mailbox::start().await);
-    let bench = Bench::with(Channels { smtp_port: smtp.port, in_app_url: mailbox.url.clone() }).await;
+    let bench = Bench::with(Channels {
+        smtp_port: smtp.port,
+        in_app_url: mailbox.url.clone(),
+        ..Channels::default()
+    }).await;
     let mut complainant = by_mail(MAIL);
     complainant.contacts.push(contact(ContactType::InApp, "user-1", true));
     let id = bench.complaint("k1", complainant).await;

@@ -1,11 +1,12 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use redress_domain::{ComplaintId, Role};
 use redress_proto::notification::v1 as wire;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
 use redress_proto::types::v1::PartyKind;
 
-use redress_testkit::MailServer;
+use redress_testkit::{MailServer, wait_until};
 
 use crate::bench::{Bench, Channels, MAIL, by_mail, caller, handler};
 
@@ -48,6 +49,45 @@ async fn a_notice_on_request_goes_out_once_however_often_it_is_asked_for() {
     assert_eq!(problem.reason, "IDEMPOTENCY_KEY_REUSED");
     let in_clear = bench.count("SELECT count(*) FROM notice WHERE fields::text LIKE '%直播回放%'").await;
     assert_eq!(in_clear, 0, "what a caller gives is sealed");
+}
+
+#[tokio::test]
+async fn of_two_calls_that_race_under_one_name_the_slower_one_hears_that_the_name_is_taken() {
+    let bench = Bench::new().await;
+    let (one, other) = (bench.complaint("k1", by_mail(MAIL)).await, bench.complaint("k2", by_mail(MAIL)).await);
+    // Both look before either has written: the table takes no row for the time being.
+    let mut tx = bench.db.pool().begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE call_receipt IN SHARE MODE").execute(&mut *tx).await.unwrap();
+    let calls = [one, other].map(|id| {
+        let send = bench.send.clone();
+        tokio::spawn(async move { send.send(&handler(), progress(id, "r1")).await })
+    });
+    let waiting = async || {
+        let sql = "SELECT count(*) FROM pg_locks
+                   WHERE NOT granted AND relation = 'call_receipt'::regclass
+                         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        (bench.count(sql).await == 2).then_some(())
+    };
+    wait_until("both calls are about to write", Duration::from_secs(4), waiting).await;
+    tx.commit().await.unwrap();
+    let mut refusals = Vec::new();
+    for call in calls {
+        refusals.extend(call.await.unwrap().err().map(|error| error.into_problem().reason));
+    }
+    assert_eq!(refusals, ["IDEMPOTENCY_KEY_REUSED"]);
+}
+
+#[tokio::test]
+async fn an_alert_to_staff_is_sent_by_nobody() {
+    let bench = Bench::new().await;
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    let alert = wire::SendNoticeRequest { kind: NoticeKind::N24Escalation.into(), ..progress(id, "r1") };
+    let problem = bench.send.send(&handler(), alert).await.unwrap_err().into_problem();
+    assert_eq!((problem.violations[0].field.as_str(), problem.violations[0].reason), ("kind", "INTERNAL"));
+    let addressee = Some(wire::Addressee { role: "staff".into(), ..Default::default() });
+    let to_staff = wire::SendNoticeRequest { addressee, ..progress(id, "r2") };
+    let problem = bench.send.send(&handler(), to_staff).await.unwrap_err().into_problem();
+    assert_eq!(problem.violations[0].field, "addressee.role");
 }
 
 #[tokio::test]

@@ -15,8 +15,9 @@ use uuid::Uuid;
 use super::out::Out;
 use super::publish::Origin;
 use super::save::Left;
+use super::standing::{self, Standing};
 use super::wire::{options as told_options, read_options, sides};
-use super::{Desk, words};
+use super::{Desk, rules, words};
 use crate::domain::case::Case;
 use crate::domain::guard::{Refusal, require};
 use crate::domain::proposal::{self, Proposal, ProposalKind, ProposalState, Revision};
@@ -48,8 +49,11 @@ pub async fn plan(
         [wire::PlanForIncidentRequest::full_name().as_bytes(), b"\0", &content.encode_to_vec()].concat();
     let fingerprint = desk.vault.fingerprint(&caller.tenant, &content).await?;
     let call = Call::new(caller, &message.request_id, fingerprint)?;
+    let nothing = |(_, (options, _)): &(&Uuid, &Plan)| options.is_empty();
+    let left_out: Vec<Uuid> = special.iter().filter(nothing).map(|(id, _)| *id).collect();
+    let index = standing::index_of(&desk.vault, caller).await?;
     let mut conn = desk.db.pool().acquire().await?;
-    let members = incident::unplanned(&mut conn, &caller.tenant, incident, MOST + 1).await?;
+    let members = incident::unplanned(&mut conn, &caller.tenant, incident, &left_out, MOST + 1).await?;
     let more = members.len() > usize::try_from(MOST).unwrap_or(usize::MAX);
     let members: Vec<Uuid> = members.into_iter().take(usize::try_from(MOST).unwrap_or(usize::MAX)).collect();
     // Outside the transaction: a key provider may be a remote service.
@@ -57,6 +61,7 @@ pub async fn plan(
     drop(conn);
     let work = Arc::new(Work {
         caller: caller.clone(),
+        index,
         call,
         incident,
         general,
@@ -121,6 +126,7 @@ async fn sealers(
 
 struct Work {
     caller: Principal,
+    index: Vec<u8>,
     call: Call,
     incident: Uuid,
     general: Plan,
@@ -148,6 +154,10 @@ impl Work {
         let keys: Vec<Key> =
             self.members.iter().map(|id| (tenant.clone(), ComplaintId::from_uuid(*id))).collect();
         let mut held = case::lock_all(conn, &keys).await?;
+        // As if each were drafted alone: a rule that is not in force charges nobody (L22, L28).
+        for (options, _) in std::iter::once(&self.general).chain(self.special.values()) {
+            rules::require_charges(conn, tenant, &options.concat(), self.now).await?;
+        }
         let mut left = Left::default();
         let mut answer = wire::PlanForIncidentResponse::default();
         let origin = Origin::person(&self.caller.subject, self.now);
@@ -182,6 +192,10 @@ impl Work {
             let message = "the plan leaves this member out";
             return Err(Problem::new(ErrorKind::FailedPrecondition, "LEFT_OUT", message).into());
         }
+        // Who has a role among staff is only a party in a case of their own.
+        if Standing::of(&self.caller, &self.index, case) != Standing::Staff {
+            return Err(Problem::permission_denied().into());
+        }
         case.require_impartial(&self.caller.subject)?;
         case.require_state(&[State::Investigating, State::PlanReview])?;
         require(!case.proposals.iter().any(Proposal::is_pending), Refusal::ProposalPending)?;
@@ -191,6 +205,7 @@ impl Work {
             return Err(Problem::new(ErrorKind::FailedPrecondition, "WRONG_CURRENCY", message).into());
         }
         check_offered(options)?;
+        case.require_parties(&options.concat(), false)?;
         self.propose(case, options, plain)
     }
 

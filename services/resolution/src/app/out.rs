@@ -16,6 +16,13 @@ pub struct Emitted {
     pub actor: Option<String>,
 }
 
+impl Emitted {
+    /// An event of whoever caused it.
+    pub fn of<M: Message + Name>(message: &M) -> Self {
+        Self { event_type: M::full_name(), payload: message.encode_to_vec(), actor: None }
+    }
+}
+
 /// What is left behind.
 #[derive(Debug, Default)]
 pub struct Out {
@@ -30,17 +37,12 @@ pub struct Out {
 impl Out {
     /// An event of whoever caused it.
     pub fn push<M: Message + Name>(&mut self, message: &M) {
-        self.emit(message, None);
+        self.events.push(Emitted::of(message));
     }
 
     /// An event of somebody else: a ruling is its decider's, whoever confirmed it.
     pub fn push_as<M: Message + Name>(&mut self, message: &M, actor: &str) {
-        self.emit(message, Some(actor.to_owned()));
-    }
-
-    fn emit<M: Message + Name>(&mut self, message: &M, actor: Option<String>) {
-        let (event_type, payload) = (M::full_name(), message.encode_to_vec());
-        self.events.push(Emitted { event_type, payload, actor });
+        self.events.push(Emitted { actor: Some(actor.to_owned()), ..Emitted::of(message) });
     }
 
     /// Appends to the case's chain; gives the new link's hash. Place and predecessor are filled in here.

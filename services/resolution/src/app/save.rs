@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::out::Out;
 use super::publish::{self, Origin};
 use crate::error::Error;
-use crate::store::case::{self, Held};
-use crate::store::moment::{self, Moment};
-use crate::store::offer;
-use crate::store::text::{self, SealedText};
+use crate::store::case::Held;
+use crate::store::moment::Moment;
+use crate::store::text::SealedText;
+use crate::store::{offer, whole};
 
 /// What the cases of a transaction leave behind.
 #[derive(Default)]
@@ -43,13 +43,10 @@ impl Left {
         }));
     }
 
-    /// Writes everything, set-based.
+    /// Writes everything, set-based: two statements.
     pub async fn save(mut self, conn: &mut PgConnection, held: &[&Held]) -> Result<(), Error> {
-        case::save(conn, held).await?;
-        text::insert(conn, &self.texts).await?;
-        offer::append(conn, &self.links).await?;
         self.moments.extend(self.events.iter().map(|event| publish::told(&event.meta)));
-        moment::insert(conn, &self.moments).await?;
+        whole::save(conn, held, &self.texts, &self.links, &self.moments).await?;
         Ok(enqueue(conn, &self.events).await?)
     }
 }

@@ -42,10 +42,12 @@ impl Standing {
         if let (true, Some(respondent)) = (caller.has_any(&[Role::Respondent]), reference) {
             return Self::Party(Side::respondent(&respondent.reference));
         }
-        if caller.has_any(&[Role::IntakeOfficer, Role::Handler, Role::Supervisor]) {
+        // Whoever it is about is nothing else in it, also under a token that names no party.
+        let about_them = named || reference.is_some();
+        if !about_them && caller.has_any(&[Role::IntakeOfficer, Role::Handler, Role::Supervisor]) {
             return Self::Staff;
         }
-        if caller.has_any(&[Role::Auditor]) {
+        if !about_them && caller.has_any(&[Role::Auditor]) {
             return Self::Auditor;
         }
         if caller.has_any(&[Role::Service]) && (brought_in || named) {

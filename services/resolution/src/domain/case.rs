@@ -8,14 +8,14 @@ use uuid::Uuid;
 use super::appeal::Appeal;
 use super::guard::{Refusal, require};
 use super::liability::Determination;
-use super::party::Respondent;
+use super::party::{LiableParty, PartyRef, Respondent};
 use super::proposal::Proposal;
 use super::report::Report;
 use super::ruling::{Outcome, Ruling};
 use super::sanction::Sanction;
 use super::settlement::{DecisionState, Settlement};
 use super::state::State;
-use super::terms::RemedyTerms;
+use super::terms::{Measure, RemedyTerms};
 
 /// What the registration told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,8 @@ pub struct Course {
     pub result_answered: bool,
     /// Who made the decision that a merchant disputes (F141).
     pub contested_deciders: Vec<String>,
+    /// Who may not be impartial, as declared in the investigation (L06). Nobody comes off this list.
+    pub recused: Vec<String>,
 }
 
 /// A case.
@@ -128,13 +130,52 @@ impl Case {
         if states.contains(&self.state) { Ok(()) } else { Err(Refusal::wrong_state(self.state, states)) }
     }
 
-    /// Who made the disputed decision does not handle the dispute, and in a dispute with the platform they must be
-    /// known (F141).
+    /// Who is recused does nothing more here (L06); who made the disputed decision does not handle the dispute, and in a
+    /// dispute with the platform they must be known (F141).
     pub fn require_impartial(&self, subject: &str) -> Result<(), Problem> {
+        self.require_not_recused(subject)?;
         let named = !self.course.contested_deciders.is_empty();
         require(named || !self.facts.is_against_platform(), Refusal::DecidersNotNamed)?;
         let decided = self.course.contested_deciders.iter().any(|decider| decider == subject);
         require(!decided, Refusal::ContestedDecider)
+    }
+
+    /// Who is recused does nothing more here (L06).
+    pub fn require_not_recused(&self, subject: &str) -> Result<(), Problem> {
+        require(!self.course.recused.iter().any(|recused| recused == subject), Refusal::Recused)
+    }
+
+    /// What is paid goes to the complainant, a respondent or the platform, and what nobody agreed to is charged to one
+    /// of these or to whom the determination names: whoever was never heard neither pays nor gains.
+    ///
+    /// # Errors
+    /// [`Refusal::PayeeNotAParty`], [`Refusal::PayerNotAParty`].
+    pub fn require_parties(&self, terms: &[RemedyTerms], imposed: bool) -> Result<(), Problem> {
+        let moved = |terms: &&RemedyTerms| terms.kind.measure() != Measure::Deed;
+        require(
+            terms.iter().filter(moved).all(|terms| self.is_party(&terms.payee)),
+            Refusal::PayeeNotAParty,
+        )?;
+        let answers = |payer: &PartyRef| {
+            self.is_party(payer)
+                || self
+                    .determination()
+                    .is_some_and(|one| one.shares.iter().any(|share| share.party == *payer))
+        };
+        require(!imposed || terms.iter().all(|terms| answers(&terms.payer)), Refusal::PayerNotAParty)
+    }
+
+    /// Whether somebody is a side of the case, or the platform. A case has one complainant, whose reference is sealed:
+    /// only businesses may be named by it.
+    fn is_party(&self, who: &PartyRef) -> bool {
+        let complainant = LiableParty::of_kind(self.facts.complainant_kind);
+        let is_business = !matches!(complainant, LiableParty::Consumer | LiableParty::OtherUser);
+        let complains = who.party == complainant && (who.reference.is_empty() || is_business);
+        let responds = |respondent: &Respondent| {
+            LiableParty::of_kind(respondent.kind) == who.party
+                && (who.reference.is_empty() || who.reference == respondent.reference)
+        };
+        who.party == LiableParty::Platform || complains || self.facts.respondents.iter().any(responds)
     }
 
     /// The latest determination.
@@ -152,6 +193,15 @@ impl Case {
         let pending = |state| matches!(state, DecisionState::Pending | DecisionState::AwaitingSecond);
         self.settlements.iter().any(|one| pending(one.state))
             || self.rulings.iter().any(|one| pending(one.state))
+    }
+
+    /// The ids of everything that orders remedies by a decision.
+    pub fn decisions(&self) -> Vec<Uuid> {
+        let settlements = self.settlements.iter().map(|one| one.id);
+        settlements
+            .chain(self.rulings.iter().map(|one| one.id))
+            .chain(self.appeals.iter().map(|one| one.id))
+            .collect()
     }
 
     /// Outcome and cause as codes; the cause is unknown where nobody determined liability. None without an outcome.

@@ -77,6 +77,12 @@ refusals! {
     NoMandate = "REPRESENTATIVE_WITHOUT_MANDATE", "who acts for a party proves that the party agrees", "consent with kind, reference and sha256";
     /// Nobody is charged by an agreement without being a party to it.
     PayerNotAParty = "PAYER_NOT_A_PARTY", "a payer is no party of the case, and could not agree", "a payer among the respondents, or the platform";
+    /// Nobody is paid who has no part in the case.
+    PayeeNotAParty = "PAYEE_NOT_A_PARTY", "money goes to a party of the case", "the complainant, a respondent or the platform";
+    /// L06: declared in the investigation, and binding here too.
+    Recused = "RECUSED", "who is recused from a case may do nothing more on it", "another member of staff";
+    /// A case is judged whole, so it has an end.
+    TooManyAnswers = "TOO_MANY_ANSWERS", "the parties have answered each other too often", "TerminateMediation or RequestIntervention";
     /// The first acceptance fixes the option of a revision.
     OtherOptionAccepted = "OTHER_OPTION_ACCEPTED", "another party has accepted another option of this revision", "that option, a counter-offer or a new revision";
     /// One at a time.

@@ -176,11 +176,12 @@ impl Proposal {
         self.acceptances.retain(|given| given.side != *side);
     }
 
-    /// Whether `options` charge nobody more than some option of the latest approved revision does (F039).
+    /// Whether `options` charge nobody more than some option of the latest approved revision does, and nobody with a deed
+    /// that none of its options asks of them (F039).
     pub fn within_bounds(&self, options: &[Vec<RemedyTerms>]) -> bool {
         let approved = self.revisions.iter().rev().find(|revision| !revision.reviewer.is_empty());
         let Some(approved) = approved else { return false };
-        let mut most: BTreeMap<(PartyRef, String), i64> = BTreeMap::new();
+        let mut most: BTreeMap<Charge, i64> = BTreeMap::new();
         for option in &approved.options {
             for (key, sum) in charged(option) {
                 let bound = most.entry(key).or_default();
@@ -194,15 +195,19 @@ impl Proposal {
     }
 }
 
-/// What an option charges to each payer, per currency.
-fn charged(option: &[RemedyTerms]) -> BTreeMap<(PartyRef, String), i64> {
+/// To whom something is charged, and in what: a currency, or the type of what is no money.
+type Charge = (PartyRef, String);
+
+/// What an option charges to each payer: sums of money per currency, units per type, how often a deed.
+fn charged(option: &[RemedyTerms]) -> BTreeMap<Charge, i64> {
     let mut charged = BTreeMap::new();
     for terms in option {
-        if let Some(amount) = terms.amount {
-            let sum: &mut i64 =
-                charged.entry((terms.payer.clone(), amount.currency.to_string())).or_default();
-            *sum = sum.saturating_add(amount.amount_minor);
-        }
+        let (what, much) = match terms.amount {
+            Some(amount) => (amount.currency.to_string(), amount.amount_minor),
+            None => (terms.kind.code().to_owned(), i64::from(terms.units.max(1))),
+        };
+        let sum: &mut i64 = charged.entry((terms.payer.clone(), what)).or_default();
+        *sum = sum.saturating_add(much);
     }
     charged
 }

@@ -149,6 +149,8 @@ pub struct RemedyTerms {
 
 /// The largest amount of one remedy, minor units: sums over a case can then never overflow.
 pub const LARGEST_AMOUNT: i64 = 1_000_000_000_000;
+/// The most points or days of one remedy.
+const LARGEST_UNITS: u32 = 1_000_000;
 /// The longest time for one remedy, days.
 const LONGEST_DUE: u32 = 60;
 
@@ -163,7 +165,10 @@ impl RemedyTerms {
             (Measure::Money, None, _) => {
                 found.add(format!("{field}.amount"), "REQUIRED", "this remedy needs an amount");
             }
-            (Measure::Units, None, 1..) | (Measure::Deed, None, 0) => {}
+            (Measure::Units, None, 1..=LARGEST_UNITS) | (Measure::Deed, None, 0) => {}
+            (Measure::Units, None, 1..) => {
+                found.add(format!("{field}.units"), "OUT_OF_RANGE", "at most 1,000,000 units");
+            }
             (Measure::Units, _, 0) => {
                 found.add(format!("{field}.units"), "REQUIRED", "this remedy needs a number of units");
             }

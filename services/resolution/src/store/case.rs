@@ -27,7 +27,7 @@ pub struct Held {
 }
 
 impl Held {
-    fn changed(&self) -> Result<Vec<(String, Uuid, Record)>, Error> {
+    pub(super) fn changed(&self) -> Result<Vec<(String, Uuid, Record)>, Error> {
         let records = record::of_case(&self.case)?;
         let is_new = |record: &Record| !self.stored.contains(record);
         let of = |record| (self.case.tenant.to_string(), *self.case.id.as_uuid(), record);
@@ -167,45 +167,14 @@ pub async fn insert(conn: &mut PgConnection, new: &[(Case, Vec<u8>)]) -> Result<
     Ok(())
 }
 
-fn documents(case: &Case) -> Result<(Value, Value), Error> {
+/// What the registration told and what happened since, as they are stored.
+pub(super) fn documents(case: &Case) -> Result<(Value, Value), Error> {
     let id = *case.id.as_uuid();
     let facts: &Facts = &case.facts;
     let course: &Course = &case.course;
     let facts = serde_json::to_value(facts).map_err(|e| Corrupt::new("case_file", "facts", id, e))?;
     let course = serde_json::to_value(course).map_err(|e| Corrupt::new("case_file", "course", id, e))?;
     Ok((facts, course))
-}
-
-/// Writes locked cases back with their records: two statements.
-pub async fn save(conn: &mut PgConnection, held: &[&Held]) -> Result<(), Error> {
-    if held.is_empty() {
-        return Ok(());
-    }
-    let documents = held.iter().map(|held| documents(&held.case)).collect::<Result<Vec<_>, _>>()?;
-    sqlx::query(
-        "UPDATE case_file c
-         SET state = new.state, severity = new.severity, version = new.version, stream_version = new.stream,
-             chain_length = new.length, chain_head = new.head, course = new.course
-         FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-              $8::text[], $9::jsonb[]) AS new (tenant, id, state, severity, version, stream, length, head, course)
-         WHERE (c.tenant, c.complaint_id) = (new.tenant, new.id)",
-    )
-    .bind(column(held, |held| held.case.tenant.as_str()))
-    .bind(column(held, |held| *held.case.id.as_uuid()))
-    .bind(column(held, |held| held.case.state.code()))
-    .bind(column(held, |held| held.case.severity.code()))
-    .bind(column(held, |held| held.case.version))
-    .bind(column(held, |held| held.case.stream_version))
-    .bind(column(held, |held| i64::from(held.case.chain.0)))
-    .bind(column(held, |held| held.case.chain.1.as_str()))
-    .bind(column(&documents, |(_, course)| Json(course)))
-    .execute(&mut *conn)
-    .await?;
-    let mut changed = Vec::new();
-    for held in held {
-        changed.extend(held.changed()?);
-    }
-    record::save(conn, &changed).await
 }
 
 /// The wrapped data key of a complaint; none where the subject was erased.

@@ -62,11 +62,13 @@ pub async fn lock(
         .await?)
 }
 
-/// Members that have no plan of the incident yet: those who wait for one first.
+/// Members that have no plan of the incident yet: those who wait for one first, then those whose facts are being found.
+/// What cannot be planned for stands behind them, or a few hundred of it would keep the rest from ever getting a plan.
 pub async fn unplanned(
     conn: &mut PgConnection,
     tenant: &TenantId,
     incident: Uuid,
+    left_out: &[Uuid],
     most: i64,
 ) -> Result<Vec<Uuid>, Error> {
     Ok(sqlx::query_scalar(
@@ -78,11 +80,19 @@ pub async fn unplanned(
                WHERE r.tenant = m.tenant AND r.complaint_id = m.complaint_id AND r.kind = 'proposal'
                  AND r.content ->> 'incident' = m.incident_id::text
            )
-         ORDER BY (c.state <> 'plan_review'), m.complaint_id LIMIT $3",
+         ORDER BY CASE c.state WHEN 'plan_review' THEN 0 WHEN 'investigating' THEN 1 ELSE 2 END,
+                  EXISTS (
+                      SELECT FROM case_record r
+                      WHERE r.tenant = m.tenant AND r.complaint_id = m.complaint_id AND r.kind = 'proposal'
+                        AND r.state IN ('in_review', 'approved', 'open')
+                  ) OR m.complaint_id = ANY ($4),
+                  m.complaint_id
+         LIMIT $3",
     )
     .bind(tenant.as_str())
     .bind(incident)
     .bind(most)
+    .bind(left_out)
     .fetch_all(conn)
     .await?)
 }

@@ -12,6 +12,7 @@ pub mod recourse;
 pub mod remedy;
 pub mod rule;
 pub mod text;
+pub mod whole;
 
 use thiserror::Error;
 use uuid::Uuid;

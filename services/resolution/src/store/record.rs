@@ -101,29 +101,3 @@ fn read(case: &mut Case, id: Uuid, kind: &str, content: Value) -> Result<(), Err
     }
     Ok(())
 }
-
-/// Writes records of cases that are new or have changed.
-pub async fn save(conn: &mut PgConnection, changed: &[(String, Uuid, Record)]) -> Result<(), Error> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO case_record (tenant, complaint_id, record_id, kind, ordinal, state, content)
-         SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::jsonb[])
-              AS new (tenant, complaint_id, record_id, kind, ordinal, state, content)
-         -- What makes room for another comes before it: the unique indexes are checked row by row.
-         ORDER BY tenant, complaint_id, state IN ('effective'), ordinal
-         ON CONFLICT (tenant, complaint_id, record_id) DO UPDATE
-         SET state = excluded.state, content = excluded.content",
-    )
-    .bind(column(changed, |(tenant, ..)| tenant.as_str()))
-    .bind(column(changed, |(_, complaint, _)| *complaint))
-    .bind(column(changed, |(.., record)| record.id))
-    .bind(column(changed, |(.., record)| record.kind))
-    .bind(column(changed, |(.., record)| record.ordinal))
-    .bind(column(changed, |(.., record)| record.state))
-    .bind(column(changed, |(.., record)| Json(&record.content)))
-    .execute(conn)
-    .await?;
-    Ok(())
-}

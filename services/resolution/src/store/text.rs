@@ -6,7 +6,6 @@ use redress_domain::{ComplaintId, TenantId};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::column;
 use crate::error::Error;
 
 /// A sealed text on its way into the table.
@@ -20,24 +19,6 @@ pub struct SealedText {
     pub field: String,
     /// The sealed words.
     pub value: Vec<u8>,
-}
-
-/// Writes new texts.
-pub async fn insert(conn: &mut PgConnection, texts: &[SealedText]) -> Result<(), Error> {
-    if texts.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO sealed_text (tenant, complaint_id, field, value)
-         SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[])",
-    )
-    .bind(column(texts, |text| text.tenant.as_str()))
-    .bind(column(texts, |text| text.complaint))
-    .bind(column(texts, |text| text.field.as_str()))
-    .bind(column(texts, |text| text.value.as_slice()))
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// All sealed texts of a case, by field.

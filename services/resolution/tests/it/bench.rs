@@ -115,6 +115,8 @@ impl Bench {
             executor_timeout_ms: 1_000,
             executor_attempts: 3,
             executor_retry_ms: 10,
+            advance_overdue: true,
+            money_check_s: 1,
         };
         let desk = Desk {
             db: db.clone(),
@@ -125,7 +127,7 @@ impl Bench {
             settings: Arc::new(settings),
         };
         let commands = Commands { queries: Queries { desk: desk.clone() }, desk };
-        let follower = Follower { clock: shared_clock };
+        let follower = Follower { clock: shared_clock, advance_overdue: true };
         let bench = Self { db, vault, clock, commands, follower, _database: database, _keys: keys };
         bench.publish_rules().await;
         bench
@@ -244,6 +246,34 @@ impl Bench {
         message: &M,
         actor: &str,
     ) -> Result<(), HandlerError> {
+        match self.delivery(handler, id, message, actor) {
+            Some(delivery) => self.apply(handler, vec![delivery]).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Applies a batch as the kit does, in one transaction; gives how many statements the handler needed.
+    pub(crate) async fn apply<H: BatchHandler>(
+        &self,
+        handler: &H,
+        batch: Vec<Delivery<H::Event>>,
+    ) -> Result<usize, HandlerError> {
+        handler.prepare(&batch).await?;
+        let mut tx = self.db.pool().begin().await?;
+        let counting = crate::statements::Counting::default();
+        counting.over(handler.apply(&mut tx, &batch)).await?;
+        tx.commit().await?;
+        Ok(counting.statements())
+    }
+
+    /// An event on its way; none if it is of no use to the handler.
+    pub(crate) fn delivery<H: BatchHandler, M: Message + Name>(
+        &self,
+        handler: &H,
+        id: ComplaintId,
+        message: &M,
+        actor: &str,
+    ) -> Option<Delivery<H::Event>> {
         let meta = EventMeta {
             event_id: redress_domain::derived_id("test", &[crate::steps::call().as_bytes()]),
             event_type: M::full_name().into(),
@@ -261,7 +291,7 @@ impl Bench {
             tracestate: None,
         };
         let payload = message.encode_to_vec();
-        let Some(event) = handler.decode(&meta, &payload).unwrap() else { return Ok(()) };
+        let event = handler.decode(&meta, &payload).unwrap()?;
         let record = Record {
             topic: "test".into(),
             partition: 0,
@@ -271,12 +301,7 @@ impl Bench {
             headers: Vec::new(),
             payload,
         };
-        let delivery = Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) };
-        handler.prepare(std::slice::from_ref(&delivery)).await?;
-        let mut tx = self.db.pool().begin().await?;
-        handler.apply(&mut tx, &[delivery]).await?;
-        tx.commit().await?;
-        Ok(())
+        Some(Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) })
     }
 
     /// What is to be published about a complaint: names without the package, in order.

@@ -13,7 +13,7 @@ use crate::bench::{Bench, complainant, handler, merchant, submission};
 use crate::steps::{accept, call, draft, option, refund, report};
 
 /// A clock of a case that ran out now.
-async fn runs_out(bench: &Bench, id: ComplaintId, definition: &str, subject: Option<&str>) {
+pub(crate) async fn runs_out(bench: &Bench, id: ComplaintId, definition: &str, subject: Option<&str>) {
     let breached = sla::ClockBreached {
         clock: Some(sla::ClockRef {
             clock_id: format!("{definition}-{id}"),
@@ -113,6 +113,27 @@ async fn silence_is_told_with_what_is_missing_and_again_once_it_has_come() {
     assert!(told.notice_delivered && told.report_issued);
     runs_out(&bench, id, "C26", None).await;
     assert_eq!(times(&bench, id, "ObjectionWindowEnded").await, 3);
+}
+
+#[tokio::test]
+async fn a_result_sent_over_a_channel_without_receipts_counts_as_delivered() {
+    let bench = Bench::new().await;
+    let id = bench.to_result(1).await;
+    runs_out(&bench, id, "C26", None).await;
+    let sent = |receipts_expected| notification::NoticeSent {
+        kind: notification::NoticeKind::N12Result.into(),
+        receipts_expected,
+        ..Default::default()
+    };
+    bench.notice(id, &sent(true)).await;
+    assert_eq!(times(&bench, id, "ObjectionWindowEnded").await, 1, "its receipt is waited for");
+    let another =
+        notification::NoticeSent { kind: notification::NoticeKind::N13Ruling.into(), ..sent(false) };
+    bench.notice(id, &another).await;
+    assert_eq!(times(&bench, id, "ObjectionWindowEnded").await, 1);
+    bench.notice(id, &sent(false)).await;
+    let told: wire::ObjectionWindowEnded = bench.last(id).await;
+    assert!(told.notice_delivered);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Ordering and carrying out, with a real executor at the other end.
 
 use redress_domain::ComplaintId;
+use redress_proto::intake::v1 as intake;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::resolution::v1::RemedyState;
 use redress_proto::types::v1::{ComplaintState as State, Money};
@@ -65,6 +66,50 @@ async fn what_waits_while_an_appeal_runs_is_paid_after_it_and_dropped_if_the_cas
 }
 
 #[tokio::test]
+async fn what_is_owed_in_a_merged_case_is_paid_once_it_stands_alone_again() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.bench.lifecycle(id, &intake::ComplaintMerged::default()).await;
+    for _ in 0..3 {
+        till.round().await;
+    }
+    assert!(till.payments.calls().is_empty());
+    assert_eq!(till.states(id).await, [(RemedyState::Ordered, String::new())], "still owed");
+    let apart = intake::ComplaintUnmerged { to: State::Executing.into(), ..Default::default() };
+    till.bench.lifecycle(id, &apart).await;
+    till.round().await;
+    assert_eq!(till.payments.moved(), [8_000]);
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn what_is_cancelled_or_taken_back_is_told_so_that_others_can_add_up_too() {
+    let till = Till::new().await;
+    let [dropped, reversed] = [till.bench.to_executing(1).await, till.bench.to_executing(2).await];
+    till.bench.advance(dropped, State::Executing, State::Withdrawn, "ComplaintWithdrawn").await;
+    till.round().await;
+    let told: wire::RemedyCancelled = till.bench.last(dropped).await;
+    assert_eq!((told.amount.unwrap().amount_minor, told.reason.as_str()), (8_000, "not_needed"));
+    vary(&till.bench, reversed, &[]).await;
+    till.round().await;
+    let told: wire::RemedyReversed = till.bench.last(reversed).await;
+    assert_eq!(told.amount.unwrap().amount_minor, 8_000);
+    assert!(told.reference.starts_with("pay-"));
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn money_that_does_not_add_up_is_counted() {
+    let till = Till::new().await;
+    till.bench.to_executing(1).await;
+    till.round().await;
+    let audit = redress_resolution::app::remedy::audit::Audit::new(till.bench.commands.desk.clone());
+    assert_eq!(audit.count().await.unwrap(), 0);
+    sqlx::query("UPDATE remedy SET state = 'failed'").execute(till.bench.db.pool()).await.unwrap();
+    assert_eq!(audit.count().await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn what_was_settled_while_an_appeal_ran_is_said_when_it_is_over() {
     let till = Till::new().await;
     let id = till.bench.to_executing(1).await;
@@ -105,7 +150,7 @@ fn terms(told: &wire::RemedyTerms) -> RemedyTerms {
 }
 
 /// What an appeal does that varies the decision: undone, and ordered anew.
-async fn vary(bench: &Bench, id: ComplaintId, told: &[wire::RemedyTerms]) {
+pub(crate) async fn vary(bench: &Bench, id: ComplaintId, told: &[wire::RemedyTerms]) {
     let terms: Vec<_> = told.iter().map(terms).collect();
     let tenant = "tenant-a".parse().unwrap();
     let order = Order {

@@ -6,6 +6,7 @@ use redress_proto::resolution::v1::RemedyState;
 use redress_proto::types::v1::Money;
 
 use crate::bench::{handler, reason, supervisor};
+use crate::clocks::runs_out;
 use crate::money_executor::Mood;
 use crate::money_steps::Till;
 use crate::steps::call;
@@ -158,6 +159,87 @@ async fn the_platform_pays_first_where_the_merchant_fails_and_claims_it_back() {
     let line = till.ledger(id).await.lines[0].clone();
     assert_eq!((line.ordered_minor, line.advanced_minor, line.recourse_minor), (8_000, 8_000, 8_000));
     assert_eq!((line.executed_minor, line.failed_minor, line.pending_minor), (0, 0, 0));
+    till.adds_up().await;
+
+    let settle = |reference: &str, reason: &str| wire::SettleRecourseRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        recourse_id: first.recourse_id.clone(),
+        reference: reference.into(),
+        reason: reason.into(),
+        ..Default::default()
+    };
+    let settled = async |who: &str, message| {
+        let done =
+            redress_resolution::app::remedy::settle(&till.bench.commands, &supervisor(who), message).await;
+        done.map_err(redress_resolution::Error::into_problem)
+    };
+    assert_eq!(reason(settled("s-2", settle("", "")).await), "REQUIRED");
+    assert_eq!(reason(settled("s-1", settle("bank-1", "")).await), "SETTLER_IS_CLAIMANT");
+    assert_eq!(settled("s-2", settle("bank-1", "")).await.unwrap().state, "settled");
+    assert_eq!(reason(settled("s-2", settle("", "no_hope")).await), "RECOURSE_SETTLED");
+    let told: wire::RecourseSettled = till.bench.last(id).await;
+    assert_eq!((told.paid, told.amount.unwrap().amount_minor), (true, 3_000));
+    assert_eq!(till.ledger(id).await.lines[0].recovered_minor, 3_000);
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn nobody_owes_the_platform_what_it_has_taken_back() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.payments.will([Mood::Refuses("no_funds")]);
+    till.round().await;
+    let remedy = till.remedies(id).await[0].remedy_id.clone();
+    till.advance_payment(id, &remedy).await.unwrap();
+    till.round().await;
+    let claim = wire::ClaimRecourseRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        remedy_id: remedy,
+        ..Default::default()
+    };
+    redress_resolution::app::remedy::claim(&till.bench.commands, &supervisor("s-1"), claim).await.unwrap();
+    crate::remedies::vary(&till.bench, id, &[]).await;
+    till.round().await;
+    assert_eq!(till.states(id).await[0].0, RemedyState::Reversed);
+    assert_eq!(till.ledger(id).await.recourse[0].state, "given_up");
+    let told: wire::RecourseSettled = till.bench.last(id).await;
+    assert_eq!((told.paid, told.reason.as_str()), (false, "remedy_reversed"));
+    assert_eq!(till.ledger(id).await.lines[0].recourse_minor, 0);
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn money_that_failed_and_is_overdue_becomes_a_matter_of_ruling() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.payments.will([Mood::Refuses("no_funds")]);
+    till.round().await;
+    let told: wire::RemedyFailed = till.bench.last(id).await;
+    assert!(!told.advance_payment, "it is not overdue yet");
+    let remedy = till.remedies(id).await[0].remedy_id.clone();
+    runs_out(&till.bench, id, "C19", Some(&remedy)).await;
+    let told: wire::RemedyFailed = till.bench.last(id).await;
+    assert!(told.advance_payment);
+    assert_eq!(told.reason, "no_funds");
+    assert!(till.remedies(id).await[0].overdue);
+    till.adds_up().await;
+}
+
+#[tokio::test]
+async fn what_is_overdue_is_tried_again_at_once_and_not_taken_for_failed() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.payments.will([Mood::Vanishes]);
+    till.dispatch.pass().await.unwrap();
+    assert_eq!(till.dispatch.pass().await.unwrap(), 0, "it waits");
+    let remedy = till.remedies(id).await[0].remedy_id.clone();
+    runs_out(&till.bench, id, "C19", Some(&remedy)).await;
+    assert!(!till.bench.published(id).await.contains(&"RemedyFailed".to_owned()));
+    assert_eq!(till.dispatch.pass().await.unwrap(), 1);
+    assert_eq!(till.payments.moved(), [8_000]);
+    assert!(till.remedies(id).await[0].overdue);
     till.adds_up().await;
 }
 

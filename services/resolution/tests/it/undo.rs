@@ -1,11 +1,12 @@
 //! What the lifecycle cannot take is undone here, and shows why.
 
 use redress_proto::intake::v1 as intake;
+use redress_proto::investigation::v1 as investigation;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::types::v1::{ComplaintState as State, Severity};
 
-use crate::bench::{Bench, complainant, handler, merchant, reason, supervisor};
-use crate::steps::{accept, call, refund, review, ruling};
+use crate::bench::{Bench, complainant, handler, merchant, reason, submission, supervisor};
+use crate::steps::{accept, call, draft, liability, option, refund, review, ruling};
 
 #[tokio::test]
 async fn a_settlement_that_came_after_a_withdrawal_is_void_and_its_offer_closed() {
@@ -98,4 +99,33 @@ async fn an_appeals_decision_that_does_not_count_can_be_made_again() {
     bench.act(&supervisor("s-8"), decide("second")).await.unwrap();
     let seen = bench.get(&complainant(), id).await;
     assert_eq!(seen.appeals[0].grounds[0].answer, "second");
+}
+
+#[tokio::test]
+async fn a_refused_conclusion_does_not_hide_that_the_next_one_was_not_read() {
+    let bench = Bench::new().await;
+    let id = bench.register(1, submission()).await;
+    bench.accepted(id, Severity::General).await;
+    bench.advance(id, State::Accepted, State::Investigating, "InvestigationOpened").await;
+    let concluded = investigation::InvestigationConcluded {
+        investigation_id: uuid::Uuid::from_u128(5).to_string(),
+        investigators: vec!["i-1".into()],
+        ..Default::default()
+    };
+    bench.investigation(id, "i-1", &concluded).await;
+    bench.refuse(id, "InvestigationConcluded", State::Investigating).await;
+    // Concluded again; the lifecycle has moved, and who found the facts this time was not heard of.
+    bench.advance(id, State::Investigating, State::PlanReview, "InvestigationConcluded").await;
+    bench.act(&handler("h-1"), liability(id)).await.unwrap();
+    let drafted = bench.act(&handler("h-1"), draft(id, vec![option(vec![refund(5_000)])])).await.unwrap();
+    let proposal = drafted.proposals[0].proposal_id.clone();
+    assert_eq!(
+        reason(bench.act(&supervisor("s-1"), review(id, &proposal, 1)).await),
+        "INVESTIGATORS_UNKNOWN"
+    );
+    bench.investigation(id, "s-1", &concluded).await;
+    assert_eq!(
+        reason(bench.act(&supervisor("s-1"), review(id, &proposal, 1)).await),
+        "REVIEWER_INVESTIGATED"
+    );
 }

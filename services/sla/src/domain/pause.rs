@@ -47,6 +47,11 @@ impl Pauses {
         self.0.get(at).is_some_and(|span| span.from < closing)
     }
 
+    /// When the last pause ends; the end of time if it is open, `None` without any.
+    pub fn last_end(&self) -> Option<Timestamp> {
+        self.0.last().map(|span| span.to)
+    }
+
     /// Since when the clock stands still for good, as far as is known.
     pub fn open_since(&self) -> Option<Timestamp> {
         self.0.last().filter(|span| span.to == Timestamp::MAX).map(|span| span.from)

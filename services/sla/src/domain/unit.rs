@@ -111,6 +111,21 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// The unit of that name, with those of the options that have a meaning for it.
+    pub fn of(code: UnitCode, close: DayClose, event_day: EventDay, roll: RollForward) -> Self {
+        match code {
+            UnitCode::WorkingDays => Self::WorkingDays { close, event_day },
+            UnitCode::CalendarDays => Self::CalendarDays { event_day, roll },
+            UnitCode::Months => Self::Months { roll },
+            UnitCode::BusinessSeconds => Self::Business(Scale::Seconds),
+            UnitCode::BusinessMinutes => Self::Business(Scale::Minutes),
+            UnitCode::BusinessHours => Self::Business(Scale::Hours),
+            UnitCode::ElapsedSeconds => Self::Elapsed(Scale::Seconds),
+            UnitCode::ElapsedMinutes => Self::Elapsed(Scale::Minutes),
+            UnitCode::ElapsedHours => Self::Elapsed(Scale::Hours),
+        }
+    }
+
     /// The name of the unit in the contract, without its options.
     pub fn code(self) -> UnitCode {
         match self {

@@ -11,7 +11,7 @@ use crate::launch::Launched;
 /// The first tenant's platform wants all its notices also at its callback address. Returns the secret of their
 /// signatures.
 pub(super) async fn subscribe(outside: &Outside, launched: &Launched) -> anyhow::Result<String> {
-    let asking = Asking::of(launched, &launched.tenants[0], &[Role::Admin])?;
+    let asking = Asking::of(launched, &launched.tenants[0], &[Role::Service])?;
     let mut client = NotificationServiceClient::new(Asking::channel(launched, "notification").await?);
     let request = RegisterWebhookRequest {
         request_id: "demo-callback".to_owned(),

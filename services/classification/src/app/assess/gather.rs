@@ -46,7 +46,9 @@ pub(super) async fn gather(
     let since = earliest.saturating_sub(quiet).unwrap_or(Timestamp::MIN);
     let open = incident::lock_open(conn, &subjects.into_iter().collect::<Vec<_>>(), since).await?;
     let mut gathering = Gathering { rates: before.clone(), incidents: open.iter().map(as_open).collect() };
-    let mut effects = Effects::new(open, now);
+    let earliest = earliest_of_tenants(complaints);
+    let known_since = rate::known_since(conn, &earliest).await?;
+    let mut effects = Effects::new(open, known_since, now);
     for ((new, kept), placing) in new.iter().zip(complaints).zip(&placing) {
         match gathering.place(placing, incident_id) {
             Placed::Joined(id) => effects.joined(id, new.meta, kept),
@@ -58,6 +60,16 @@ pub(super) async fn gather(
         gathering.rates.iter().filter(|(key, rate)| before.get(*key) != Some(*rate)).collect();
     rate::save(conn, &changed).await?;
     effects.save(conn, &gathering).await
+}
+
+/// When the earliest complaint of each tenant of the batch was received.
+fn earliest_of_tenants(complaints: &[NewComplaint]) -> BTreeMap<&TenantId, Timestamp> {
+    let mut earliest = BTreeMap::new();
+    for complaint in complaints {
+        let seen = earliest.entry(&complaint.tenant).or_insert(complaint.received_at);
+        *seen = complaint.received_at.min(*seen);
+    }
+    earliest
 }
 
 fn placed_by(new: &NewComplaint) -> Complaint {
@@ -76,6 +88,7 @@ fn as_open(stored: &Stored) -> Incident {
     Incident {
         id: stored.id,
         key: stored.key.clone(),
+        opened_minute: minute(stored.opened_at),
         last_minute: minute(stored.last_member_at),
         exemplars: stored.exemplars.clone(),
     }
@@ -115,17 +128,20 @@ struct Effects {
     members: Vec<Member>,
     terms: HashMap<(TenantId, Uuid), BTreeMap<String, i64>>,
     told: Vec<Told>,
+    /// Since when the complaints of each tenant are counted.
+    known_since: BTreeMap<TenantId, Timestamp>,
     now: Timestamp,
 }
 
 impl Effects {
-    fn new(open: Vec<Stored>, now: Timestamp) -> Self {
+    fn new(open: Vec<Stored>, known_since: BTreeMap<TenantId, Timestamp>, now: Timestamp) -> Self {
         Self {
             incidents: open.into_iter().map(|incident| (incident.id, incident)).collect(),
             touched: BTreeSet::new(),
             members: Vec::new(),
             terms: HashMap::new(),
             told: Vec::new(),
+            known_since,
             now,
         }
     }
@@ -172,11 +188,14 @@ impl Effects {
         };
         self.incidents.insert(opened.incident, stored);
         self.show(opened.incident, false, meta);
-        for (_, terms) in complaint::terms(conn, tenant, &members).await? {
+        let mut received = HashMap::new();
+        for (id, received_at, terms) in complaint::terms(conn, tenant, &members).await? {
             self.count(tenant, opened.incident, &terms);
+            received.insert(id, received_at);
         }
         for member in members {
-            self.member(opened.incident, meta, member, complaint.received_at);
+            let received_at = received.get(&member).copied().unwrap_or(complaint.received_at);
+            self.member(opened.incident, meta, member, received_at);
         }
         Ok(())
     }
@@ -200,7 +219,8 @@ impl Effects {
         let added = wire::IncidentMemberAdded { complaint_id: complaint.to_string() };
         let event = origin.event(INCIDENTS, &tenant, id, incident.version, &added);
         let ordinal = incident.members;
-        let certain = incident.state == IncidentState::Suspected && leaves_no_doubt(incident.members);
+        let known = self.known_since.get(&tenant).map_or(0, |&since| minute(joined_at) - minute(since));
+        let certain = incident.state == IncidentState::Suspected && leaves_no_doubt(incident.members, known);
         if certain {
             incident.state = IncidentState::Confirmed;
         }

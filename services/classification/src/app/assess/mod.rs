@@ -6,11 +6,13 @@
 //! all events, each with one statement per table and batch.
 
 mod alike;
+mod completed;
 mod gather;
+mod moved;
 mod near;
 mod registered;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -42,6 +44,8 @@ pub use registered::Registered;
 pub enum Happened {
     /// It was registered.
     Registered(Box<Registered>),
+    /// Its complainant supplied what was missing.
+    Completed,
     /// It needs nobody any more.
     Ended,
     /// It needs somebody again.
@@ -70,17 +74,7 @@ impl BatchHandler for AssessComplaints {
             let registered = Registered::read(intake::ComplaintRegistered::decode(payload)?)?;
             return Ok(Some(Happened::Registered(Box::new(registered))));
         }
-        let ended = is(intake::ComplaintLapsed::full_name())
-            || is(intake::ComplaintRefused::full_name())
-            || is(intake::ComplaintMerged::full_name())
-            || is(intake::ComplaintWithdrawn::full_name())
-            || is(intake::ComplaintReferred::full_name())
-            || is(intake::ComplaintClosed::full_name());
-        let reopened = is(intake::RefusalReviewRequested::full_name())
-            || is(intake::ComplaintUnmerged::full_name())
-            || is(intake::ReferralConcluded::full_name())
-            || is(intake::ComplaintReopened::full_name());
-        Ok(if ended { Some(Happened::Ended) } else { reopened.then_some(Happened::Reopened) })
+        moved::read(&meta.event_type, payload)
     }
 
     async fn prepare(&self, batch: &[Delivery<Happened>]) -> Result<(), HandlerError> {
@@ -127,10 +121,9 @@ impl AssessComplaints {
     async fn keep(&self, conn: &mut PgConnection, batch: &[Delivery<Happened>]) -> Result<(), Error> {
         let now = whole_microseconds(self.clock.now());
         let new = news(conn, batch).await?;
-        let mut events = Vec::new();
+        let (mut events, mut complaints) = (Vec::new(), Vec::with_capacity(new.len()));
         if !new.is_empty() {
             let pairs = alike::pairs(conn, &new).await?;
-            let mut complaints = Vec::with_capacity(new.len());
             let mut assessments = Vec::with_capacity(new.len());
             for (new, pairs) in new.iter().zip(&pairs) {
                 let assessment = first_assessment(new);
@@ -148,10 +141,11 @@ impl AssessComplaints {
             for (new, pairs) in new.iter().zip(&pairs) {
                 duplicate::insert(conn, pairs, whole_microseconds(new.meta.occurred_at)).await?;
             }
-            // Last, for the rates of a busy subject stay locked until the commit.
-            events.extend(gather::gather(conn, &new, &complaints, now).await?);
         }
-        assignment::settle(conn, &settled(batch)).await?;
+        events.extend(completed::assess(conn, batch, now).await?);
+        // Last, for the rates of a busy subject stay locked until the commit.
+        events.extend(gather::gather(conn, &new, &complaints, now).await?);
+        assignment::settle(conn, &moved::settled(batch)).await?;
         enqueue(conn, &events).await?;
         Ok(())
     }
@@ -162,7 +156,7 @@ impl AssessComplaints {
 async fn news<'a>(conn: &mut PgConnection, batch: &'a [Delivery<Happened>]) -> Result<Vec<New<'a>>, Error> {
     let registered = |delivery: &'a Delivery<Happened>| match &*delivery.event {
         Happened::Registered(registered) => Some((&delivery.meta, &**registered)),
-        Happened::Ended | Happened::Reopened => None,
+        Happened::Completed | Happened::Ended | Happened::Reopened => None,
     };
     let ids: Vec<(TenantId, Uuid)> =
         batch.iter().filter_map(registered).map(|(meta, _)| (meta.tenant.clone(), meta.subject)).collect();
@@ -175,21 +169,6 @@ async fn news<'a>(conn: &mut PgConnection, batch: &'a [Delivery<Happened>]) -> R
         }
     }
     Ok(new)
-}
-
-/// Whether each complaint of the batch needs somebody, by the last that happened to it.
-fn settled(batch: &[Delivery<Happened>]) -> Vec<(TenantId, Uuid, bool, Timestamp)> {
-    let mut last: BTreeMap<(&TenantId, Uuid), (bool, Timestamp)> = BTreeMap::new();
-    for delivery in batch {
-        let needed = match &*delivery.event {
-            Happened::Registered(_) => continue,
-            Happened::Ended => false,
-            Happened::Reopened => true,
-        };
-        let at = whole_microseconds(delivery.meta.occurred_at);
-        last.insert((&delivery.meta.tenant, delivery.meta.subject), (needed, at));
-    }
-    last.into_iter().map(|((tenant, id), (needed, at))| (tenant.clone(), id, needed, at)).collect()
 }
 
 /// Made when the complaint was registered, as far as the record is concerned: a replay makes the same one.

@@ -4,7 +4,10 @@
 //! version stands for itself whatever was changed before it. A set passes if it loads, if its own examples hold, and if
 //! no example fails that holds under the running set.
 
+mod history;
 mod verdict;
+
+pub use history::list;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,6 +34,8 @@ const TOLD: usize = 100;
 struct Running {
     engine: Arc<Engine>,
     files: Files,
+    /// The newest that was published, which may be one that this process cannot load.
+    newest: i32,
 }
 
 /// Checks a rule set and tells what it would change.
@@ -73,7 +78,7 @@ pub async fn publish(
     }
     let running = running(desk, engines, caller).await?;
     let before = Arc::clone(&running.engine);
-    let base = before.version;
+    let base = running.newest;
     let files = over(&running.files, &request.files);
     let verdict = judge(running.engine, files.clone(), own).await?;
     let passed = verdict.passed();
@@ -141,6 +146,7 @@ async fn running(desk: &Desk, engines: &Engines, caller: &Principal) -> Result<R
     // Whatever another process has published is what runs, also before this process looked for it.
     engines.refresh(&desk.db).await?;
     let engine = engines.current(&caller.tenant);
+    let newest = engines.seen(caller.tenant.as_str()).max(engine.version);
     let files = if engine.version == 0 {
         built_in()
     } else {
@@ -149,7 +155,7 @@ async fn running(desk: &Desk, engines: &Engines, caller: &Principal) -> Result<R
             .await?
             .ok_or_else(Problem::internal)?
     };
-    Ok(Running { engine, files })
+    Ok(Running { engine, files, newest })
 }
 
 fn built_in() -> Files {

@@ -84,6 +84,13 @@ impl<'a> Decision<'a> {
         Self { category, sub, confidence: (1.0 / all).min(1.0), secondary, by_rule, share }
     }
 
+    /// The same text under a decision of somebody else's, who is sure; what the rules thought is one of the others, if they
+    /// thought of something else.
+    pub(super) fn replaced(mut self, category: Category, sub: Option<&'a str>) -> Self {
+        self.secondary.retain(|other| *other != category);
+        Self { category, sub, confidence: 1.0, by_rule: self.by_rule && self.sub == sub, ..self }
+    }
+
     fn nothing() -> Self {
         Self {
             category: Category::Cq09,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use redress_domain::{Category, TenantId};
 use uuid::Uuid;
 
-use super::{Dimension, Evidence, Rate, Subjects};
+use super::{Dimension, Evidence, Rate, Subjects, WINDOW};
 
 /// Bits in which two texts may differ and still be near.
 const NEAR: u32 = 8;
@@ -68,6 +68,8 @@ pub struct Incident {
     pub id: Uuid,
     /// What it is about.
     pub key: RateKey,
+    /// Minute in which the complaint was received that made it visible.
+    pub opened_minute: i64,
     /// Minute in which its last member was received.
     pub last_minute: i64,
     /// Similarity hashes of its first members.
@@ -79,7 +81,9 @@ impl Incident {
         let here = self.key.dimension == dimension
             && self.key.subject == subject
             && self.key.tenant == complaint.tenant
-            && complaint.minute - self.last_minute <= QUIET_MINUTES;
+            && complaint.minute - self.last_minute <= QUIET_MINUTES
+            // What comes late and was received before the window is older than the cause.
+            && self.opened_minute - complaint.minute < WINDOW;
         let labelled =
             self.key.category == complaint.category && self.key.sub_category == complaint.sub_category;
         let near = |hash: u64| self.exemplars.iter().any(|other| (other ^ hash).count_ones() <= NEAR);
@@ -135,10 +139,13 @@ impl Gathering {
         if let Some(incident) = self.joins(complaint) {
             return Placed::Joined(incident);
         }
+        let mut counted = Vec::new();
         for key in complaint.keys() {
-            self.rates.entry(key).or_default().count(complaint.minute, complaint.id);
+            if self.rates.entry(key.clone()).or_default().count(complaint.minute, complaint.id) {
+                counted.push(key);
+            }
         }
-        let Some((key, evidence)) = self.exceeded(complaint) else { return Placed::Counted };
+        let Some((key, evidence)) = self.exceeded(counted) else { return Placed::Counted };
         let window = self.rates.entry(key.clone()).or_default().take();
         for other in complaint.keys().filter(|other| *other != key) {
             self.rates.entry(other).or_default().forget(&window);
@@ -147,6 +154,7 @@ impl Gathering {
         self.incidents.push(Incident {
             id,
             key,
+            opened_minute: complaint.minute,
             last_minute: complaint.minute,
             exemplars: complaint.text_hash.into_iter().collect(),
         });
@@ -165,8 +173,8 @@ impl Gathering {
         None
     }
 
-    fn exceeded(&self, complaint: &Complaint) -> Option<(RateKey, Evidence)> {
-        complaint.keys().find_map(|key| {
+    fn exceeded(&self, counted: Vec<RateKey>) -> Option<(RateKey, Evidence)> {
+        counted.into_iter().find_map(|key| {
             let evidence = self.rates.get(&key)?.evidence()?;
             Some((key, evidence))
         })

@@ -12,6 +12,9 @@
 //! Minutes are those of receipt, so a backlog or a replay finds what was found before. Cost per complaint is constant:
 //! a window is a fixed array, and a batch reads and writes each rate once.
 //!
+//! An incident ends by itself: a suspected one that nobody joins any more is dissolved, a confirmed one is handled after a
+//! day without a new member. What comes late counts for the time when it was received.
+//!
 //! Refused: clustering of texts (its cost grows with the spike, and nobody can check why two texts met); a fixed limit
 //! per room (a large room always exceeds it, a small one never).
 
@@ -24,5 +27,6 @@ mod tests;
 
 pub use dimension::{Dimension, Subjects};
 pub use gathering::{Complaint, Gathering, Incident, Opened, Placed, QUIET_MINUTES, RateKey};
+use rate::WINDOW;
 pub use rate::{Evidence, KEPT, Rate, WINDOW_MINUTES};
-pub use state::{IncidentState, leaves_no_doubt, may_become};
+pub use state::{HANDLED_MINUTES, IncidentState, leaves_no_doubt, may_become, quiet_becomes};

@@ -3,7 +3,7 @@ use uuid::Uuid;
 /// Length of the window, in minutes.
 pub const WINDOW_MINUTES: usize = 5;
 /// The same as a difference of minutes.
-const WINDOW: i64 = 5;
+pub(super) const WINDOW: i64 = 5;
 /// Complaints whose identity a rate keeps.
 pub const KEPT: usize = 64;
 
@@ -46,15 +46,29 @@ impl Evidence {
 }
 
 impl Rate {
-    /// Counts a complaint received in `minute`. One older than the window tells nothing about now and is passed over.
-    pub fn count(&mut self, minute: i64, complaint: Uuid) {
+    /// Counts a complaint received in `minute`, and tells whether it belongs to the window. One that comes late tells
+    /// nothing about now: it is part of the baseline, as if it had come in time.
+    pub fn count(&mut self, minute: i64, complaint: Uuid) -> bool {
         self.advance(minute);
-        let Some(place) = self.place(minute) else { return };
+        let Some(place) = self.place(minute) else {
+            self.count_late(minute);
+            return false;
+        };
         self.recent[place] = self.recent[place].saturating_add(1);
         if self.latest.len() == KEPT {
             self.latest.remove(0);
         }
         self.latest.push((complaint, minute));
+        true
+    }
+
+    /// The baseline is a sum of what has left the window, each less by half for every day since: so the order makes no
+    /// difference.
+    fn count_late(&mut self, minute: i64) {
+        let since = self.minute.saturating_sub(minute).saturating_sub(WINDOW).max(0);
+        #[expect(clippy::cast_precision_loss, reason = "minutes")]
+        let forgotten = (1.0 - WEIGHT).powf(since as f64);
+        self.baseline += WEIGHT * forgotten;
     }
 
     /// Takes complaints out again that another cause explains.

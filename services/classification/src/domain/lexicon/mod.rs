@@ -12,7 +12,7 @@
 
 mod source;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::AhoCorasick;
 
@@ -69,6 +69,8 @@ pub struct Finders {
     hans: Finder,
     hant: Finder,
     en: Finder,
+    /// Every term without a gap, and whether it stands for every word that begins so.
+    vocabulary: HashMap<String, bool>,
 }
 
 impl Finders {
@@ -90,7 +92,20 @@ impl Finders {
             hans: finder(Language::ZhHans)?,
             hant: finder(Language::ZhHant)?,
             en: finder(Language::En)?,
+            vocabulary: vocabulary(lexicons),
         })
+    }
+
+    /// The term that a piece of a text in normal form is, as the lexicons write it: `refund*` for `refunded`.
+    pub fn term(&self, piece: &str) -> Option<String> {
+        if self.vocabulary.contains_key(piece) {
+            return Some(piece.to_owned());
+        }
+        let stems = piece.char_indices().rev().map(|(end, _)| &piece[..end]);
+        let stem = stems.into_iter().find(|stem| self.vocabulary.get(*stem) == Some(&true))?;
+        // Only a single word is a word that begins so.
+        let rest = &piece[stem.len()..];
+        rest.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| format!("{stem}*"))
     }
 
     /// Every term in `text`, in the order of their beginnings. A text of two scripts is searched for the terms of both.
@@ -108,6 +123,14 @@ impl Finders {
         found.dedup();
         found
     }
+}
+
+fn vocabulary(lexicons: &BTreeMap<Language, Lexicon>) -> HashMap<String, bool> {
+    let mut vocabulary = HashMap::new();
+    for term in lexicons.values().flat_map(Lexicon::terms).filter(|term| !term.text().contains('~')) {
+        *vocabulary.entry(term.text().to_owned()).or_insert(false) |= term.open_ended();
+    }
+    vocabulary
 }
 
 impl Finder {

@@ -97,6 +97,16 @@ impl RuleSet {
         self.subs.get(sub)
     }
 
+    /// The term of the lexicons that a piece of a text is, as they write it.
+    pub fn term(&self, piece: &str) -> Option<String> {
+        self.scanner.finders.term(self.normalizer.normalize(piece).text())
+    }
+
+    /// A sub-category's name, as long-lived as the rule set.
+    pub(super) fn name_of_sub(&self, sub: &str) -> Option<&str> {
+        self.subs.get_key_value(sub).map(|(name, _)| name.as_str())
+    }
+
     /// The row whose parties stand for a whole category.
     pub(super) fn typical(&self, category: Category) -> Option<&SubCategory> {
         self.subs.values().find(|row| row.category == category && row.typical)

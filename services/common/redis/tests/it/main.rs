@@ -1,9 +1,12 @@
-//! The duplicate filter and its behaviour under faults, on a real Redis.
+//! The duplicate filter, the index of similar texts, the timer index, and what faults do to them, on a real Redis.
 #![expect(clippy::unwrap_used, reason = "the shared fixtures fail the test that asks for them")]
 
 mod dedupe;
 mod faults;
 mod similar;
+mod timers;
+mod timers_faults;
+mod timers_rebuild;
 
 use std::time::Duration;
 

@@ -9,6 +9,7 @@ mod sections;
 
 pub use load::{Layers, Loaded, Problems, load};
 pub use mask::effective;
+pub(crate) use sections::empty_is_none;
 pub use sections::{
     AdminConfig, AuthConfig, GrpcConfig, HttpConfig, OverloadConfig, RuntimeConfig, ShutdownConfig,
     TelemetryConfig, TlsConfig,

@@ -135,7 +135,7 @@ pub struct ShutdownConfig {
     pub tasks_ms: u64,
 }
 
-fn empty_is_none<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(crate) fn empty_is_none<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

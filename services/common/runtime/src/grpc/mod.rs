@@ -1,11 +1,14 @@
-//! The gRPC side: problems as statuses, the caller of a request, and the layer that every call passes.
+//! The gRPC side: problems as statuses, the caller of a request, the layer that every call passes, and how servers of
+//! others are reached.
 
+mod client;
 mod layer;
 mod principal;
 mod status;
 mod timeout;
 mod undecodable;
 
+pub use client::ClientTls;
 pub(crate) use layer::CallLayer;
 pub use principal::principal;
 pub(crate) use principal::unauthenticated;

@@ -3,7 +3,7 @@
 use prost::{Message, Name};
 use redress_outbox::DecodeError;
 use redress_proto::classification::v1::{self as wire, Assessment as Told};
-use redress_proto::types::v1::Admissibility;
+use redress_proto::types::v1::{self as types, Admissibility};
 
 use crate::domain::lifecycle::{Assessment, Fact, is_field_path};
 
@@ -22,10 +22,15 @@ pub struct Assessed {
     pub(super) found: Assessment,
     /// Whether a person made it: such an assessment counts whatever stood before.
     pub(super) by_person: bool,
+    /// Whether an outside model had the last word: a model takes nothing up (T06).
+    pub(super) by_model: bool,
     pub(super) admissibility: Admissibility,
     pub(super) confidence: f64,
     pub(super) needs_human: bool,
+    /// What is asked for; what is no path of a field is left out, for it would be published.
     pub(super) missing: Vec<String>,
+    /// Whether nothing at all is said to be missing, fit to be asked for or not.
+    pub(super) complete: bool,
 }
 
 impl Finding {
@@ -58,9 +63,6 @@ impl Assessed {
     fn read(id: &str, by_person: bool, told: Option<Told>) -> Result<Self, DecodeError> {
         let unfit = |field: &'static str| DecodeError::new(format!("{field} does not fit"));
         let told = told.ok_or_else(|| unfit("assessment"))?;
-        if !told.missing.iter().all(|path| is_field_path(path)) {
-            return Err(unfit("assessment.missing"));
-        }
         Ok(Self {
             found: Assessment {
                 id: id.parse().map_err(|_| unfit("assessment_id"))?,
@@ -69,10 +71,13 @@ impl Assessed {
                 urgent: told.urgent,
             },
             by_person,
+            by_model: told.decided_by() == types::DecidedBy::Model,
             admissibility: told.admissibility(),
             confidence: told.confidence,
             needs_human: told.needs_human,
-            missing: told.missing,
+            complete: told.missing.is_empty(),
+            // One bad name must not hold back the rest of what is known of the case, nor who gets it.
+            missing: told.missing.into_iter().filter(|path| is_field_path(path)).collect(),
         })
     }
 }

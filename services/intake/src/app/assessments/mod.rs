@@ -2,7 +2,7 @@
 //! has the case.
 //!
 //! A machine may begin the review (T05), ask for mandatory details (T02), and take a complaint up (T06) where the
-//! tenant's profile allows it and the case is plain. It never refuses (T07): that is a person's decision, so a proposed
+//! tenant's profile allows it, the case is plain and complete, and rules, not a model, have found it so. It never refuses (T07): that is a person's decision, so a proposed
 //! refusal waits in the review. A complaint that a person has moved on is left to that person.
 
 mod finding;
@@ -131,6 +131,8 @@ impl ApplyAssessments {
         let found = assessed.found;
         let mut steps = vec![Command::StartReview { assessment: Some(found) }];
         let plain = assessed.admissibility == Admissibility::Yes
+            && assessed.complete
+            && !assessed.by_model
             && found.severity == Severity::General
             && !found.urgent
             && !assessed.needs_human

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::evidence::Audience;
-use crate::domain::evidence::chain::{Entry, Happening};
+use crate::domain::evidence::chain::{Anchor, Entry, Happening};
 use crate::error::Error;
 use crate::store::custody;
 use crate::store::evidence::Evidence;
@@ -31,13 +31,13 @@ pub(super) struct Deed<'a> {
     pub(super) at: Timestamp,
 }
 
-/// Adds a link and gives its number.
+/// Adds a link and gives the chain's new end: its number and hash.
 pub(super) async fn link(
     conn: &mut PgConnection,
     place: (&TenantId, Uuid),
     deed: &Deed<'_>,
     about: &About<'_>,
-) -> Result<u64, Error> {
+) -> Result<Anchor, Error> {
     let (item, copy, audience) = match about {
         About::Item(item) => (Some(*item), None, None),
         About::Copy(item, copy) => (Some(*item), Some(copy.linked()), None),

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use redress_domain::{Principal, Problem};
 use redress_proto::investigation::v1 as wire;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -15,6 +14,7 @@ use super::Files;
 use super::custody::{self, About, Deed};
 use super::pack::{Gone, Packer};
 use super::rights::{Shown, Viewer};
+use super::room::Room;
 use super::view::{Look, in_chunks};
 use crate::app::id;
 use crate::domain::evidence::chain::{Anchor, Entry, Happening};
@@ -36,7 +36,7 @@ pub async fn export(
     principal: &Principal,
     request: &wire::ExportEvidencePackRequest,
 ) -> Result<BoxStream<'static, Result<wire::ExportEvidencePackResponse, Error>>, Error> {
-    let room = files.room()?;
+    let room = files.room(principal)?;
     let complaint = id(&request.complaint_id)?;
     let caller = files.desk.caller(principal).await?;
     let look = files.look(&caller, complaint, request.audience()).await?;
@@ -195,7 +195,7 @@ struct Packing {
     end: Anchor,
     reader: Reader,
     packer: Packer,
-    _room: OwnedSemaphorePermit,
+    _room: Room,
 }
 
 impl Packing {

@@ -10,6 +10,7 @@ mod header;
 mod pack;
 mod render;
 mod rights;
+mod room;
 mod submit;
 pub mod sweep;
 mod told;
@@ -19,13 +20,13 @@ mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redress_domain::{ErrorKind, Problem};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use redress_domain::{ErrorKind, Principal, Problem};
 
 use super::Desk;
 use crate::domain::evidence::{BUILT_IN, Policy, Unfit};
 use crate::error::Error;
 use crate::objects::{EvidenceConfig, Objects};
+use room::{Room, Rooms};
 
 pub use export::export;
 pub use render::produce;
@@ -45,7 +46,7 @@ pub struct Files {
     pub objects: Objects,
     config: Arc<EvidenceConfig>,
     policy: Arc<Policy>,
-    room: Arc<Semaphore>,
+    room: Rooms,
 }
 
 impl Files {
@@ -55,14 +56,15 @@ impl Files {
             desk,
             objects: Objects::open(config)?,
             policy: Arc::new(Policy::read(BUILT_IN)?),
-            room: Arc::new(Semaphore::new(usize::try_from(config.at_once)?)),
+            room: Rooms::new(usize::try_from(config.at_once)?),
             config: Arc::new(config.clone()),
         })
     }
 
-    /// Room for one file to pass through memory. A crowd is told to come again rather than fill it.
-    fn room(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
+    /// Room for one file to pass through memory. A crowd is told to come again rather than fill it, and one side alone
+    /// cannot fill it: an upload may take an hour, and whoever reads slowly even longer.
+    fn room(&self, caller: &Principal) -> Result<Room, Problem> {
+        self.room.enter(caller).ok_or_else(|| {
             let message = "too many files at once; repeat after the delay";
             Problem::new(ErrorKind::ResourceExhausted, "FILES_AT_LIMIT", message)
                 .after(Duration::from_secs(2))

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use redress_domain::Principal;
+use redress_domain::{Principal, Problem};
 use redress_proto::investigation::v1 as wire;
 use uuid::Uuid;
 
 use super::Files;
+use super::rights::Viewer;
 use super::view::Look;
 use crate::app::id;
 use crate::domain::evidence::chain::{Anchor, Checker, Entry, Fault, FaultKind, Found, Happening, digest};
@@ -24,11 +25,19 @@ pub async fn verify(
     request: &wire::VerifyEvidenceChainRequest,
 ) -> Result<wire::VerifyEvidenceChainResponse, Error> {
     let caller = files.desk.caller(principal).await?;
-    let look = files.look(&caller, id(&request.complaint_id)?, wire::Audience::Unspecified).await?;
-    let place = (&look.file.tenant, look.file.id);
-    // First where it ends, then the links: what is added meanwhile is not looked at.
+    let complaint = id(&request.complaint_id)?;
+    let look = files.look(&caller, complaint, wire::Audience::Unspecified).await?;
+    if !matches!(look.viewer, Viewer::Staff | Viewer::Auditor) {
+        return Err(Problem::permission_denied().into());
+    }
+    // First where it ends, then the rows and the links: what is added meanwhile is not looked at. Rows that were read
+    // before would lack what has come since, and its link would look forged.
     let mut conn = files.desk.db.pool().acquire().await?;
-    let end = custody::end(&mut conn, place.0, place.1).await?;
+    let end = custody::end(&mut conn, &look.file.tenant, complaint).await?;
+    drop(conn);
+    let look = files.look(&caller, complaint, wire::Audience::Unspecified).await?.until(end.as_ref());
+    let place = (&look.file.tenant, look.file.id);
+    let mut conn = files.desk.db.pool().acquire().await?;
     let mut check = Check::new(&look);
     let mut after = 0;
     loop {
@@ -41,7 +50,7 @@ pub async fn verify(
     drop(conn);
     let (links, mut faults) = check.finish(end.as_ref());
     if request.rehash {
-        let _room = files.room()?;
+        let _room = files.room(principal)?;
         rehash(files, &look, &mut faults).await?;
     }
     Ok(wire::VerifyEvidenceChainResponse {

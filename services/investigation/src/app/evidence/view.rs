@@ -15,7 +15,7 @@ use super::{CHUNK, Files, told};
 use crate::app::standing::Caller;
 use crate::app::words::Words;
 use crate::app::{id, requests};
-use crate::domain::evidence::chain::Happening;
+use crate::domain::evidence::chain::{Anchor, Happening};
 use crate::error::Error;
 use crate::objects::{Content, Where};
 use crate::store::case::CaseFile;
@@ -78,6 +78,14 @@ impl Files {
 }
 
 impl Look {
+    /// The same without what came after the chain ended at `end`; all of it where no end is known.
+    pub(super) fn until(mut self, end: Option<&Anchor>) -> Self {
+        let seen = end.map_or(u64::MAX, |end| end.count);
+        self.items.retain(|item| item.seq <= seen);
+        self.copies.retain(|copy| copy.seq <= seen);
+        self
+    }
+
     /// A piece in the contract's words, as far as the viewer may know of it.
     fn told(&self, item: &Evidence, link: &str, words: &Words) -> Result<Option<wire::EvidenceItem>, Error> {
         let closed = Words::closed();
@@ -130,7 +138,7 @@ pub async fn get(
     principal: &Principal,
     request: wire::GetEvidenceRequest,
 ) -> Result<BoxStream<'static, Result<wire::GetEvidenceResponse, Error>>, Error> {
-    let room = files.room()?;
+    let room = files.room(principal)?;
     let evidence = id(&request.evidence_id)?;
     let caller = files.desk.caller(principal).await?;
     let look = files.look(&caller, id(&request.complaint_id)?, request.audience()).await?;

@@ -1,8 +1,9 @@
 //! Follows intake's lifecycle: remembers each complaint, asks the platform for what it holds, opens what the policy says,
 //! ends what is over, and undoes what intake could not take.
 //!
-//! A batch takes at most ten statements whatever its size: cases, requests, tests and consultations are read together,
-//! the events of each complaint are applied in order, and what has changed is written together.
+//! A batch takes six statements whatever its size: what is new is written, cases are read, the events of each complaint
+//! are applied in order, and what has changed is written together. Only where cases end, or something is refused, are
+//! their requests, tests and consultations read and written too.
 
 mod happened;
 mod undo;
@@ -67,9 +68,10 @@ impl FollowCases {
         let mut keys: Vec<Key> = batch.iter().map(|delivery| key(&delivery.meta)).collect();
         keys.sort_unstable();
         keys.dedup();
-        let mut known = case::lock_all(conn, &keys).await?;
-        let new = new_cases(conn, batch, &known).await?;
-        known.extend(new);
+        case::insert(conn, &new_cases(batch).values().collect::<Vec<_>>()).await?;
+        // Read after the new ones are written: who has taken them, and to which incident they belong, may have been told
+        // before.
+        let known = case::lock_all(conn, &keys).await?;
         let locked = known.into_iter().map(|file| {
             let key = (file.tenant.clone(), file.id);
             (key, Telling::new(file, Origin::service(now)))
@@ -107,27 +109,17 @@ impl Cases {
     }
 }
 
-/// Writes the complaints that are new and gives them as they then stand, in one more read for all of them: who has taken
-/// them, and to which incident they belong, may have been told before.
-async fn new_cases(
-    conn: &mut PgConnection,
-    batch: &[Delivery<Happened>],
-    known: &[CaseFile],
-) -> Result<Vec<CaseFile>, Error> {
+/// The complaints that begin in this batch.
+fn new_cases(batch: &[Delivery<Happened>]) -> BTreeMap<Key, CaseFile> {
     let mut new: BTreeMap<Key, CaseFile> = BTreeMap::new();
     for delivery in batch {
-        let Happened::Registered(registered) = &*delivery.event else { continue };
-        let key = key(&delivery.meta);
-        if !known.iter().any(|file| (&file.tenant, file.id) == (&key.0, key.1)) {
+        if let Happened::Registered(registered) = &*delivery.event {
+            let key = key(&delivery.meta);
             let file = registered.file(&key.0, key.1);
             new.entry(key).or_insert(file);
         }
     }
-    if new.is_empty() {
-        return Ok(Vec::new());
-    }
-    case::insert(conn, &new.values().collect::<Vec<_>>()).await?;
-    case::lock_all(conn, &new.into_keys().collect::<Vec<_>>()).await
+    new
 }
 
 /// One event of one case.

@@ -131,6 +131,8 @@ impl Command for Issue {
             why: self.why.clone(),
             settled_at: None,
             announced: file.stream_version + 1,
+            noticed_at: None,
+            overdue_at: None,
         };
         let mut kept = Kept {
             tenant: file.tenant.clone(),

@@ -112,3 +112,47 @@ async fn many_who_look_at_once_make_one_chain() {
     let verdict = shelf.verify(true).await;
     assert_eq!((verdict.intact, verdict.links), (true, 30));
 }
+
+#[tokio::test]
+async fn what_comes_while_a_chain_is_checked_is_not_taken_for_a_forgery() {
+    let (shelf, _) = shelf().await;
+    let who = staff("handler-1");
+    let bring = async {
+        for n in 0..20 {
+            shelf.kept(&who, chat(&format!("more-{n}")), CHAT.as_bytes()).await;
+        }
+    };
+    let check = async {
+        for _ in 0..40 {
+            let verdict = shelf.verify(false).await;
+            assert!(verdict.intact, "{:?}", told(&verdict));
+        }
+    };
+    tokio::join!(bring, check);
+    assert_eq!(shelf.verify(true).await.links, 26);
+}
+
+#[tokio::test]
+async fn the_end_of_the_chain_is_told_so_that_others_miss_what_is_cut() {
+    let shelf = Shelf::new().await;
+    let brought = shelf.submit(&complainant(), chat("one"), CHAT.as_bytes()).await.unwrap();
+    let piece = brought.evidence.unwrap();
+    let event: wire::EvidenceSubmitted = shelf.bench.last(1).await;
+    assert_eq!((event.chain_seq, &event.chain_hash), (1, &piece.chain_hash));
+    shelf.get(&staff("handler-1"), &piece.evidence_id).await.unwrap();
+    shelf.bench.find_all(&staff("handler-1"), 1).await.unwrap();
+    let head = shelf.verify(false).await.head;
+    shelf.bench.conclude(&staff("handler-1"), 1).await.unwrap();
+    let event: wire::InvestigationConcluded = shelf.bench.last(1).await;
+    assert!(event.chain_links >= 2);
+    assert_eq!(event.chain_head, head);
+    // Cut so that nothing here misses it: whoever kept the event does.
+    shelf
+        .tamper(
+            "WITH cut AS (DELETE FROM custody_link WHERE seq = (SELECT links FROM custody_chain))
+             UPDATE custody_chain c SET links = links - 1,
+                    head = (SELECT hash FROM custody_link l WHERE l.seq = c.links - 1)",
+        )
+        .await;
+    assert_ne!(shelf.verify(false).await.head, event.chain_head);
+}

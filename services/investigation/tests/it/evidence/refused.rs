@@ -174,3 +174,23 @@ async fn a_complaint_that_is_over_takes_no_more_evidence() {
         "INVESTIGATION_NOT_OPEN"
     );
 }
+
+#[tokio::test]
+async fn one_side_does_not_bring_pieces_without_end() {
+    let shelf = Shelf::new().await;
+    shelf.kept(&complainant(), chat("one"), CHAT.as_bytes()).await;
+    sqlx::query(
+        "INSERT INTO evidence (tenant, complaint_id, evidence_id, type, provider, provider_ref, brought_by, source_system,
+                               media_type, size, sha256, file_name, description, received_at, place, object_key, seq)
+         SELECT tenant, complaint_id, gen_random_uuid(), type, provider, provider_ref, brought_by, source_system,
+                media_type, size, sha256, file_name, description, received_at, place, object_key, seq
+         FROM evidence, generate_series(1, 499)",
+    )
+    .execute(shelf.bench.db.pool())
+    .await
+    .unwrap();
+    let refused = shelf.submit(&complainant(), chat("more"), CHAT.as_bytes()).await;
+    assert_eq!(reason(refused), "EVIDENCE_TOO_MANY");
+    assert_eq!(shelf.refusals().await[0].0, "EVIDENCE_TOO_MANY");
+    shelf.kept(&shop(), chat("of-the-shop"), CHAT.as_bytes()).await;
+}

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::prepare::{Prepared, Task};
 use super::{Dispatch, Done, NoticeRef, Through};
 use crate::app::wire;
+use crate::channel::Chance;
 use crate::channel::callback::Message;
 use crate::channel::in_app::Envelope;
 use crate::domain::delivery::Outcome;
@@ -61,22 +62,21 @@ struct Addressee<'a> {
 }
 
 impl Dispatch {
-    pub(super) async fn carry(&self, prepared: Prepared) -> Done {
+    pub(super) async fn carry(&self, prepared: Prepared, chance: &Chance) -> Done {
         let Prepared { claimed, notice, task } = prepared;
         let at = self.desk.now();
         let (through, outcome) = match task {
             Task::NoWay(reason) => (Through::Nothing, Outcome::Refused(reason.into())),
             Task::Broken => (Through::Nothing, Outcome::Failed("COMPOSITION".into())),
             Task::Station { station, more, letter } => {
-                let outcome = self.to_station(&notice, &station, &letter, at).await;
+                let outcome = self.to_station(&notice, &station, &letter, (at, chance)).await;
                 let channel = station.address.channel();
                 (Through::Station { name: station.name, channel, more }, outcome)
             }
-            Task::Callback { url, secret, letter } => {
-                let webhook = claimed.webhook.unwrap_or_default();
+            Task::Callback { url, secrets, letter } => {
                 let body = body(&notice, &letter);
-                let message = Message { webhook, url: &url, secret: &secret, notice: notice.id, body, at };
-                (Through::Callback, self.outlets.callbacks.send(message).await)
+                let message = Message { url: &url, secrets: &secrets, notice: notice.id, body, at };
+                (Through::Callback, self.outlets.callbacks.send(message, chance).await)
             }
         };
         measure(&notice, &through, &outcome, self.desk.now());
@@ -89,11 +89,11 @@ impl Dispatch {
         notice: &Notice,
         station: &Station,
         letter: &Letter,
-        at: jiff::Timestamp,
+        (at, chance): (jiff::Timestamp, &Chance),
     ) -> Outcome {
         match (&station.address, &self.outlets.email, &self.outlets.in_app) {
             (Address::Email(to), Some(email), _) => {
-                email.send(notice.id, to, letter, notice.locale, at).await
+                email.send(notice.id, to, letter, notice.locale, (at, chance)).await
             }
             (Address::InApp(reference), _, Some(in_app)) => {
                 let envelope = Envelope {
@@ -103,7 +103,7 @@ impl Dispatch {
                     kind: wire::kind(notice.kind),
                     locale: notice.locale,
                 };
-                in_app.send(&envelope, letter).await
+                in_app.send(&envelope, letter, chance).await
             }
             // The route knows only channels that are there.
             _ => Outcome::Refused("NO_CHANNEL".into()),

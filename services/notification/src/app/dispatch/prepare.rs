@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Dispatch;
 use crate::app::opening;
-use crate::app::webhooks::secret;
+use crate::app::webhooks::secrets;
 use crate::domain::letter::Letter;
 use crate::domain::route::{Party, Station, route};
 use crate::domain::signature::Secret;
@@ -46,8 +46,8 @@ pub(super) enum Task {
     Callback {
         /// Where to.
         url: String,
-        /// What its signature is made with.
-        secret: Secret,
+        /// What its signatures are made with.
+        secrets: Vec<Secret>,
         /// The letter.
         letter: Arc<Letter>,
     },
@@ -93,7 +93,10 @@ impl Dispatch {
                 Some(Err(())) => Task::Broken,
                 Some(Ok(open)) => match claimed.webhook {
                     None => self.station(&claimed, &notice, open),
-                    Some(id) => self.callback(loaded.webhooks.get(&(claimed.tenant.clone(), id)), open).await,
+                    Some(id) => {
+                        let webhook = loaded.webhooks.get(&(claimed.tenant.clone(), id));
+                        self.callback(webhook, open, now).await
+                    }
                 },
             };
             prepared.push(Prepared { claimed, notice, task });
@@ -224,13 +227,15 @@ impl Dispatch {
         sealed: &[u8],
     ) -> Result<(), Error> {
         let Some(notice) = loaded.notices.values().find(|notice| notice.id == id) else { return Ok(()) };
-        let Some(Ok(ours)) = open.get_mut(&id) else { return Ok(()) };
         let key = loaded.keys.get(&(notice.tenant.to_string(), *notice.complaint.as_uuid()));
-        let Some(key) = key else { return Ok(()) };
-        let purpose = Purpose::Notification;
-        let opener =
-            opening::opener(&self.desk.vault, &notice.tenant, notice.complaint, key, purpose).await?;
-        ours.letter = Arc::new(opening::letter(&opener, id, sealed)?);
+        let (Some(key), Some(Ok(ours))) = (key, open.remove(&id)) else { return Ok(()) };
+        let (vault, purpose) = (&self.desk.vault, Purpose::Notification);
+        let theirs = async {
+            let opener = opening::opener(vault, &notice.tenant, notice.complaint, key, purpose).await?;
+            let letter = Arc::new(opening::letter(&opener, id, sealed)?);
+            Ok(Open { letter, party: ours.party })
+        };
+        open.insert(id, tell(notice, theirs.await)?);
         Ok(())
     }
 
@@ -246,11 +251,12 @@ impl Dispatch {
         }
     }
 
-    async fn callback(&self, webhook: Option<&Webhook>, open: &Open) -> Task {
+    async fn callback(&self, webhook: Option<&Webhook>, open: &Open, now: Timestamp) -> Task {
+        // It was removed.
         let Some(webhook) = webhook else { return Task::NoWay("NO_CHANNEL") };
-        match secret(&self.desk.vault, webhook).await {
-            Ok(secret) => {
-                Task::Callback { url: webhook.url.clone(), secret, letter: Arc::clone(&open.letter) }
+        match secrets(&self.desk.vault, webhook, now).await {
+            Ok(secrets) => {
+                Task::Callback { url: webhook.url.clone(), secrets, letter: Arc::clone(&open.letter) }
             }
             Err(error) => {
                 tracing::error!(%error, webhook = %webhook.id, "a callback's secret does not open");
@@ -260,7 +266,7 @@ impl Dispatch {
     }
 }
 
-/// A failure of one notice stops no other; a dependency that is away stops them all.
+/// A failure of one notice, such as a key that is missing, stops no other; a dependency that is away stops them all.
 fn tell(notice: &Notice, opened: Result<Open, Error>) -> Result<Result<Open, ()>, Error> {
     use redress_domain::Disposition;
     match opened {

@@ -15,7 +15,9 @@ use super::{Dispatch, Done, Through};
 use crate::app::queue::Complaints;
 use crate::app::{publish, wire};
 use crate::channel::callback::GONE;
-use crate::domain::delivery::{AttemptOutcome, Next, NoticeState, Outcome, after_callback, after_party};
+use crate::domain::delivery::{
+    AttemptOutcome, DEFERRED, Next, NoticeState, Outcome, after_callback, after_party,
+};
 use crate::domain::retry;
 use crate::error::Error;
 use crate::store::attempt::{self, Attempt};
@@ -38,6 +40,35 @@ impl Dispatch {
         self.desk.wake.wake();
         Ok(())
     }
+
+    /// Puts back what there is no turn for, unopened.
+    pub(super) async fn put_off(&self, claimed: Vec<Claimed>, now: Timestamp) -> Result<(), Error> {
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        let claimed = Arc::new(claimed);
+        self.desk
+            .db
+            .run_tx("put_off_notices", move |conn| {
+                let claimed = Arc::clone(&claimed);
+                Box::pin(async move { put_off(conn, &claimed, now).await })
+            })
+            .await
+    }
+}
+
+async fn put_off(conn: &mut PgConnection, claimed: &[Claimed], now: Timestamp) -> Result<(), Error> {
+    let claims: Vec<&Claimed> = claimed.iter().collect();
+    let held: HashSet<(Uuid, Uuid)> = delivery::lock_held(conn, &claims).await?.into_iter().collect();
+    let held = claims.into_iter().filter(|c| held.contains(&(c.notice, c.webhook.unwrap_or_default())));
+    let due_at = now.saturating_add(DEFERRED).unwrap_or(now);
+    delivery::put_back(conn, &held.map(|claimed| untried(claimed, due_at)).collect::<Vec<_>>()).await
+}
+
+/// A try that was not made does not count.
+fn untried(claimed: &Claimed, due_at: Timestamp) -> GoesOn {
+    let tries = claimed.tries - 1;
+    GoesOn { claimed: claimed.clone(), due_at, tries, afresh: tries == 0 }
 }
 
 async fn recorded(conn: &mut PgConnection, done: &[Done]) -> Result<(), Error> {
@@ -94,10 +125,10 @@ async fn save_deliveries(conn: &mut PgConnection, done: &[&Done]) -> Result<(), 
         let claimed = &done.claimed;
         match next(done) {
             Next::Done | Next::GivenUp => over.push(claimed),
+            Next::Again(due_at) if done.outcome == Outcome::Deferred => going_on.push(untried(claimed, due_at)),
             Next::Again(due_at) => {
-                // A try that was not made does not count.
-                let tries = claimed.tries - i32::from(done.outcome == Outcome::Deferred);
-                going_on.push(GoesOn { claimed: claimed.clone(), due_at, tries, afresh: tries == 0 });
+                let claimed = claimed.clone();
+                going_on.push(GoesOn { tries: claimed.tries, claimed, due_at, afresh: false });
             }
             Next::NextChannel => {
                 let mut claimed = claimed.clone();

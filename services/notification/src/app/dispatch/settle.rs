@@ -67,7 +67,21 @@ pub(super) async fn settle(
 }
 
 impl Dispatch {
-    /// Gives up what waits for disabled callback addresses; returns how many deliveries.
+    /// Gives up what waits for disabled callback addresses; a failure is logged, and it is tried again later.
+    pub(super) async fn settle_logged(&self) {
+        loop {
+            match self.settle_disabled().await {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "what waits for disabled callback addresses stays");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The same for as much as one transaction takes; returns how many deliveries.
     pub(super) async fn settle_disabled(&self) -> Result<usize, Error> {
         let mut conn = self.desk.db.pool().acquire().await?;
         let stranded = delivery::stranded(&mut conn, AT_ONCE).await?;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use redress_outbox::HandlerError;
+use jiff::Timestamp;
+use redress_proto::convert::from_wire_time;
 use redress_proto::{
     intake::v1 as intake, investigation::v1 as investigation, resolution::v1 as resolution, sla::v1 as sla,
 };
@@ -20,16 +21,20 @@ pub(super) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Reads the facts of a complaint, which are in the order of topics and versions.
-    pub(super) fn read(complaint: &'a Complaint, kept: &'a [Kept]) -> Result<Self, HandlerError> {
+    /// Reads the facts of a complaint, which are in the order of topics and versions. One that another version of this
+    /// program kept and this one cannot read is left out: whatever is in hand now is innocent of it.
+    pub(super) fn read(complaint: &'a Complaint, kept: &'a [Kept]) -> Self {
         let mut facts = Vec::with_capacity(kept.len());
         for kept in kept {
-            let fact = Fact::read(&kept.event_type, &kept.payload);
-            let fact = fact.map_err(|error| HandlerError::poison(error.to_string()))?;
-            facts.extend(fact.map(|fact| (kept, fact)));
+            match Fact::read(&kept.event_type, &kept.payload) {
+                Ok(fact) => facts.extend(fact.map(|fact| (kept, fact))),
+                Err(error) => {
+                    tracing::error!(fact = %kept.event, complaint = %kept.complaint, %error, "a fact does not read");
+                }
+            }
         }
         let places = facts.iter().enumerate().map(|(place, (kept, _))| (kept.event, place)).collect();
-        Ok(Self { complaint, facts, places })
+        Self { complaint, facts, places }
     }
 
     /// The fact of an event.
@@ -56,14 +61,29 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The start of the case's clock of this definition, the last one.
-    pub(super) fn clock(&self, kept: &Kept, definition: &str) -> Option<&sla::ClockStarted> {
-        self.before(kept).rev().find_map(|(_, fact)| match fact {
-            Fact::ClockStarted(started) => {
-                let clock = started.clock.as_ref();
-                clock.is_some_and(|clock| clock.definition == definition).then_some(started)
-            }
-            _ => None,
+    /// When the case's clock of this definition was last said to be due; none if it is not known, or stands still.
+    pub(super) fn due(&self, kept: &Kept, definition: &str) -> Option<Timestamp> {
+        self.before(kept)
+            .rev()
+            .find_map(|(_, fact)| {
+                let (clock, due_at) = match fact {
+                    Fact::ClockStarted(started) => (&started.clock, &started.due_at),
+                    Fact::ClockResumed(resumed) => (&resumed.clock, &resumed.due_at),
+                    Fact::DeadlineRecalculated(anew) => (&anew.clock, &anew.new_due_at),
+                    Fact::ExtensionApproved(approved) => (&approved.clock, &approved.new_due_at),
+                    _ => return None,
+                };
+                clock.as_ref().is_some_and(|clock| clock.definition == definition).then_some(due_at)
+            })?
+            .as_ref()
+            .and_then(|due_at| from_wire_time(due_at).ok())
+    }
+
+    /// Whether `percent` of this clock, as it was set then, or more was warned of before.
+    pub(super) fn warned_before(&self, kept: &Kept, warned: &sla::ClockWarned, percent: u32) -> bool {
+        self.before(kept).any(|(_, fact)| match fact {
+            Fact::ClockWarned(earlier) => earlier.clock == warned.clock && earlier.percent >= percent,
+            _ => false,
         })
     }
 

@@ -1,5 +1,8 @@
-//! Letters that a clock sends: a request whose deadline it is, a reminder, and that a case takes longer.
+//! Letters that a clock sends: a request whose deadline it is, a reminder, that a case takes longer, an alert to staff.
 
+use jiff::Timestamp;
+use redress_domain::PartyKind;
+use redress_proto::convert::from_wire_time;
 use redress_proto::sla::v1 as sla;
 
 use super::contents::{Drafts, Scene, time};
@@ -8,15 +11,33 @@ use crate::app::draft::{Draft, Unmade, addressees, fields, locale};
 use crate::app::react::completion;
 use crate::domain::kind::{NoticeKind, Role};
 use crate::domain::lexicon::Vocabulary;
+use crate::store::notice::Addressee;
 
 /// Completion by the complainant.
 const COMPLETION: &str = "C09";
-/// The result, and the whole.
-const RESULT: [&str; 2] = ["C12", "C13"];
+/// The result.
+const RESULT: &str = "C12";
+/// The whole.
+const WHOLE: &str = "C13";
 /// The longest that a case may take.
 const LONGEST: &str = "C14";
-/// From which share on parties are told that a case is still open, percent.
+/// From which share on parties are told that a case takes longer, percent: before the time is over.
 const NEAR: u32 = 80;
+/// The reason of a delay that nobody gave another one for.
+const NEEDS_LONGER: &str = "needs_longer";
+const MAY_NEED_LONGER: &str = "may_need_longer";
+
+/// What is told of a delay.
+struct Delay {
+    reason: String,
+    /// The time that was told before.
+    due: Option<Timestamp>,
+    new_due: Timestamp,
+    /// The latest that it can be.
+    cap: Timestamp,
+    /// Who approved it, if somebody did.
+    approved_by: Option<String>,
+}
 
 impl Scene<'_> {
     /// N04 with the clock's own due time, where the installation waits for it. The clock names what started it.
@@ -33,43 +54,99 @@ impl Scene<'_> {
         }
     }
 
-    /// A reminder of N04, and N08 before a case is late; a delay itself (N09) is told once it is approved.
+    /// A reminder of N04, and N09 before a case is late. What other clocks warn of is staff's matter, who are called by
+    /// escalations.
     pub(super) fn clock_warned(&self, warned: &sla::ClockWarned) -> Result<Option<Vec<Draft>>, Unmade> {
-        let definition = definition(warned.clock.as_ref());
-        if definition == COMPLETION {
-            return match self.case.completion(self.kept) {
+        match definition(warned.clock.as_ref()) {
+            COMPLETION => match self.case.completion(self.kept) {
                 Some(request) => self.completion(&request.missing, warned.due_at.as_ref()).map(Some),
                 None => Ok(None),
-            };
+            },
+            own @ (RESULT | WHOLE)
+                if warned.percent >= NEAR && !self.case.warned_before(self.kept, warned, NEAR) =>
+            {
+                self.near(own, instant(warned.due_at.as_ref())).map(Some)
+            }
+            _ => Ok(Some(Vec::new())),
         }
-        if RESULT.contains(&definition) && warned.percent == NEAR {
-            return self.progress("due_near", "due_near_next", time(warned.due_at.as_ref())).map(Some);
-        }
-        Ok(Some(Vec::new()))
+    }
+
+    /// Most of a case's time is over: N09 to both, with the next later time that is known. Where there is none, for the case
+    /// cannot be extended again, N08.
+    fn near(&self, own: &str, due: Option<Timestamp>) -> Drafts {
+        let later = |definition: &str| self.case.due(self.kept, definition).filter(|later| Some(*later) > due);
+        let cap = later(LONGEST);
+        let new_due = if own == RESULT { later(WHOLE).or(cap) } else { cap };
+        let Some(new_due) = new_due else {
+            return self.progress("due_near", "due_near_next", due.map(text).unwrap_or_default());
+        };
+        self.delay(Delay {
+            reason: MAY_NEED_LONGER.to_owned(),
+            due,
+            new_due,
+            cap: cap.unwrap_or(new_due),
+            approved_by: None,
+        })
     }
 
     /// N09 to both. What cannot be extended again is over at the new due time at the latest.
     pub(super) fn extension(&self, approved: &sla::ExtensionApproved) -> Drafts {
-        if !RESULT.contains(&definition(approved.clock.as_ref())) {
+        let new_due = instant(approved.new_due_at.as_ref());
+        let (true, Some(new_due)) =
+            ([RESULT, WHOLE].contains(&definition(approved.clock.as_ref())), new_due)
+        else {
             return Ok(Vec::new());
-        }
-        let new_due = time(approved.new_due_at.as_ref());
-        let longest = self.case.clock(self.kept, LONGEST).map(|clock| time(clock.due_at.as_ref()));
+        };
         let language = locale(self.desk, self.case.complaint, Role::Complainant);
         let lexicon = self.desk.templates.lexicon(language);
         let told =
             lexicon.and_then(|lexicon| lexicon.phrase(Vocabulary::Sentence, &approved.reason)).is_some();
-        let texts = fields([
-            ("delay_reason", if told { approved.reason.clone() } else { "needs_longer".to_owned() }),
-            ("approved_by", self.kept.actor.clone().unwrap_or_default()),
-            ("new_due", new_due.clone()),
-            ("cap", longest.filter(|longest| !longest.is_empty()).unwrap_or(new_due)),
+        self.delay(Delay {
+            reason: if told { approved.reason.clone() } else { NEEDS_LONGER.to_owned() },
+            due: instant(approved.old_due_at.as_ref()),
+            new_due,
+            cap: self.case.due(self.kept, LONGEST).unwrap_or(new_due).max(new_due),
+            approved_by: Some(self.kept.actor.clone().unwrap_or_default()),
+        })
+    }
+
+    fn delay(&self, delay: Delay) -> Drafts {
+        let mut texts = fields([
+            ("delay_reason", delay.reason),
+            ("new_due", text(delay.new_due)),
+            ("cap", text(delay.cap)),
+            ("approved_by", delay.approved_by.unwrap_or_default()),
         ]);
+        // The time that it must be told before.
+        texts.extend(delay.due.map(|due| ("due".to_owned(), text(due))));
         self.to_both(NoticeKind::Delay, &texts, &[])
     }
 
+    /// N24 to the role that is called. It says nothing of the people and the matter of the case.
+    pub(super) fn escalation(&self, raised: &sla::EscalationRaised) -> Drafts {
+        let complaint = self.case.complaint;
+        let texts = fields([
+            ("level", raised.level.to_string()),
+            ("escalation", raised.reason.clone()),
+            ("clock", definition(raised.clock.as_ref()).to_owned()),
+            ("ticket", raised.ticket_id.clone()),
+            ("case_link", self.desk.profiles.of(&complaint.tenant).case(&complaint.complaint_no)),
+        ]);
+        let to = Addressee {
+            role: Role::Staff,
+            kind: PartyKind::Platform,
+            reference: format!("role:{}", raised.target_role),
+        };
+        Ok(vec![Draft::new(NoticeKind::Escalation, to, texts, Vec::new())?])
+    }
+
     fn completion(&self, missing: &[String], due: Option<&pbjson_types::Timestamp>) -> Drafts {
-        let texts = completion(missing, time(due));
+        // A clock that stands still has no due time: the installation's promise stands in.
+        let due = match time(due) {
+            due if due.is_empty() => self.days_on(self.terms.completion_days).to_string(),
+            due => due,
+        };
+        let texts = completion(missing, due);
         let to = addressees(self.case.complaint, Role::Complainant).into_iter();
         to.map(|to| Draft::new(NoticeKind::Completion, to, texts.clone(), Vec::new())).collect()
     }
@@ -77,4 +154,12 @@ impl Scene<'_> {
 
 fn definition(clock: Option<&sla::ClockRef>) -> &str {
     clock.map_or("", |clock| clock.definition.as_str())
+}
+
+fn instant(wire: Option<&pbjson_types::Timestamp>) -> Option<Timestamp> {
+    wire.and_then(|wire| from_wire_time(wire).ok())
+}
+
+fn text(at: Timestamp) -> String {
+    at.to_string()
 }

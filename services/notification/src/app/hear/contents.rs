@@ -39,6 +39,7 @@ impl Scene<'_> {
             Fact::ClockStarted(started) => self.clock_started(started),
             Fact::ClockWarned(warned) => self.clock_warned(warned),
             Fact::ExtensionApproved(approved) => self.extension(approved).map(Some),
+            Fact::EscalationRaised(raised) => self.escalation(raised).map(Some),
             fact => self.steps(fact).map(Some),
         }
     }
@@ -83,8 +84,11 @@ impl Scene<'_> {
             Fact::AppealDecided(decided) => self.appeal(decided),
             Fact::CompletionRequested(_)
             | Fact::ClockStarted(_)
+            | Fact::ClockResumed(_)
             | Fact::ClockWarned(_)
+            | Fact::DeadlineRecalculated(_)
             | Fact::ExtensionApproved(_)
+            | Fact::EscalationRaised(_)
             | Fact::ProposalRevised(_)
             | Fact::EvidenceSubmitted(_)
             | Fact::LiabilityDetermined(_)
@@ -304,7 +308,7 @@ impl Scene<'_> {
     }
 
     /// The end of the day that lies `days` after the fact's.
-    fn days_on(&self, days: u16) -> Timestamp {
+    pub(super) fn days_on(&self, days: u16) -> Timestamp {
         end_of_day(self.kept.at, &self.desk.profiles.of(&self.case.complaint.tenant).zone, days)
     }
 

@@ -53,7 +53,7 @@ facts! {
     resolution: NegotiationOpened LiabilityDetermined ProposalSent ProposalRevised OfferAccepted SettlementReached
         MediationTerminated RulingIssued RemedyOrdered RemedyExecuted RemedyAdvanced HandlingReportIssued AppealFiled
         AppealDecided;
-    sla: ClockStarted ClockWarned ExtensionApproved;
+    sla: ClockStarted ClockResumed ClockWarned DeadlineRecalculated ExtensionApproved EscalationRaised;
 }
 
 impl Fact {

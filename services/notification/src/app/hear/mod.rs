@@ -11,7 +11,7 @@ mod contents;
 mod fact;
 mod money;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -60,6 +60,7 @@ impl BatchHandler for Hear {
             all.extend(locked.into_iter().map(|c| ((c.tenant.clone(), c.id), c)));
         };
         lock(complaint::lock_all(conn, &ids).await?, &mut complaints);
+        let in_hand: BTreeSet<Key> = facts.keys().cloned().collect();
         stored::keep(conn, &facts.into_values().collect::<Vec<_>>()).await?;
         let unknown: Vec<_> = ids.iter().filter(|id| !complaints.contains_key(id)).cloned().collect();
         complaint::await_registration(conn, &unknown).await?;
@@ -67,7 +68,7 @@ impl BatchHandler for Hear {
             lock(complaint::lock_all(conn, &unknown).await?, &mut complaints);
         }
         let now = self.desk.now();
-        let teller = Teller { desk: &self.desk, terms: self.terms };
+        let teller = Teller { desk: &self.desk, terms: self.terms, in_hand: &in_hand };
         let notices = teller.ready(conn, &complaints, &ids, now).await?;
         queue::queue(conn, &mut complaints, &notices, crate::SOURCE, now).await?;
         let mut moved: Vec<&Complaint> = complaints.values().collect();
@@ -77,7 +78,7 @@ impl BatchHandler for Hear {
 }
 
 /// Tenant, complaint, event.
-type Key = (TenantId, ComplaintId, Uuid);
+pub(super) type Key = (TenantId, ComplaintId, Uuid);
 
 /// A fact as it is kept.
 pub(super) fn kept<E>(delivery: &Delivery<E>, topic: &str) -> (Key, Kept) {
@@ -107,6 +108,8 @@ pub(super) fn kept<E>(delivery: &Delivery<E>, topic: &str) -> (Key, Kept) {
 pub(super) struct Teller<'a> {
     pub(super) desk: &'a Desk,
     pub(super) terms: Terms,
+    /// The facts of the batch in hand.
+    pub(super) in_hand: &'a BTreeSet<Key>,
 }
 
 impl Teller<'_> {
@@ -132,7 +135,7 @@ impl Teller<'_> {
             else {
                 continue;
             };
-            let case = Case::read(complaint, facts)?;
+            let case = Case::read(complaint, facts);
             for kept in facts.iter().filter(|kept| !kept.told) {
                 let Some(drafts) = self.drafts(&case, kept)? else { continue };
                 for draft in drafts {
@@ -148,11 +151,24 @@ impl Teller<'_> {
     /// The letters of a fact; none while it is not whole, and for one that the lifecycle refused.
     fn drafts(&self, case: &Case<'_>, kept: &Kept) -> Result<Option<Vec<Draft>>, HandlerError> {
         let Some(fact) = case.fact(kept.event) else { return Ok(None) };
-        if fact.waits() && kept.verdict != Some(Verdict::Taken) {
+        if fact.waits() && kept.verdict == Some(Verdict::Refused) {
             return Ok(None);
         }
         let scene = contents::Scene { desk: self.desk, terms: self.terms, case, kept };
-        scene.drafts(fact).map_err(|unmade| HandlerError::poison(unmade.to_string()))
+        match scene.drafts(fact) {
+            Ok(_) if fact.waits() && kept.verdict.is_none() => Ok(None),
+            Ok(drafts) => Ok(drafts),
+            // A fact that makes no letter is set aside while it is in hand, where it can be mended and applied again.
+            Err(unmade) if self.in_hand.contains(&(kept.tenant.clone(), kept.complaint, kept.event)) => {
+                Err(HandlerError::poison(unmade.to_string()))
+            }
+            // Whatever is in hand now is innocent of it: its letters go on. This one stays untold, and is tried again with
+            // all that comes later.
+            Err(unmade) => {
+                tracing::error!(fact = %kept.event, complaint = %kept.complaint, %unmade, "a letter is left out");
+                Ok(None)
+            }
+        }
     }
 }
 

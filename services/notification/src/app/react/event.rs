@@ -21,7 +21,7 @@ use crate::store::fact::Verdict;
 pub enum Event {
     /// A complaint exists.
     Registered(Box<Registered>),
-    /// The review has begun: category and urgency are known.
+    /// The review has begun, or another assessment counts from now on: category and urgency are known.
     ReviewStarted {
         /// The category, if one was found.
         category: Option<Category>,
@@ -102,6 +102,9 @@ impl Event {
             Self::Registered(Box::new(Registered::read(intake::ComplaintRegistered::decode(payload)?)?))
         } else if named(intake::AdmissibilityReviewStarted::full_name()) {
             let event = intake::AdmissibilityReviewStarted::decode(payload)?;
+            Self::ReviewStarted { category: event.category().try_into().ok(), urgent: event.urgent }
+        } else if named(intake::AssessmentApplied::full_name()) {
+            let event = intake::AssessmentApplied::decode(payload)?;
             Self::ReviewStarted { category: event.category().try_into().ok(), urgent: event.urgent }
         } else if named(intake::CompletionRequested::full_name()) {
             Self::CompletionRequested { missing: intake::CompletionRequested::decode(payload)?.missing }

@@ -80,7 +80,8 @@ impl BatchHandler for React {
             matches!(event, Registered(_) | Answered { .. } | CompletionRequested { .. })
         };
         let ids: BTreeSet<_> = batch.iter().filter(|d| awaited(&d.event)).map(of).collect();
-        let teller = Teller { desk: &self.desk, terms: self.terms };
+        // The lifecycle's own facts are quoted, and make no letters here.
+        let teller = Teller { desk: &self.desk, terms: self.terms, in_hand: &BTreeSet::new() };
         notices.extend(teller.ready(conn, &complaints, &ids.into_iter().collect::<Vec<_>>(), now).await?);
         queue::queue(conn, &mut complaints, &notices, crate::SOURCE, now).await?;
         let mut moved: Vec<&Complaint> = complaints.values().collect();

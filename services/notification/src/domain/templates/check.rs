@@ -22,6 +22,7 @@ const PROFILE: &str = r#"
 zone = "Asia/Shanghai"
 locale = "zh-Hans"
 survey = "https://example.invalid/{aspect}/{number}"
+case = "https://example.invalid/{number}"
 [default.voice.zh-Hans]
 sender = "⟨sender⟩"
 contact = "⟨contact⟩"
@@ -76,7 +77,9 @@ fn of_letter(
 ) -> Vec<String> {
     let file = path(kind, locale);
     let mut found = Vec::new();
-    for (role, party) in [(Role::Complainant, PartyKind::Consumer), (Role::Respondent, PartyKind::Anchor)] {
+    let parties = [(Role::Complainant, PartyKind::Consumer), (Role::Respondent, PartyKind::Anchor)];
+    let staff = [(Role::Staff, PartyKind::Platform)];
+    for &(role, party) in if kind.is_internal() { &staff[..] } else { &parties[..] } {
         for whole in [true, false] {
             let Ok(content) = Content::check(kind, samples(kind, tongue, whole)) else {
                 found.push(format!("{file}: the examples do not make a whole notice"));

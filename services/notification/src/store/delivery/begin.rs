@@ -1,7 +1,7 @@
 //! What begins to wait for delivery.
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
+use jiff_sqlx::{Timestamp as SqlTime, ToSqlx};
 use redress_domain::TenantId;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -67,30 +67,50 @@ pub async fn begin_callbacks(conn: &mut PgConnection, due: &[Due], now: Timestam
     Ok(())
 }
 
-/// Begins the delivery to one callback address of what was queued since and it has not taken. Returns how many.
+/// What was begun of what a callback address missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed {
+    /// How many deliveries.
+    pub queued: u64,
+    /// From where to go on; none if all was looked at.
+    pub next_since: Option<Timestamp>,
+}
+
+/// Begins the delivery to one callback address of what was queued since and it has not taken: of the `most` oldest
+/// notices.
 pub async fn begin_missed(
     conn: &mut PgConnection,
     tenant: &TenantId,
     webhook: Uuid,
-    since: Timestamp,
-    now: Timestamp,
-) -> Result<u64, Error> {
-    let done = sqlx::query(
-        "INSERT INTO delivery (tenant, notice_id, webhook_id, due_at)
-         SELECT n.tenant, n.notice_id, w.webhook_id, $4
-         FROM notice n JOIN webhook w ON w.tenant = n.tenant AND w.webhook_id = $2
-         WHERE n.tenant = $1 AND n.queued_at >= $3 AND (cardinality(w.kinds) = 0 OR n.kind = ANY(w.kinds))
-               AND NOT EXISTS (SELECT FROM attempt a
-                               WHERE a.tenant = n.tenant AND a.notice_id = n.notice_id
-                                     AND a.webhook_id = w.webhook_id AND a.outcome = 'accepted')
-         ON CONFLICT (tenant, notice_id, webhook_id)
-            DO UPDATE SET due_at = $4, lease = NULL, tries = 0, first_tried_at = NULL",
+    (since, now): (Timestamp, Timestamp),
+    most: i64,
+) -> Result<Missed, Error> {
+    let (queued, last, looked): (i64, Option<SqlTime>, i64) = sqlx::query_as(
+        "WITH looked AS MATERIALIZED (
+             SELECT notice_id, kind, queued_at FROM notice
+             WHERE tenant = $1 AND queued_at >= $3 ORDER BY queued_at LIMIT $5
+         ), begun AS (
+             INSERT INTO delivery (tenant, notice_id, webhook_id, due_at)
+             SELECT w.tenant, n.notice_id, w.webhook_id, $4
+             FROM looked n JOIN webhook w ON w.tenant = $1 AND w.webhook_id = $2
+             WHERE (cardinality(w.kinds) = 0 OR n.kind = ANY(w.kinds))
+                   AND NOT EXISTS (SELECT FROM attempt a
+                                   WHERE a.tenant = w.tenant AND a.notice_id = n.notice_id
+                                         AND a.webhook_id = w.webhook_id AND a.outcome = 'accepted')
+             ORDER BY n.notice_id
+             -- What is in hand just now stays in that hand.
+             ON CONFLICT (tenant, notice_id, webhook_id) DO UPDATE SET due_at = $4, tries = 0, first_tried_at = NULL
+             RETURNING 1
+         )
+         SELECT (SELECT count(*) FROM begun), (SELECT max(queued_at) FROM looked), (SELECT count(*) FROM looked)",
     )
     .bind(tenant.as_str())
     .bind(webhook)
     .bind(since.to_sqlx())
     .bind(now.to_sqlx())
-    .execute(conn)
+    .bind(most)
+    .fetch_one(conn)
     .await?;
-    Ok(done.rows_affected())
+    let next_since = last.filter(|_| looked >= most).map(SqlTime::to_jiff);
+    Ok(Missed { queued: u64::try_from(queued).unwrap_or_default(), next_since })
 }

@@ -48,6 +48,7 @@ pub async fn stranded(conn: &mut PgConnection, limit: i64) -> Result<Vec<Strande
         "SELECT d.tenant, n.complaint_id, d.notice_id, d.webhook_id
          FROM webhook w
               JOIN delivery d ON d.tenant = w.tenant AND d.webhook_id = w.webhook_id
+                                 AND d.webhook_id <> '00000000-0000-0000-0000-000000000000'
               JOIN notice n ON n.tenant = d.tenant AND n.notice_id = d.notice_id
          WHERE NOT w.enabled LIMIT $1",
     )

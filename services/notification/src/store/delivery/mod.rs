@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Corrupt, column};
 use crate::error::Error;
-pub use begin::{Due, begin, begin_callbacks, begin_missed};
+pub use begin::{Due, Missed, begin, begin_callbacks, begin_missed};
 pub use end::{Stranded, give_up, stranded, taken_by_callback, waiting};
 
 /// A delivery in hand: claimed, and not to be touched by others until the lease is over.
@@ -44,51 +44,77 @@ pub enum Lane {
     Callbacks,
 }
 
-const CLAIM_PARTIES: &str = "
-    UPDATE delivery SET due_at = $2, lease = $4, tries = delivery.tries + 1,
-                        first_tried_at = coalesce(delivery.first_tried_at, $1)
-    FROM (
-        SELECT tenant, notice_id, webhook_id FROM delivery
-        WHERE webhook_id = '00000000-0000-0000-0000-000000000000' AND due_at <= $1
-        ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
-    ) AS due
-    WHERE (delivery.tenant, delivery.notice_id, delivery.webhook_id) = (due.tenant, due.notice_id, due.webhook_id)
-    RETURNING delivery.tenant, delivery.notice_id, delivery.webhook_id, delivery.lease, delivery.tries,
-              delivery.first_tried_at, delivery.tried";
-const CLAIM_CALLBACKS: &str = "
-    UPDATE delivery SET due_at = $2, lease = $4, tries = delivery.tries + 1,
-                        first_tried_at = coalesce(delivery.first_tried_at, $1)
-    FROM (
-        SELECT d.tenant, d.notice_id, d.webhook_id
-        FROM delivery d JOIN webhook w ON w.tenant = d.tenant AND w.webhook_id = d.webhook_id
-        WHERE d.webhook_id <> '00000000-0000-0000-0000-000000000000' AND d.due_at <= $1
-              -- An address that fails is left alone with all that waits for it.
-              AND w.enabled AND (w.paused_until IS NULL OR w.paused_until <= $1)
-        ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED
-    ) AS due
-    WHERE (delivery.tenant, delivery.notice_id, delivery.webhook_id) = (due.tenant, due.notice_id, due.webhook_id)
-    RETURNING delivery.tenant, delivery.notice_id, delivery.webhook_id, delivery.lease, delivery.tries,
-              delivery.first_tried_at, delivery.tried";
+/// A claim is under way until `held_until`, which this server alone tells and judges: the clocks of two processes may
+/// differ by more than a lease.
+macro_rules! claim {
+    ($due:literal) => {
+        concat!(
+            "UPDATE delivery SET lease = $2, held_until = now() + $3 * interval '1 second',
+                                 tries = delivery.tries + 1, first_tried_at = coalesce(delivery.first_tried_at, $1)
+             FROM (",
+            $due,
+            ") AS due
+             WHERE (delivery.tenant, delivery.notice_id, delivery.webhook_id)
+                   = (due.tenant, due.notice_id, due.webhook_id)
+             RETURNING delivery.tenant, delivery.notice_id, delivery.webhook_id, delivery.lease, delivery.tries,
+                       delivery.first_tried_at, delivery.tried"
+        )
+    };
+}
 
-/// Claims up to `limit` deliveries that are due, under a `lease` that lasts for `term`: one statement, without a
-/// transaction around it.
+const CLAIM_PARTIES: &str = claim!(
+    "SELECT tenant, notice_id, webhook_id FROM delivery
+     WHERE webhook_id = '00000000-0000-0000-0000-000000000000' AND due_at <= $1
+           -- What is in hand stands in front: as many rows as workers have in hand, no more.
+           AND (held_until IS NULL OR held_until <= now())
+     ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED"
+);
+const CLAIM_CALLBACKS: &str = claim!(
+    "SELECT d.tenant, d.notice_id, d.webhook_id
+     FROM (SELECT tenant, webhook_id FROM webhook
+           -- An address that fails is left alone with all that waits for it: nothing of that is read.
+           WHERE enabled AND (paused_until IS NULL OR paused_until <= $1) AND webhook_id <> ALL($5)
+           -- Another address first at each claim, for the first ones may fill it.
+           ORDER BY webhook_id < $2, webhook_id) AS w
+          CROSS JOIN LATERAL (
+              SELECT tenant, notice_id, webhook_id FROM delivery
+              WHERE delivery.tenant = w.tenant AND delivery.webhook_id = w.webhook_id
+                    AND delivery.webhook_id <> '00000000-0000-0000-0000-000000000000' AND due_at <= $1
+                    AND (held_until IS NULL OR held_until <= now())
+              ORDER BY due_at LIMIT $6 FOR UPDATE SKIP LOCKED) AS d
+     LIMIT $4"
+);
+
+/// What a claim asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Hand<'a> {
+    /// Most deliveries.
+    pub most: i64,
+    /// Most of them to one callback address.
+    pub most_of_address: i64,
+    /// Callback addresses that are left out.
+    pub resting: &'a [Uuid],
+}
+
+/// Claims deliveries that are due, under a `lease` that lasts for `term` from the server's present: one statement,
+/// without a transaction around it.
 pub async fn claim(
     conn: &mut PgConnection,
     lane: Lane,
     lease: Uuid,
     now: Timestamp,
     term: Duration,
-    limit: i64,
+    hand: Hand<'_>,
 ) -> Result<Vec<Claimed>, Error> {
-    let until = now.saturating_add(term).unwrap_or(Timestamp::MAX);
-    let rows: Vec<Row> = sqlx::query_as(match lane {
+    let query = sqlx::query_as(match lane {
         Lane::Parties => CLAIM_PARTIES,
         Lane::Callbacks => CLAIM_CALLBACKS,
-    })
-    .bind(now.to_sqlx())
-    .bind(until.to_sqlx())
-    .bind(limit)
-    .bind(lease)
+    });
+    let query = query.bind(now.to_sqlx()).bind(lease).bind(term.as_secs_f64()).bind(hand.most);
+    let rows: Vec<Row> = match lane {
+        Lane::Parties => query,
+        Lane::Callbacks => query.bind(hand.resting).bind(hand.most_of_address),
+    }
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(Row::read).collect()
@@ -132,7 +158,7 @@ pub async fn put_back(conn: &mut PgConnection, going_on: &[GoesOn]) -> Result<()
         return Ok(());
     }
     sqlx::query(
-        "UPDATE delivery SET due_at = new.due_at, lease = NULL, tries = new.tries, tried = string_to_array(new.tried, ' '),
+        "UPDATE delivery SET due_at = new.due_at, lease = NULL, held_until = NULL, tries = new.tries, tried = string_to_array(new.tried, ' '),
                              first_tried_at = CASE WHEN new.afresh THEN NULL ELSE delivery.first_tried_at END
          FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::integer[], $6::text[], $7::boolean[])
               AS new (tenant, notice_id, webhook_id, due_at, tries, tried, afresh)

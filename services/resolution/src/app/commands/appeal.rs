@@ -160,6 +160,7 @@ impl Act for wire::DecideAppealRequest {
         let terms = read_all_terms(&mut Violations::default(), "terms", &self.terms, (0, 20));
         scene.require_currency([terms.as_slice()])?;
         check_imposed(&terms)?;
+        scene.case.require_parties(&terms, true)?;
         rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
         scene.require_authority([terms.as_slice()])?;
         let unsettled = remedy::unsettled(conn, &scene.case.tenant, scene.case.id).await?;

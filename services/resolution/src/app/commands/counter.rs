@@ -23,6 +23,7 @@ pub(super) fn offer_back(
     let respondents = scene.case.facts.respondents.clone();
     let options = vec![terms.into_iter().map(on_consent).collect::<Vec<_>>()];
     require(proposal::payers_are_parties(&options, &respondents), Refusal::PayerNotAParty)?;
+    scene.case.require_parties(&options.concat(), false)?;
     let own = Vec::from_iter((side.role == SideRole::Respondent).then(|| side.respondent_ref.clone()));
     let mut required = proposal::required(&options, &respondents, &own);
     if let (1, Some(first)) = (required.len(), respondents.first()) {

@@ -35,6 +35,7 @@ impl Act for wire::DraftProposalRequest {
         let (options, _) = read_options(&mut Violations::default(), "options", &self.options);
         scene.require_currency(options.iter().map(Vec::as_slice))?;
         check_offered(&options)?;
+        scene.case.require_parties(&options.concat(), false)?;
         rules::require_charges(conn, &scene.case.tenant, &options.concat(), scene.now).await?;
         let respondents = &scene.case.facts.respondents;
         require(proposal::payers_are_parties(&options, respondents), Refusal::PayerNotAParty)?;

@@ -220,6 +220,9 @@ impl<M: Act> Work<M> {
             Seen::Other => return Err(Call::reused().into()),
             Seen::New => {}
         }
+        if standing == Standing::Staff {
+            held.case.require_not_recused(&self.caller.subject)?;
+        }
         stale(&held.case, self.message.expected_version())?;
         rules::require_in_force(conn, &self.caller.tenant, self.message.rules(), self.now).await?;
         let mut scene = Scene {

@@ -58,6 +58,7 @@ named!(
     ConfirmRemedyRequest,
     AdvancePaymentRequest,
     ClaimRecourseRequest,
+    SettleRecourseRequest,
     RespondToResultRequest,
     FileAppealRequest,
     RequestHumanReviewRequest,

@@ -21,6 +21,9 @@ use crate::domain::terms::RemedyTerms;
 use crate::domain::text;
 use crate::error::Error;
 
+/// After so many links nobody answers any more; the platform ends the talk.
+const MOST_LINKS: u32 = 500;
+
 #[async_trait]
 impl Act for wire::RespondToOfferRequest {
     fn check(&self, found: &mut Violations) {
@@ -46,6 +49,7 @@ impl Act for wire::RespondToOfferRequest {
         scene.case.proposal_mut(proposal)?;
         scene.case.require_state(&[State::Mediating, State::DirectNegotiation])?;
         require(!scene.case.has_pending_decision(), Refusal::DecisionPending)?;
+        require(scene.case.chain.0 < MOST_LINKS, Refusal::TooManyAnswers)?;
         let answer = Answer { told: self, proposal, side, consent };
         match self.action() {
             wire::OfferAction::Accepted => answer.accept(scene),

@@ -32,8 +32,10 @@ impl Act for wire::ReviewPlanRequest {
         require(proposal.state == ProposalState::InReview, Refusal::NotInReview)?;
         let latest = proposal.latest().ok_or_else(|| Refusal::NotInReview.problem())?;
         require(latest.number == self.revision, Refusal::RevisionSuperseded)?;
+        // Of any revision: who wrote the first is not another person for the second.
+        let wrote = proposal.revisions.iter().any(|revision| revision.author == subject);
         let determined = scene.case.determination().is_some_and(|one| one.decider == subject);
-        require(latest.author != subject && !determined, Refusal::ReviewerIsAuthor)?;
+        require(!wrote && !determined, Refusal::ReviewerIsAuthor)?;
         let course = &scene.case.course;
         require(course.conclusions_read >= course.conclusions_taken, Refusal::InvestigatorsUnknown)?;
         require(!course.investigators.contains(&subject), Refusal::ReviewerInvestigated)?;

@@ -41,6 +41,7 @@ impl Act for wire::IssueRulingRequest {
         let determination = scene.case.determination().ok_or_else(|| Refusal::LiabilityMissing.problem())?.id;
         scene.require_currency([terms.as_slice()])?;
         check_imposed(&terms)?;
+        scene.case.require_parties(&terms, true)?;
         rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
         scene.require_authority([terms.as_slice()])?;
         let id = scene.next_id("ruling", scene.case.rulings.len());
@@ -103,7 +104,9 @@ impl Act for wire::ConfirmRulingRequest {
 
 /// The event is its decider's, whoever confirmed it: appeals are decided outside the decider's line.
 fn issue(scene: &mut Scene<'_>, ruling: &Ruling, sealed: Option<Sealed>) {
-    let cause = scene.case.determination().map_or("unknown", |determination| determination.cause.code());
+    // Of the determination that it rests on, whatever was determined since.
+    let pinned = scene.case.liability.iter().find(|one| one.id == ruling.determination);
+    let cause = pinned.map_or("unknown", |determination| determination.cause.code());
     let event = wire::RulingIssued {
         ruling_id: ruling.id.to_string(),
         remedy_ordered: !ruling.terms.is_empty(),

@@ -71,7 +71,7 @@ impl BatchHandler for FollowClocks {
                 continue;
             }
             let mut out = Out::default();
-            if ran_out(conn, case, clock, delivery.meta.occurred_at, &mut out).await? {
+            if self.ran_out(conn, case, clock, delivery.meta.occurred_at, &mut out).await? {
                 cases.take(delivery, out);
             }
         }
@@ -81,35 +81,39 @@ impl BatchHandler for FollowClocks {
     }
 }
 
-/// What follows from a clock that ran out; whether anything did. An answer that was applied before has won.
-async fn ran_out(
-    conn: &mut PgConnection,
-    case: &mut Case,
-    clock: &ClockTold,
-    at: Timestamp,
-    out: &mut Out,
-) -> Result<bool, Error> {
-    match clock.definition.as_str() {
-        "C10" if case.state == State::DirectNegotiation && !case.has_pending_decision() => {
-            out.push(&wire::PlatformInterventionRequested { reason: "silent".to_owned() });
+impl FollowClocks {
+    /// What follows from a clock that ran out; whether anything did. An answer that was applied before has won.
+    async fn ran_out(
+        &self,
+        conn: &mut PgConnection,
+        case: &mut Case,
+        clock: &ClockTold,
+        at: Timestamp,
+        out: &mut Out,
+    ) -> Result<bool, Error> {
+        match clock.definition.as_str() {
+            "C10" if case.state == State::DirectNegotiation && !case.has_pending_decision() => {
+                out.push(&wire::PlatformInterventionRequested { reason: "silent".to_owned() });
+            }
+            "C18" => return Ok(expire(case, clock, at, out)),
+            "C19" => {
+                let Some(remedy_id) = clock.subject else { return Ok(false) };
+                let policy = (self.0.now(), self.0.advance_overdue);
+                return remedy::overdue(conn, case, remedy_id, policy, out).await;
+            }
+            "C21" if case.state == State::Mediating && !case.has_pending_decision() => {
+                end_proposals(case, out, at, (ProposalState::Revoked, OfferAction::Revoked), |_| true);
+                let reason = wire::TerminationReason::SixtyDays.into();
+                out.push(&wire::MediationTerminated { reason, referred_to: String::new() });
+            }
+            "C26" if case.state == State::ResultNotified && !case.course.window_over => {
+                case.course.window_over = true;
+                window::end_if_over(case, out);
+            }
+            _ => return Ok(false),
         }
-        "C18" => return Ok(expire(case, clock, at, out)),
-        "C19" => {
-            let Some(remedy_id) = clock.subject else { return Ok(false) };
-            remedy::overdue(conn, &case.tenant, case.id, remedy_id, out).await?;
-        }
-        "C21" if case.state == State::Mediating && !case.has_pending_decision() => {
-            end_proposals(case, out, at, (ProposalState::Revoked, OfferAction::Revoked), |_| true);
-            let reason = wire::TerminationReason::SixtyDays.into();
-            out.push(&wire::MediationTerminated { reason, referred_to: String::new() });
-        }
-        "C26" if case.state == State::ResultNotified && !case.course.window_over => {
-            case.course.window_over = true;
-            window::end_if_over(case, out);
-        }
-        _ => return Ok(false),
+        Ok(true)
     }
-    Ok(true)
 }
 
 /// The offers of a proposal expire, unless a later revision gave more time.

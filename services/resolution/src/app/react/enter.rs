@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::end_proposals;
 use crate::app::out::Out;
-use crate::app::remedy::{self, Order};
+use crate::app::remedy::{Order, Orders};
 use crate::domain::appeal::{AppealNext, AppealOutcome, AppealState};
 use crate::domain::case::Case;
 use crate::domain::offer::OfferAction;
@@ -33,17 +33,23 @@ struct Decision {
 }
 
 impl Moved<'_> {
+    /// Whether what is done on this fact looks at the remedies of its case.
+    pub(super) fn orders(fact: &str) -> bool {
+        matches!(fact, "SettlementReached" | "RulingIssued" | "AppealDecided")
+    }
+
     pub(super) async fn enter(
         &self,
         conn: &mut PgConnection,
         case: &mut Case,
+        orders: &mut Orders,
         out: &mut Out,
     ) -> Result<(), Error> {
         let from = std::mem::replace(&mut case.state, self.to);
         match self.fact {
-            "SettlementReached" => self.settled(conn, case, out).await?,
-            "RulingIssued" => self.ruled(conn, case, out).await?,
-            "AppealDecided" => self.appeal_decided(conn, case, out).await?,
+            "SettlementReached" => self.settled(conn, case, orders, out).await?,
+            "RulingIssued" => self.ruled(conn, case, orders, out).await?,
+            "AppealDecided" => self.appeal_decided(conn, case, orders, out).await?,
             "AppealFiled" | "ResultRejected" => under_review(case),
             "InvestigationConcluded" => case.course.conclusions_taken += 1,
             _ => {}
@@ -77,7 +83,13 @@ impl Moved<'_> {
         }
     }
 
-    async fn settled(&self, conn: &mut PgConnection, case: &mut Case, out: &mut Out) -> Result<(), Error> {
+    async fn settled(
+        &self,
+        conn: &mut PgConnection,
+        case: &mut Case,
+        orders: &mut Orders,
+        out: &mut Out,
+    ) -> Result<(), Error> {
         let Some(place) = case.settlements.iter().position(|one| one.state == DecisionState::Pending) else {
             return Ok(());
         };
@@ -87,10 +99,16 @@ impl Moved<'_> {
         let (source, terms) = (settlement.id, settlement.terms.clone());
         case.course.outcome = Some(Outcome::SettledNoFinding);
         let by = crate::SOURCE.to_owned();
-        self.order(conn, case, out, Decision { source, by, terms }).await
+        self.order(conn, case, (orders, out), Decision { source, by, terms }).await
     }
 
-    async fn ruled(&self, conn: &mut PgConnection, case: &mut Case, out: &mut Out) -> Result<(), Error> {
+    async fn ruled(
+        &self,
+        conn: &mut PgConnection,
+        case: &mut Case,
+        orders: &mut Orders,
+        out: &mut Out,
+    ) -> Result<(), Error> {
         let Some(place) = case.rulings.iter().position(|one| one.state == DecisionState::Pending) else {
             return Ok(());
         };
@@ -101,7 +119,7 @@ impl Moved<'_> {
             Decision { source: ruling.id, by: ruling.decider.clone(), terms: ruling.terms.clone() };
         let outcome = ruling.outcome;
         case.course.outcome = Some(outcome);
-        self.order(conn, case, out, decision).await
+        self.order(conn, case, (orders, out), decision).await
     }
 
     /// A decision that was varied or revoked is undone before another is carried out in its place.
@@ -109,6 +127,7 @@ impl Moved<'_> {
         &self,
         conn: &mut PgConnection,
         case: &mut Case,
+        orders: &mut Orders,
         out: &mut Out,
     ) -> Result<(), Error> {
         let Some(appeal) = case.appeals.iter().rev().find(|one| one.state == AppealState::Decided) else {
@@ -121,10 +140,10 @@ impl Moved<'_> {
         if matches!(outcome, Some(AppealOutcome::Vary | AppealOutcome::Revoke)) {
             replace_effective(case);
             let order = order(case, decision.source, &decision.by, self.at);
-            remedy::undo_all(conn, &order, out).await?;
+            orders.undo(conn, &order, out).await?;
         }
         if next == Some(AppealNext::Execute) && !decision.terms.is_empty() {
-            self.order(conn, case, out, decision).await?;
+            self.order(conn, case, (orders, out), decision).await?;
         }
         Ok(())
     }
@@ -133,7 +152,7 @@ impl Moved<'_> {
         &self,
         conn: &mut PgConnection,
         case: &mut Case,
-        out: &mut Out,
+        (orders, out): (&mut Orders, &mut Out),
         decision: Decision,
     ) -> Result<(), Error> {
         case.course.decided_at = Some(whole_microseconds(self.at));
@@ -141,7 +160,7 @@ impl Moved<'_> {
             return Ok(());
         }
         let order = order(case, decision.source, &decision.by, self.at);
-        remedy::order_all(conn, &order, &decision.terms, out).await
+        orders.order(conn, &order, &decision.terms, out).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Investigation's events: who worked on the facts, and which evidence there is.
+//! Investigation's events: who worked on the facts, who may not work on the case, and which evidence there is.
 
 use async_trait::async_trait;
 use prost::{Message, Name};
@@ -17,6 +17,8 @@ use crate::store::evidence::{self, Evidence};
 pub enum Found {
     /// A piece of evidence has come.
     Evidence(Evidence),
+    /// Somebody is recused (L06).
+    Recused(String),
     /// The facts are found.
     Concluded {
         /// The round.
@@ -40,6 +42,10 @@ impl BatchHandler for FollowInvestigation {
             let piece = Evidence { id: event.evidence_id, sha256: event.sha256, party };
             return Ok((!piece.id.is_empty()).then_some(Found::Evidence(piece)));
         }
+        if meta.event_type == investigation::ConflictDeclared::full_name() {
+            let event = investigation::ConflictDeclared::decode(payload)?;
+            return Ok((event.recused && !event.subject.is_empty()).then_some(Found::Recused(event.subject)));
+        }
         if meta.event_type == investigation::InvestigationConcluded::full_name() {
             let event = investigation::InvestigationConcluded::decode(payload)?;
             let id = Uuid::try_parse(&event.investigation_id);
@@ -61,6 +67,11 @@ impl BatchHandler for FollowInvestigation {
                 Found::Evidence(piece) => {
                     pieces.push((delivery.meta.tenant.clone(), delivery.meta.subject, piece.clone()));
                     continue;
+                }
+                Found::Recused(subject) => {
+                    if !case.course.recused.contains(subject) {
+                        case.course.recused.push(subject.clone());
+                    }
                 }
                 Found::Concluded { investigation, investigators } => {
                     case.course.investigation = Some(*investigation);

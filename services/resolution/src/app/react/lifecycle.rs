@@ -1,4 +1,9 @@
 //! Intake's lifecycle: cases are remembered, their state is followed, and what may only start from it starts.
+//!
+//! A batch in which decisions come into effect takes six statements whatever its size: cases and their records, remedies,
+//! what is ordered, what was decided, events; registrations take one more.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use prost::{Message, Name};
@@ -10,12 +15,13 @@ use redress_proto::types::v1 as types;
 use sqlx::postgres::PgConnection;
 
 use super::registered::Registered;
-use super::{Cases, Follower, enter, undo};
+use super::{Cases, Follower, enter, key, undo};
 use crate::app::out::Out;
 use crate::app::publish::told;
+use crate::app::remedy::Orders;
 use crate::app::wire::member;
 use crate::domain::state::State;
-use crate::store::case;
+use crate::store::case::{self, Key};
 
 /// An event of the lifecycle.
 #[derive(Debug)]
@@ -149,6 +155,12 @@ impl BatchHandler for FollowLifecycle {
         });
         case::insert(conn, &registered.collect::<Vec<_>>()).await?;
         let mut cases = Cases::lock(conn, batch, self.0.now()).await?;
+        let ordering = batch.iter().filter(|delivery| match &*delivery.event {
+            Happened::Moved { fact, .. } => enter::Moved::orders(fact),
+            _ => false,
+        });
+        let ordering: BTreeSet<Key> = ordering.map(|delivery| key(&delivery.meta)).collect();
+        let mut orders = Orders::load(conn, &ordering.into_iter().collect::<Vec<_>>()).await?;
         for delivery in batch {
             cases.left.moment(told(&delivery.meta));
             let case = cases.of(conn, delivery).await?;
@@ -168,7 +180,7 @@ impl BatchHandler for FollowLifecycle {
                         case.course.handler.clone_from(handler);
                     }
                     let moved = enter::Moved { to: *to, fact, at: delivery.meta.occurred_at };
-                    moved.enter(conn, case, &mut out).await?;
+                    moved.enter(conn, case, &mut orders, &mut out).await?;
                 }
                 Happened::Refused { fact, reason, state } => {
                     case.state = *state;
@@ -177,6 +189,7 @@ impl BatchHandler for FollowLifecycle {
             }
             cases.take(delivery, out);
         }
+        orders.save(conn).await?;
         cases.save(conn).await
     }
 }

@@ -44,6 +44,8 @@ const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(5);
 pub struct Follower {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Whether money that is overdue and has failed leads to a ruling on an advance payment (L43).
+    pub advance_overdue: bool,
 }
 
 impl Follower {

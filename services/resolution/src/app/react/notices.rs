@@ -23,11 +23,19 @@ impl BatchHandler for FollowNotices {
     type Event = ResultDelivered;
 
     fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<ResultDelivered>, DecodeError> {
-        if meta.event_type != notification::NoticeDelivered::full_name() {
+        let kind = if meta.event_type == notification::NoticeDelivered::full_name() {
+            notification::NoticeDelivered::decode(payload)?.kind()
+        } else if meta.event_type == notification::NoticeSent::full_name() {
+            let sent = notification::NoticeSent::decode(payload)?;
+            // A channel that will tell of its delivery is waited for; of one that never does, this is the last word.
+            if sent.receipts_expected {
+                return Ok(None);
+            }
+            sent.kind()
+        } else {
             return Ok(None);
-        }
-        let kind = notification::NoticeDelivered::decode(payload)?.kind();
-        Ok(kind.as_str_name().starts_with("NOTICE_KIND_N12").then_some(ResultDelivered))
+        };
+        Ok((kind == notification::NoticeKind::N12Result).then_some(ResultDelivered))
     }
 
     async fn apply(

@@ -31,6 +31,8 @@ pub(super) fn undo(case: &mut Case, fact: &str, reason: &str, at: Timestamp, out
             case.course.result_answered = false;
             appeal_filed(case, reason);
         }
+        // It was read as a conclusion and will be read again: without this the counts would never meet again.
+        "InvestigationConcluded" => case.course.conclusions_taken += 1,
         "AppealFiled" => appeal_filed(case, reason),
         "AppealDecided" => appeal_decided(case),
         _ => {}

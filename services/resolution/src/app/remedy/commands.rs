@@ -85,9 +85,14 @@ impl Act for wire::OrderRemedyRequest {
         let terms = [terms];
         scene.require_currency([terms.as_slice()])?;
         check_imposed(&terms)?;
+        scene.case.require_parties(&terms, true)?;
         rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
-        scene.require_authority([terms.as_slice()])?;
         let all = remedy::of_case(conn, &scene.case.tenant, scene.case.id).await?;
+        // With all that calls have ordered before: a limit that each call has for itself is none.
+        let decided = scene.case.decisions();
+        let by_calls = all.iter().filter(|one| one.binds() && !decided.contains(&one.source));
+        let together: Vec<_> = by_calls.map(|one| one.terms.clone()).chain(terms.clone()).collect();
+        scene.require_authority([together.as_slice()])?;
         if all_settled(&all) {
             // The case is on its way out of EXECUTING: nothing may begin behind its back.
             let message = "everything was carried out, and the result goes to the parties";

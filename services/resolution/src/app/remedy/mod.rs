@@ -7,6 +7,7 @@
 //! Refused: paying inside the transaction that decides (a remote call under a lock, and paid though it rolls back); a
 //! saga of events between two of our own tables (the list of work is one row beside the remedy).
 
+pub mod audit;
 mod commands;
 pub mod dispatch;
 pub mod executor;
@@ -17,6 +18,6 @@ mod told;
 mod view;
 
 pub use commands::{advance, confirm, order};
-pub use ordering::{Order, order_all, overdue, undo_all, unsettled};
-pub use recourse::claim;
+pub use ordering::{Order, Orders, order_all, overdue, undo_all, unsettled};
+pub use recourse::{claim, settle};
 pub use view::{ledger, lines, shown};

@@ -1,14 +1,19 @@
 //! What orders remedies, and what takes orders back. The case is locked by the caller.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use redress_domain::{ComplaintId, TenantId, derived_id};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+use super::record::told_failed;
 use super::told;
 use crate::app::out::Out;
+use crate::domain::case::Case;
 use crate::domain::remedy::execution::Errand;
 use crate::domain::remedy::{self as rules, Remedy, RemedyState, all_settled};
+use crate::domain::state::State;
 use crate::domain::terms::RemedyTerms;
 use crate::error::Error;
 use crate::store::case::Key;
@@ -52,39 +57,92 @@ impl Order<'_> {
     }
 }
 
-/// Orders everything of a decision that is in effect. Called while intake's `ComplaintAdvanced` to EXECUTING is handled,
-/// or while the case stands there.
-///
-/// What an appeal has just taken back and now orders again in the same terms stays as it is: nobody is paid, taken from
-/// and paid again.
+/// The remedies of several cases, read once, and what is ordered beside them, written once.
+#[derive(Default)]
+pub struct Orders {
+    known: BTreeMap<Key, Vec<Remedy>>,
+    new: Vec<OfCase>,
+    work: Vec<Due>,
+}
+
+impl Orders {
+    /// What there is of `cases`, all of them locked.
+    pub async fn load(conn: &mut PgConnection, cases: &[Key]) -> Result<Self, Error> {
+        let mut orders = Self::default();
+        if !cases.is_empty() {
+            for one in remedy::of_cases(conn, cases).await? {
+                orders.known.entry(one.case).or_default().push(one.remedy);
+            }
+        }
+        Ok(orders)
+    }
+
+    /// Orders everything of a decision that is in effect. Called while intake's `ComplaintAdvanced` to EXECUTING is
+    /// handled, or while the case stands there. Nothing is written before [`Orders::save`].
+    ///
+    /// What an appeal has just taken back and now orders again in the same terms stays as it is: nobody is paid, taken
+    /// from and paid again.
+    pub async fn order(
+        &mut self,
+        conn: &mut PgConnection,
+        order: &Order<'_>,
+        terms: &[RemedyTerms],
+        out: &mut Out,
+    ) -> Result<(), Error> {
+        let case = order.key();
+        let all = self.known.entry(case.clone()).or_default();
+        let kept = keep(conn, &case, all, terms).await?;
+        let due = |id, errand| Due { case: case.clone(), remedy: id, errand, due_at: order.now };
+        for (place, terms) in (0_u64..).zip(terms).filter(|(place, _)| !kept.contains(place)) {
+            let ordinal = i64::try_from(all.len()).unwrap_or(i64::MAX);
+            let remedy = order.remedy(place, ordinal, terms);
+            if all.iter().any(|one| one.id == remedy.id) {
+                continue;
+            }
+            out.push(&told::ordered(&remedy));
+            if remedy.terms.kind.profile().by_machine {
+                self.work.push(due(remedy.id, Errand::Execute));
+            }
+            all.push(remedy.clone());
+            self.new.push(OfCase { case: case.clone(), remedy });
+        }
+        if let (true, Some(last)) = (all_settled(all), all.last()) {
+            self.work.push(due(last.id, Errand::Announce));
+        }
+        Ok(())
+    }
+
+    /// Writes what was ordered since the last time.
+    pub async fn save(&mut self, conn: &mut PgConnection) -> Result<(), Error> {
+        let (new, work) = (std::mem::take(&mut self.new), std::mem::take(&mut self.work));
+        remedy::order(conn, &new, &work).await
+    }
+
+    /// Takes back what a decision ordered, see [`undo_all`].
+    pub async fn undo(
+        &mut self,
+        conn: &mut PgConnection,
+        order: &Order<'_>,
+        out: &mut Out,
+    ) -> Result<(), Error> {
+        // What is taken back has to be there first.
+        self.save(conn).await?;
+        undo_all(conn, order, out).await?;
+        self.known.insert(order.key(), remedy::of_case(conn, order.tenant, order.complaint).await?);
+        Ok(())
+    }
+}
+
+/// Orders everything of one decision, see [`Orders::order`].
 pub async fn order_all(
     conn: &mut PgConnection,
     order: &Order<'_>,
     terms: &[RemedyTerms],
     out: &mut Out,
 ) -> Result<(), Error> {
-    let case = order.key();
-    let mut all = remedy::of_case(conn, order.tenant, order.complaint).await?;
-    let kept = keep(conn, &case, &mut all, terms).await?;
-    let mut new = Vec::new();
-    for (place, terms) in (0_u64..).zip(terms).filter(|(place, _)| !kept.contains(place)) {
-        let ordinal = i64::try_from(all.len()).unwrap_or(i64::MAX);
-        let remedy = order.remedy(place, ordinal, terms);
-        if all.iter().any(|one| one.id == remedy.id) {
-            continue;
-        }
-        out.push(&told::ordered(&remedy));
-        all.push(remedy.clone());
-        new.push(OfCase { case: case.clone(), remedy });
-    }
-    remedy::insert(conn, &new).await?;
-    let by_machine = new.iter().map(|one| &one.remedy).filter(|one| one.terms.kind.profile().by_machine);
-    let due = |id, errand| Due { case: case.clone(), remedy: id, errand, due_at: order.now };
-    let mut work: Vec<Due> = by_machine.map(|one| due(one.id, Errand::Execute)).collect();
-    if let (true, Some(last)) = (all_settled(&all), all.last()) {
-        work.push(due(last.id, Errand::Announce));
-    }
-    remedy::begin(conn, &work).await
+    let mut orders = Orders::load(conn, &[order.key()]).await?;
+    orders.order(conn, order, terms, out).await?;
+    orders.save(conn).await
 }
 
 /// Finds for each of `terms` a remedy in the same terms that is about to be taken back, and lets it be. Gives the places
@@ -128,7 +186,7 @@ pub async fn unsettled(
 
 /// An appeal has taken a decision back: what was not begun is cancelled, what is under way is taken back once it is
 /// done, and what was done and can be reversed is.
-pub async fn undo_all(conn: &mut PgConnection, order: &Order<'_>, _out: &mut Out) -> Result<(), Error> {
+pub async fn undo_all(conn: &mut PgConnection, order: &Order<'_>, out: &mut Out) -> Result<(), Error> {
     let case = order.key();
     let all = remedy::of_case(conn, order.tenant, order.complaint).await?;
     let ids: Vec<Uuid> = all.iter().map(|one| one.id).collect();
@@ -139,6 +197,7 @@ pub async fn undo_all(conn: &mut PgConnection, order: &Order<'_>, _out: &mut Out
         let deed = one.state == RemedyState::Ordered && !one.terms.kind.profile().by_machine;
         if unbegun.contains(&one.id) || deed {
             one.become_state(RemedyState::Cancelled, "appeal", order.now);
+            out.push(&told::cancelled(&one));
         } else if not_advanced.contains(&one.id) {
             one.become_state(RemedyState::Failed, "appeal", order.now);
             one.unwanted = true;
@@ -157,18 +216,29 @@ pub async fn undo_all(conn: &mut PgConnection, order: &Order<'_>, _out: &mut Out
     remedy::begin(conn, &work).await
 }
 
-/// A remedy's clock ran out (C19): it shows, and whoever looks at the case sees it. sla escalates by itself.
+/// A remedy's clock ran out (C19, T24): it shows, what can be tried again is tried at once, and for money of another's that
+/// has failed a ruling on an advance payment is asked for, if that is the policy (L43). sla escalates by itself.
+///
+/// What became of it may be unknown; then nothing is taken for failed, and the try that follows decides.
 pub async fn overdue(
     conn: &mut PgConnection,
-    tenant: &TenantId,
-    complaint: ComplaintId,
+    case: &Case,
     remedy_id: Uuid,
-    _out: &mut Out,
-) -> Result<(), Error> {
-    let all = remedy::of_case(conn, tenant, complaint).await?;
-    let Some(mut late) = all.into_iter().find(|one| one.id == remedy_id && !one.is_settled()) else {
-        return Ok(());
+    (now, advance): (Timestamp, bool),
+    out: &mut Out,
+) -> Result<bool, Error> {
+    let mut all = remedy::of_case(conn, &case.tenant, case.id).await?;
+    let Some(place) = all.iter().position(|one| one.id == remedy_id && !one.is_settled()) else {
+        return Ok(false);
     };
-    late.overdue = true;
-    remedy::save(conn, &[OfCase { case: (tenant.clone(), complaint), remedy: late }]).await
+    all[place].overdue = true;
+    let key = (case.tenant.clone(), case.id);
+    if all[place].state == RemedyState::Failed {
+        let asks = advance && case.state == State::Executing && !all_settled(&all);
+        out.events.extend(told_failed(&all, place, asks).filter(|_| asks));
+    } else {
+        remedy::hurry(conn, &key, remedy_id, now).await?;
+    }
+    remedy::save(conn, &[OfCase { case: key, remedy: all[place].clone() }]).await?;
+    Ok(true)
 }

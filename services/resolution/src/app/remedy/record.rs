@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use redress_domain::ComplaintId;
+use redress_domain::{ComplaintId, TenantId};
 use redress_proto::resolution::v1 as wire;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::dispatch::{Done, Finding};
 use super::told;
 use crate::app::Desk;
-use crate::app::out::Out;
+use crate::app::out::{Emitted, Out};
 use crate::app::publish::Origin;
 use crate::app::save::Left;
 use crate::domain::party::LiableParty;
@@ -22,6 +22,7 @@ use crate::domain::remedy::{Proof, Purse, Remedy, RemedyState, all_settled};
 use crate::domain::state::State;
 use crate::error::Error;
 use crate::store::case::{self, Held, Key};
+use crate::store::recourse;
 use crate::store::remedy::{self, Claimed, Due, OfCase, Report};
 
 /// Who tells what the executor says.
@@ -59,6 +60,11 @@ async fn write(conn: &mut PgConnection, desk: &Desk, done: &[Done]) -> Result<()
         let Some(case) = cases.get(&one.claimed.case) else { continue };
         sheet.apply(one, case.case.state, outs.entry(one.claimed.case.clone()).or_default());
     }
+    let now = sheet.now;
+    // Nobody owes the platform what it has taken back itself.
+    for (key, claim) in recourse::give_up(conn, &sheet.left.reversed, now).await? {
+        outs.entry(key).or_default().push(&told::settled(&claim));
+    }
     let mut left = Left::default();
     let mut touched = BTreeSet::new();
     for (key, out) in outs.into_iter().filter(|(_, out)| !out.events.is_empty()) {
@@ -68,7 +74,6 @@ async fn write(conn: &mut PgConnection, desk: &Desk, done: &[Done]) -> Result<()
         }
     }
     let touched: Vec<&Held> = touched.iter().filter_map(|key| cases.get(key)).collect();
-    let now = sheet.now;
     sheet.left.save(conn, now).await?;
     left.save(conn, &touched).await
 }
@@ -81,6 +86,7 @@ struct Written<'a> {
     begun: Vec<Due>,
     back: Vec<(&'a Claimed, Timestamp, u32)>,
     over: Vec<&'a Claimed>,
+    reversed: Vec<(TenantId, ComplaintId, Uuid)>,
 }
 
 impl Written<'_> {
@@ -139,6 +145,7 @@ impl<'a> Sheet<'a> {
         out: &mut Out,
     ) {
         let now = self.now;
+        let advance_overdue = self.desk.settings.advance_overdue;
         let Some(all) = self.cases.get_mut(&claimed.case) else { return };
         let one = &mut all[place];
         match verdict {
@@ -165,9 +172,15 @@ impl<'a> Sheet<'a> {
                 one.become_state(RemedyState::Parked, reason, now);
                 self.left.reports.extend(told.map(|told| report(&claimed.case, one.id, "unfit", told)));
             }
-            Verdict::Failed(reason) => failed(all, place, reason, state, now, out),
+            Verdict::Failed(reason) => {
+                failed(all, place, reason, now);
+                let advance = reason == PAYER_UNKNOWN || (advance_overdue && all[place].overdue);
+                out.events.extend(told_failed(all, place, advance && state == State::Executing));
+            }
             Verdict::TakenBack(told) => {
                 one.become_state(RemedyState::Reversed, "", now);
+                out.push(&told::reversed(one, &told.reference));
+                self.left.reversed.push((claimed.case.0.clone(), claimed.case.1, one.id));
                 self.left.reports.push(report(&claimed.case, one.id, "reversed", told));
             }
             Verdict::Kept(reason) => {
@@ -176,6 +189,7 @@ impl<'a> Sheet<'a> {
             }
             Verdict::Dropped | Verdict::Proceed => {
                 one.become_state(RemedyState::Cancelled, "not_needed", now);
+                out.push(&told::cancelled(one));
                 self.left.begun.extend(announcement(&claimed.case, all, now));
             }
         }
@@ -185,10 +199,8 @@ impl<'a> Sheet<'a> {
     /// The lifecycle is told again that everything is settled, until it has moved on: an appeal may have stood between.
     fn announce(&mut self, claimed: &'a Claimed, place: usize, state: State, out: &mut Out) {
         let Some(all) = self.cases.get(&claimed.case) else { return };
-        let moved_on = matches!(
-            state,
-            State::ResultNotified | State::Closed | State::Withdrawn | State::Merged | State::NotAccepted
-        );
+        let moved_on =
+            matches!(state, State::ResultNotified | State::Closed | State::Withdrawn | State::NotAccepted);
         if moved_on || !all_settled(all) {
             self.left.over.push(claimed);
             return;
@@ -217,7 +229,7 @@ impl<'a> Sheet<'a> {
 /// What follows from a remedy that was just done: it is told, taken back at once if nobody wants it any more, and if it
 /// was the last, the lifecycle hears so. Gives what is to be done then.
 pub(super) fn settled(
-    case: &(redress_domain::TenantId, ComplaintId),
+    case: &Key,
     state: State,
     all: &[Remedy],
     place: usize,
@@ -244,22 +256,24 @@ fn announcement(case: &Key, all: &[Remedy], now: Timestamp) -> Option<Due> {
     Some(Due { case: case.clone(), remedy: last.id, errand: Errand::Announce, due_at })
 }
 
-/// What is given up is told; whether the platform has to pay first is a person's ruling where nobody can be named who
-/// owes it (L43), and nothing else is under way meanwhile.
-fn failed(all: &mut [Remedy], place: usize, reason: &str, state: State, now: Timestamp, out: &mut Out) {
+fn failed(all: &mut [Remedy], place: usize, reason: &str, now: Timestamp) {
     all[place].become_state(RemedyState::Failed, reason, now);
+}
+
+/// What is told of a remedy that failed; nothing where an appeal has taken it back. `advance` asks for a ruling on whether
+/// the platform pays first (L43): it is asked for money that another owes, while nothing else is under way.
+pub(super) fn told_failed(all: &[Remedy], place: usize, advance: bool) -> Option<Emitted> {
     let one = &all[place];
     if one.unwanted {
-        return;
+        return None;
     }
     let still = all.iter().any(|other| !other.is_settled() && other.state != RemedyState::Failed);
     let owed_by_another = one.terms.payer.party != LiableParty::Platform && one.terms.amount.is_some();
-    let advance_payment = reason == PAYER_UNKNOWN && owed_by_another && !still && state == State::Executing;
-    out.push(&wire::RemedyFailed {
+    Some(Emitted::of(&wire::RemedyFailed {
         remedy_id: one.id.to_string(),
-        advance_payment,
-        reason: reason.to_owned(),
-    });
+        advance_payment: advance && owed_by_another && !still,
+        reason: one.reason.clone(),
+    }))
 }
 
 fn paid(case: &Key, remedy: Uuid, proof: &Proof) -> Report {

@@ -45,6 +45,8 @@ pub(super) fn claim(claim: &Claim) -> wire::RecourseClaim {
         amount: Some(money(claim.amount)),
         state: claim.state.clone(),
         claimed_at: time(claim.claimed_at),
+        reference: claim.reference.clone(),
+        reason: claim.reason.clone(),
     }
 }
 
@@ -59,6 +61,7 @@ pub(super) fn line(currency: String, line: Line) -> wire::MoneyLine {
         cancelled_minor: line.cancelled,
         reversed_minor: line.reversed,
         recourse_minor: line.recourse,
+        recovered_minor: line.recovered,
     }
 }
 
@@ -83,6 +86,32 @@ pub(super) fn advanced(remedy: &Remedy) -> wire::RemedyAdvanced {
         remedy_id: remedy.id.to_string(),
         amount: remedy.terms.amount.map(money),
         proof: remedy.proof.as_ref().map(proof),
+    }
+}
+
+pub(super) fn reversed(remedy: &Remedy, reference: &str) -> wire::RemedyReversed {
+    wire::RemedyReversed {
+        remedy_id: remedy.id.to_string(),
+        amount: remedy.terms.amount.map(money),
+        reference: reference.to_owned(),
+    }
+}
+
+pub(super) fn cancelled(remedy: &Remedy) -> wire::RemedyCancelled {
+    wire::RemedyCancelled {
+        remedy_id: remedy.id.to_string(),
+        amount: remedy.terms.amount.map(money),
+        reason: remedy.reason.clone(),
+    }
+}
+
+pub(super) fn settled(claim: &Claim) -> wire::RecourseSettled {
+    wire::RecourseSettled {
+        recourse_id: claim.id.to_string(),
+        remedy_id: claim.remedy.to_string(),
+        amount: Some(money(claim.amount)),
+        paid: !claim.reference.is_empty(),
+        reason: claim.reason.clone(),
     }
 }
 

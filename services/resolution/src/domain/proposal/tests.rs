@@ -54,6 +54,19 @@ fn an_answer_at_the_due_instant_is_in_time_and_one_after_it_is_not() {
 }
 
 #[test]
+fn a_revision_that_asks_for_more_than_money_leaves_the_bounds_too() {
+    use crate::domain::terms::RemedyType;
+    let with = |kind, units| RemedyTerms { kind, amount: None, units, ..refund(1) };
+    let mut one = proposal(&[100]);
+    assert!(!one.within_bounds(&[vec![refund(100), with(RemedyType::Points, 1)]]));
+    assert!(!one.within_bounds(&[vec![refund(100), with(RemedyType::ApologyPublic, 0)]]));
+    one.revisions[0].options[0].extend([with(RemedyType::Points, 50), with(RemedyType::Explanation, 0)]);
+    assert!(one.within_bounds(&[vec![with(RemedyType::Points, 50), with(RemedyType::Explanation, 0)]]));
+    assert!(!one.within_bounds(&[vec![with(RemedyType::Points, 51)]]));
+    assert!(!one.within_bounds(&[vec![with(RemedyType::Explanation, 0); 2]]));
+}
+
+#[test]
 fn a_revision_that_charges_anybody_more_leaves_the_bounds() {
     let one = proposal(&[100, 200]);
     assert!(one.within_bounds(&[vec![refund(200)], vec![refund(150)]]));

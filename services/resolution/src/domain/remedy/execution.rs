@@ -70,7 +70,8 @@ impl Begin {
     pub const fn in_state(state: State) -> Self {
         match state {
             State::Executing => Self::Now,
-            State::Closed | State::Withdrawn | State::Merged | State::NotAccepted => Self::Never,
+            State::Closed | State::Withdrawn | State::NotAccepted => Self::Never,
+            // A merged case may come back (T32), and what was decided in it is still owed then.
             _ => Self::Later,
         }
     }

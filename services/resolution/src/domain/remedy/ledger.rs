@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::recourse::Claim;
+use super::recourse::{Claim, SETTLED};
 use super::{Purse, Remedy, RemedyState};
 
 /// The money of a case in one currency, minor units.
@@ -22,8 +22,10 @@ pub struct Line {
     pub cancelled: i64,
     /// Of what was executed or advanced: taken back afterwards.
     pub reversed: i64,
-    /// Of what was advanced: claimed from whoever should have paid.
+    /// Of what was advanced: claimed from whoever should have paid, and not given up.
     pub recourse: i64,
+    /// Of what was claimed: paid.
+    pub recovered: i64,
 }
 
 impl Line {
@@ -54,8 +56,12 @@ pub fn lines(remedies: &[Remedy], claims: &[Claim]) -> BTreeMap<String, Line> {
             line.reversed += minor;
         }
     }
-    for claim in claims {
-        lines.entry(claim.amount.currency.to_string()).or_default().recourse += claim.amount.amount_minor;
+    for claim in claims.iter().filter(|claim| claim.stands()) {
+        let line = lines.entry(claim.amount.currency.to_string()).or_default();
+        line.recourse += claim.amount.amount_minor;
+        if claim.state == SETTLED {
+            line.recovered += claim.amount.amount_minor;
+        }
     }
     lines
 }

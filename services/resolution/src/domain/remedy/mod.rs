@@ -153,6 +153,11 @@ impl Remedy {
         matches!(self.state, RemedyState::Confirmed | RemedyState::AdvancedByPlatform)
     }
 
+    /// Whether money is spent or bound by it.
+    pub const fn binds(&self) -> bool {
+        !matches!(self.state, RemedyState::Failed | RemedyState::Reversed | RemedyState::Cancelled)
+    }
+
     /// Whether nothing more is to come of it.
     pub const fn is_settled(&self) -> bool {
         self.is_done() || matches!(self.state, RemedyState::Reversed | RemedyState::Cancelled)
@@ -229,13 +234,17 @@ impl Remedy {
 }
 
 /// Whether everything that a case orders is settled. What failed is so once something that was ordered after it was
-/// done: a further order, or a ruling, has answered it.
+/// done: a further order, or a ruling, has answered it. Money that failed is answered by money to the same payee: an
+/// explanation pays nobody.
 pub fn all_settled(remedies: &[Remedy]) -> bool {
-    let answered = |failed: &Remedy| {
-        remedies
-            .iter()
-            .any(|later| later.is_done() && later.ordered_at >= failed.changed_at && later.id != failed.id)
+    let answers = |failed: &Remedy, later: &Remedy| {
+        let alike = later.terms.amount.is_some() && later.terms.payee == failed.terms.payee;
+        later.is_done()
+            && later.ordered_at >= failed.changed_at
+            && later.id != failed.id
+            && (failed.terms.amount.is_none() || alike)
     };
+    let answered = |failed: &Remedy| remedies.iter().any(|later| answers(failed, later));
     let settled = |remedy: &Remedy| {
         remedy.is_settled() || (remedy.state == RemedyState::Failed && (remedy.unwanted || answered(remedy)))
     };

@@ -8,6 +8,13 @@ use super::{Remedy, RemedyState, refused};
 use crate::domain::party::{LiableParty, PartyRef};
 use crate::domain::terms::RemedyType;
 
+/// Made, and not paid yet.
+pub const CLAIMED: &str = "claimed";
+/// Paid.
+pub const SETTLED: &str = "settled";
+/// Claimed no more.
+pub const GIVEN_UP: &str = "given_up";
+
 /// A claim against whoever should have paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -25,6 +32,36 @@ pub struct Claim {
     pub claimed_by: String,
     /// When.
     pub claimed_at: Timestamp,
+    /// The reference of its payment; empty unless it is settled.
+    pub reference: String,
+    /// Why it was given up; empty otherwise.
+    pub reason: String,
+}
+
+impl Claim {
+    /// Whether it counts against its debtor: nobody owes what was given up.
+    pub fn stands(&self) -> bool {
+        self.state != GIVEN_UP
+    }
+
+    /// It is over: paid under a reference, or given up for a reason. Who made it does not say so (I10).
+    ///
+    /// # Errors
+    /// `RECOURSE_SETTLED`, where it is over already; `SETTLER_IS_CLAIMANT`.
+    pub fn settle(&mut self, by: &str, reference: &str, reason: &str) -> Result<(), Problem> {
+        if self.state != CLAIMED {
+            return Err(refused("RECOURSE_SETTLED", "the claim is over", "a claim that is open"));
+        }
+        if self.claimed_by == by {
+            let message = "who made a claim does not say what became of it";
+            return Err(refused("SETTLER_IS_CLAIMANT", message, "another person"));
+        }
+        let state = if reference.is_empty() { GIVEN_UP } else { SETTLED };
+        state.clone_into(&mut self.state);
+        reference.clone_into(&mut self.reference);
+        reason.clone_into(&mut self.reason);
+        Ok(())
+    }
 }
 
 /// Who owes the platform, and how much at most, for what it paid first: in the payer's place, or as a ruling ordered after
@@ -34,22 +71,39 @@ pub struct Claim {
 /// `NOT_ADVANCED`, where the platform paid nothing first, or nobody is known to whom it has recourse.
 pub fn owed(remedy: &Remedy, remedies: &[Remedy], claims: &[Claim]) -> Result<(PartyRef, Money), Problem> {
     let nothing = || refused("NOT_ADVANCED", "the platform has not paid this first", "an advanced remedy");
-    let debtor = match (remedy.state, remedy.terms.kind) {
-        (RemedyState::AdvancedByPlatform, _) => remedy.terms.payer.clone(),
+    let paid = remedy.terms.amount.ok_or_else(nothing)?;
+    let of_this = claims.iter().filter(|claim| claim.stands() && claim.remedy == remedy.id);
+    let left = paid.amount_minor - of_this.map(|claim| claim.amount.amount_minor).sum::<i64>();
+    match (remedy.state, remedy.terms.kind) {
+        (RemedyState::AdvancedByPlatform, _) => {
+            Ok((remedy.terms.payer.clone(), Money { amount_minor: left, ..paid }))
+        }
         (RemedyState::Confirmed, RemedyType::PlatformAdvancePayment) => {
             let failed = |other: &&Remedy| {
                 other.state == RemedyState::Failed
                     && other.terms.payee == remedy.terms.payee
                     && other.terms.payer.party != LiableParty::Platform
+                    && other.terms.amount.is_some_and(|amount| amount.currency == paid.currency)
             };
-            remedies.iter().find(failed).map(|other| other.terms.payer.clone()).ok_or_else(nothing)?
+            let debtor =
+                remedies.iter().find(failed).map(|one| one.terms.payer.clone()).ok_or_else(nothing)?;
+            // What the platform paid beyond what was owed to it is its own affair.
+            let owes = remedies.iter().filter(failed).filter(|one| one.terms.payer == debtor);
+            let owed: i64 = owes.filter_map(|one| one.terms.amount).map(|amount| amount.amount_minor).sum();
+            let advanced_otherwise = |claim: &&Claim| {
+                remedies
+                    .iter()
+                    .any(|one| one.id == claim.remedy && one.state == RemedyState::AdvancedByPlatform)
+            };
+            let against = claims.iter().filter(|claim| claim.stands() && claim.debtor == debtor);
+            let claimed: i64 = against
+                .filter(|claim| !advanced_otherwise(claim))
+                .map(|claim| claim.amount.amount_minor)
+                .sum();
+            Ok((debtor, Money { amount_minor: left.min(owed - claimed), ..paid }))
         }
-        _ => return Err(nothing()),
-    };
-    let paid = remedy.terms.amount.ok_or_else(nothing)?;
-    let claimed: i64 =
-        claims.iter().filter(|claim| claim.remedy == remedy.id).map(|claim| claim.amount.amount_minor).sum();
-    Ok((debtor, Money { amount_minor: paid.amount_minor - claimed, ..paid }))
+        _ => Err(nothing()),
+    }
 }
 
 /// How much is claimed: what was asked, or all that is left.

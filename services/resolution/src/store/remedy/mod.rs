@@ -15,7 +15,7 @@ use crate::domain::remedy::{Proof, Remedy};
 use crate::domain::terms::RemedyTerms;
 use crate::error::Error;
 pub use report::{Report, append, append_all};
-pub use work::{Claimed, Due, begin, cancel_unbegun, claim, finish, forget, lock_held, put_back};
+pub use work::{Claimed, Due, begin, cancel_unbegun, claim, finish, forget, hurry, lock_held, put_back};
 
 /// A remedy of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,21 +102,27 @@ pub async fn of_case(
     Ok(found.into_iter().map(|one| one.remedy).collect())
 }
 
-/// Writes remedies that are ordered; what was ordered already stays as it is.
-pub async fn insert(conn: &mut PgConnection, new: &[OfCase]) -> Result<(), Error> {
-    if new.is_empty() {
+/// Writes remedies that are ordered, and what is to be done about them: one statement. What was ordered already stays as
+/// it is.
+pub async fn order(conn: &mut PgConnection, new: &[OfCase], due: &[Due]) -> Result<(), Error> {
+    if new.is_empty() && due.is_empty() {
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO remedy (tenant, complaint_id, remedy_id, source_id, ordinal, terms, currency, amount_minor, order_no,
-                             ordered_by, ordered_at, due_at, state, changed_at)
-         SELECT tenant, complaint_id, remedy_id, source_id, ordinal, terms, currency, amount_minor, order_no, ordered_by,
-                ordered_at, due_at, 'ordered', ordered_at
-         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::jsonb[], $7::text[], $8::bigint[],
-                     $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[])
-              AS new (tenant, complaint_id, remedy_id, source_id, ordinal, terms, currency, amount_minor, order_no,
-                      ordered_by, ordered_at, due_at)
-         ON CONFLICT (tenant, complaint_id, remedy_id) DO NOTHING",
+        "WITH new AS (
+             INSERT INTO remedy (tenant, complaint_id, remedy_id, source_id, ordinal, terms, currency, amount_minor, order_no,
+                                 ordered_by, ordered_at, due_at, state, changed_at)
+             SELECT tenant, complaint_id, remedy_id, source_id, ordinal, terms, currency, amount_minor, order_no, ordered_by,
+                    ordered_at, due_at, 'ordered', ordered_at
+             FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::jsonb[], $7::text[],
+                         $8::bigint[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[])
+                  AS new (tenant, complaint_id, remedy_id, source_id, ordinal, terms, currency, amount_minor, order_no,
+                          ordered_by, ordered_at, due_at)
+             ON CONFLICT (tenant, complaint_id, remedy_id) DO NOTHING
+         )
+         INSERT INTO remedy_work (tenant, complaint_id, remedy_id, errand, due_at)
+         SELECT * FROM unnest($13::text[], $14::uuid[], $15::uuid[], $16::text[], $17::timestamptz[])
+         ON CONFLICT DO NOTHING",
     )
     .bind(column(new, |one| one.case.0.as_str()))
     .bind(column(new, |one| *one.case.1.as_uuid()))
@@ -130,6 +136,11 @@ pub async fn insert(conn: &mut PgConnection, new: &[OfCase]) -> Result<(), Error
     .bind(column(new, |one| one.remedy.ordered_by.as_str()))
     .bind(column(new, |one| one.remedy.ordered_at.to_sqlx()))
     .bind(column(new, |one| one.remedy.due_at.to_sqlx()))
+    .bind(column(due, |d| d.case.0.as_str()))
+    .bind(column(due, |d| *d.case.1.as_uuid()))
+    .bind(column(due, |d| d.remedy))
+    .bind(column(due, |d| d.errand.code()))
+    .bind(column(due, |d| d.due_at.to_sqlx()))
     .execute(conn)
     .await?;
     Ok(())
@@ -165,4 +176,11 @@ pub async fn save(conn: &mut PgConnection, changed: &[OfCase]) -> Result<(), Err
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// How many cases' money does not add up, in one currency each. Reads all remedies, so it may take its time.
+pub async fn mismatches(conn: &mut PgConnection) -> Result<u64, Error> {
+    sqlx::query("SET LOCAL statement_timeout = '10min'").execute(&mut *conn).await?;
+    let found: i64 = sqlx::query_scalar("SELECT count(*) FROM money_mismatch").fetch_one(conn).await?;
+    Ok(found.unsigned_abs())
 }

@@ -97,7 +97,7 @@ pub async fn claim(
                  WHEN w.errand = 'announce' THEN true
                  WHEN w.tries > 0 OR w.errand = 'reverse' OR c.state = 'executing' THEN $5
                  -- What never began, and never will, is dropped.
-                 ELSE c.state IN ('closed', 'withdrawn', 'merged', 'not_accepted')
+                 ELSE c.state IN ('closed', 'withdrawn', 'not_accepted')
              END
              ORDER BY w.due_at LIMIT $4 FOR UPDATE OF w SKIP LOCKED
          ) AS due
@@ -228,6 +228,22 @@ pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result
     .bind(case.0.as_str())
     .bind(*case.1.as_uuid())
     .bind(remedy)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Lets what is still to be done about a remedy be tried now, unless somebody has it in hand.
+pub async fn hurry(conn: &mut PgConnection, case: &Key, remedy: Uuid, now: Timestamp) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE remedy_work SET due_at = $4
+         WHERE tenant = $1 AND complaint_id = $2 AND remedy_id = $3 AND errand IN ('execute', 'advance')
+           AND lease IS NULL AND due_at > $4",
+    )
+    .bind(case.0.as_str())
+    .bind(*case.1.as_uuid())
+    .bind(remedy)
+    .bind(now.to_sqlx())
     .execute(conn)
     .await?;
     Ok(())

@@ -57,6 +57,9 @@ enum PlannedKind {
     Work,
 }
 
+/// The names of the compiled-in calendars.
+pub const KNOWN: [&str; 5] = ["cn-office", "cn-7x12", "cn-24x7", "cn-live", "de-24x7"];
+
 /// The compiled-in calendar of that name.
 pub fn known(id: &str) -> Option<&'static Calendar> {
     #[expect(clippy::expect_used, reason = "the files are compiled in; a test reads each of them")]

@@ -17,7 +17,7 @@ use thiserror::Error;
 use super::interval::WorkingInterval;
 pub(crate) use check::{FIRST_YEAR, check};
 pub use draft::{Draft, ExceptionDraft, IntervalDraft, WeekdayDraft};
-pub use known::known;
+pub use known::{KNOWN, known};
 
 coded_enum! {
     /// What an exception makes of a day (D3).
@@ -141,6 +141,28 @@ impl Calendar {
     /// The civil date of an instant in the calendar's zone.
     pub fn date_of(&self, instant: Timestamp) -> Date {
         self.zone.to_datetime(instant).date()
+    }
+
+    /// The first instant from `at` on that lies in a working interval; `at` itself if it does.
+    ///
+    /// # Errors
+    /// If there is none: a calendar without hours, or the end of time.
+    pub fn next_opening(&self, at: Timestamp) -> Result<Timestamp, BeyondHorizon> {
+        if !self.has_hours() {
+            return Err(BeyondHorizon);
+        }
+        // A shift of the evening before may still run.
+        let mut date = self.date_of(at).yesterday().map_err(|_| BeyondHorizon)?;
+        while date.year() <= LAST_YEAR {
+            for interval in self.day(date).intervals {
+                let to = self.instant(date, interval.to_minute())?;
+                if at < to {
+                    return Ok(at.max(self.instant(date, interval.from_minute())?));
+                }
+            }
+            date = date.tomorrow().map_err(|_| BeyondHorizon)?;
+        }
+        Err(BeyondHorizon)
     }
 
     /// The instant at which `minute` of `date` stands on the wall: a skipped time moves forward over the gap, of one

@@ -92,6 +92,14 @@ impl<'a> Clock<'a> {
         Ok(Reach { due, unknown: looked.unknown() })
     }
 
+    /// When `date` is used up, if days are counted.
+    pub(super) fn closing(&self, date: Date) -> Result<Option<Timestamp>, BeyondHorizon> {
+        match &self.kind {
+            Kind::Days { clock, .. } => clock.closing(date).map(Some),
+            Kind::Time { .. } => Ok(None),
+        }
+    }
+
     /// Walks to the instant at which `percent` of the amount is used up.
     pub(super) fn threshold(&self, percent: u8) -> Result<Option<Timestamp>, BeyondHorizon> {
         if percent >= 100 {

@@ -88,6 +88,11 @@ impl<'a> Reckoning<'a> {
         Ok(earlier(extended, cap))
     }
 
+    /// When `date` is used up (D6), if days are counted.
+    pub fn closing(&self, date: Date) -> Result<Option<Timestamp>, BeyondHorizon> {
+        self.extended.closing(date)
+    }
+
     /// The calendar under which it is reckoned.
     pub fn calendar(&self) -> &'a Calendar {
         self.calendar

@@ -30,11 +30,10 @@ pub(super) fn time_limit(
             found.add(format!("thresholds[{at}]"), "OUT_OF_RANGE", "1 to 100 percent are expected");
         }
     }
-    let unit = unit?;
     in_range(unit, request.amount, "amount", found);
     let extension = extension(unit, request, found);
     let cap = request.cap.as_ref().map(|cap| self::cap(unit, cap, found));
-    Some(TimeLimit { start: start?, unit, amount: request.amount, extension, cap, pauses })
+    Some(TimeLimit { start: start?, unit: unit?, amount: request.amount, extension, cap, pauses })
 }
 
 /// The calendar that came with the request.
@@ -88,21 +87,11 @@ fn unit(request: &Request, found: &mut Violations) -> Option<Unit> {
         found.add("unit", "REQUIRED", "an amount needs its unit");
         return None;
     }
-    let Ok(code) = request.unit.parse() else {
+    let Ok(code) = request.unit.parse::<UnitCode>() else {
         found.add("unit", "UNKNOWN_ENUM_VALUE", "the enumeration has no such value");
         return None;
     };
-    Some(match code {
-        UnitCode::WorkingDays => Unit::WorkingDays { close, event_day },
-        UnitCode::CalendarDays => Unit::CalendarDays { event_day, roll },
-        UnitCode::Months => Unit::Months { roll },
-        UnitCode::BusinessSeconds => Unit::Business(Scale::Seconds),
-        UnitCode::BusinessMinutes => Unit::Business(Scale::Minutes),
-        UnitCode::BusinessHours => Unit::Business(Scale::Hours),
-        UnitCode::ElapsedSeconds => Unit::Elapsed(Scale::Seconds),
-        UnitCode::ElapsedMinutes => Unit::Elapsed(Scale::Minutes),
-        UnitCode::ElapsedHours => Unit::Elapsed(Scale::Hours),
-    })
+    Some(Unit::of(code, close, event_day, roll))
 }
 
 fn option<T: FromStr>(code: &str, field: &str, unspecified: &str, default: T, found: &mut Violations) -> T {
@@ -122,15 +111,21 @@ fn start(request: &Request, now: Option<Timestamp>, found: &mut Violations) -> O
     }
 }
 
-fn in_range(unit: Unit, amount: i64, field: &str, found: &mut Violations) {
+/// An unknown unit hides no amount that fits none.
+fn in_range(unit: Option<Unit>, amount: i64, field: &str, found: &mut Violations) {
     if amount < 1 {
         found.add(field, "OUT_OF_RANGE", "at least 1 is expected");
-    } else if amount > largest_amount(unit) {
+    } else if amount > largest(unit) {
         found.add(field, "OUT_OF_RANGE", "at most a hundred years are expected");
     }
 }
 
-fn extension(unit: Unit, request: &Request, found: &mut Violations) -> i64 {
+/// The largest amount of the unit; of an unknown one that of the finest.
+fn largest(unit: Option<Unit>) -> i64 {
+    largest_amount(unit.unwrap_or(Unit::Elapsed(Scale::Seconds)))
+}
+
+fn extension(unit: Option<Unit>, request: &Request, found: &mut Violations) -> i64 {
     if request.extensions.len() > MOST_EXTENSIONS {
         found.add("extensions", "TOO_MANY", "at most 100 extensions");
         return 0;
@@ -139,7 +134,7 @@ fn extension(unit: Unit, request: &Request, found: &mut Violations) -> i64 {
         in_range(unit, *extension, &format!("extensions[{at}]"), found);
     }
     let sum = request.extensions.iter().fold(0_i64, |sum, extension| sum.saturating_add(*extension));
-    if sum.saturating_add(request.amount) > largest_amount(unit) {
+    if sum.saturating_add(request.amount) > largest(unit) {
         found.add_unless_known(
             "amount",
             "OUT_OF_RANGE",
@@ -149,7 +144,7 @@ fn extension(unit: Unit, request: &Request, found: &mut Violations) -> i64 {
     sum
 }
 
-fn cap(unit: Unit, cap: &CapDraft, found: &mut Violations) -> Cap {
+fn cap(unit: Option<Unit>, cap: &CapDraft, found: &mut Violations) -> Cap {
     in_range(unit, cap.amount, "cap.amount", found);
     Cap { amount: cap.amount, pause_reasons: cap.pause_reasons.clone() }
 }
@@ -182,7 +177,7 @@ fn instant(text: &str, field: &str, found: &mut Violations) -> Option<Timestamp>
         return None;
     }
     let Some(instant) = rfc3339(text) else {
-        found.add(field, "MALFORMED_INSTANT", "an instant of RFC 3339 with its offset is expected");
+        found.add(field, "MALFORMED_TIME", "an instant of RFC 3339 with its offset is expected");
         return None;
     };
     // The last year stays free for the deadline; every zone is within a day of UTC.

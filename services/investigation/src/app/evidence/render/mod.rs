@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::postgres::PgConnection;
 
 use super::custody::{self, About, Deed};
+use super::rights::Viewer;
 use super::view::altered;
 use super::{Files, told};
 use crate::app::change::{Change, Command, Target};
@@ -30,13 +31,16 @@ pub async fn produce(
     principal: &Principal,
     request: wire::ProduceRenditionRequest,
 ) -> Result<wire::Rendition, Error> {
-    let _room = files.room()?;
+    let _room = files.room(principal)?;
     let audience = told::read_audience(request.audience()).ok_or_else(|| words::unknown("audience"))?;
     let caller = files.desk.caller(principal).await?;
     let content = wire::ProduceRenditionRequest { request_id: String::new(), ..request.clone() };
     let target =
         files.desk.target(principal, &request.request_id, &request.complaint_id, 0, &content).await?;
     let look = files.look(&caller, target.complaint, wire::Audience::Unspecified).await?;
+    if !matches!(look.viewer, Viewer::Staff) {
+        return Err(Problem::permission_denied().into());
+    }
     let evidence = id(&request.evidence_id)?;
     let item = look.items.iter().find(|item| item.id == evidence).ok_or_else(Problem::not_found)?;
     let version = &files.policy.version;
@@ -203,7 +207,7 @@ impl Command for Render {
         let deed = Deed { event: Happening::Rendered, actor, purpose: "", at: change.now };
         let mut copy = Rendition { produced_at: change.now, ..self.copy.clone() };
         let about = About::Copy(&self.item, &self.copy);
-        copy.seq = custody::link(conn, (tenant, complaint), &deed, &about).await?;
+        copy.seq = custody::link(conn, (tenant, complaint), &deed, &about).await?.count;
         rendition::insert(conn, (tenant, complaint), &copy).await?;
         let event = wire::RenditionProduced {
             rendition_id: copy.id.to_string(),

@@ -1,8 +1,10 @@
 //! The transaction in which a file begins to count.
 
 use async_trait::async_trait;
+use redress_domain::TenantId;
 use redress_proto::investigation::v1 as wire;
 use sqlx::postgres::PgConnection;
+use uuid::Uuid;
 
 use crate::app::change::{Change, Command};
 use crate::app::evidence::custody::{self, About, Deed};
@@ -12,8 +14,8 @@ use crate::app::standing::Standing;
 use crate::app::wire as words;
 use crate::domain::Refusal;
 use crate::domain::case::ComplaintState;
-use crate::domain::evidence::chain::Happening;
-use crate::domain::evidence::{Allowance, Unfit};
+use crate::domain::evidence::chain::{Anchor, Happening};
+use crate::domain::evidence::{Allowance, Provider, Unfit};
 use crate::domain::timeline::Visibility;
 use crate::error::Error;
 use crate::store::evidence::{self, Evidence, Pending};
@@ -25,6 +27,22 @@ pub(super) fn require_taking(state: ComplaintState) -> Result<(), Refusal> {
         state if state.is_over() => Err(Refusal::NotOpen),
         _ => Ok(()),
     }
+}
+
+/// Pieces that one side may bring to a case. Every look at the case reads them all, and they are kept for years.
+const MOST: i64 = 500;
+
+/// Whether one more piece of a side may come. What staff and the platform bring has no such end.
+pub(super) async fn require_fewer(
+    conn: &mut PgConnection,
+    place: (&TenantId, Uuid),
+    (provider, provider_ref): (Provider, &str),
+) -> Result<(), Error> {
+    let is_side = matches!(provider, Provider::Complainant | Provider::Respondent);
+    if is_side && evidence::brought(conn, place, provider, provider_ref).await? >= MOST {
+        return Err(Refusal::TooManyPieces.into());
+    }
+    Ok(())
 }
 
 /// Makes a file count.
@@ -49,24 +67,26 @@ impl Command for Keep {
             }
             None => None,
         };
+        let (tenant, complaint) = change.place();
+        require_fewer(conn, (tenant, complaint), (self.item.provider, &self.item.provider_ref)).await?;
         if !evidence::count(conn, &self.pending).await? {
             return Err(Unfit::TooSlow.into());
         }
-        let (tenant, complaint) = change.place();
         let actor = &change.caller.subject;
         let deed = Deed { event: Happening::Received, actor, purpose: "", at: change.now };
         let mut item = Evidence { received_at: change.now, ..self.item.clone() };
-        item.seq = custody::link(conn, (tenant, complaint), &deed, &About::Item(&item)).await?;
+        let end = custody::link(conn, (tenant, complaint), &deed, &About::Item(&item)).await?;
+        item.seq = end.count;
         evidence::insert(conn, (tenant, complaint), &item).await?;
         let made = item.id.to_string();
-        change.telling.tell(&event(&item, answered.as_ref()));
+        change.telling.tell(&event(&item, &end, answered.as_ref()));
         let seen = if Allowance::of(item.kind).sensitive { Visibility::Staff } else { Visibility::Everybody };
         change.telling.enter("evidence_submitted", Some(item.id), seen);
         Ok(made)
     }
 }
 
-fn event(item: &Evidence, answered: Option<&Answered>) -> wire::EvidenceSubmitted {
+fn event(item: &Evidence, end: &Anchor, answered: Option<&Answered>) -> wire::EvidenceSubmitted {
     let asked = answered.map(|answered| words::party(answered.kept.request.party));
     wire::EvidenceSubmitted {
         evidence_id: item.id.to_string(),
@@ -78,5 +98,7 @@ fn event(item: &Evidence, answered: Option<&Answered>) -> wire::EvidenceSubmitte
         sha256: hex::encode(item.sha256),
         size: i64::try_from(item.size).unwrap_or(i64::MAX),
         cancelled: false,
+        chain_seq: i64::try_from(end.count).unwrap_or(i64::MAX),
+        chain_hash: hex::encode(end.head),
     }
 }

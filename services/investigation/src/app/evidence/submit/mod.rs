@@ -27,7 +27,7 @@ use crate::store::case::CaseFile;
 use crate::store::evidence::{self, Evidence, Pending};
 use crate::store::request;
 
-use keep::{Keep, require_taking};
+use keep::{Keep, require_fewer, require_taking};
 
 /// Takes a file in and shows what was kept.
 ///
@@ -63,7 +63,7 @@ where
     S: Stream<Item = Result<wire::SubmitEvidenceRequest, E>> + Send + Unpin,
     E: Send,
 {
-    let _room = files.room()?;
+    let _room = files.room(&principal)?;
     let header = first(&files, &mut messages).await?;
     let caller = files.desk.caller(&principal).await?;
     let upload = files.begin(caller, header).await?;
@@ -176,8 +176,10 @@ impl Files {
     /// Whether the case and the request still wait, before a long upload is for nothing. The transaction asks again.
     async fn still_asked(&self, upload: &Upload) -> Result<(), Error> {
         require_taking(upload.file.case.complaint_state)?;
-        let Some(request) = upload.header.request else { return Ok(()) };
         let mut conn = self.desk.db.pool().acquire().await?;
+        let place = (&upload.file.tenant, upload.file.id);
+        require_fewer(&mut conn, place, (upload.provider, &upload.provider_ref)).await?;
+        let Some(request) = upload.header.request else { return Ok(()) };
         let found = request::find(&mut conn, &upload.file.tenant, upload.file.id, request).await?;
         let kept = found.ok_or_else(Problem::not_found)?;
         Ok(kept.request.require_open(self.desk.now())?)

@@ -1,31 +1,31 @@
-//! Callback addresses: registering one, and sending again what it missed.
+//! Callback addresses: registering one, changing its secret, removing it, and sending again what it missed.
+
+mod change;
+mod replay;
+mod secret;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use redress_domain::{ComplaintId, Principal, Problem, Violations, derived_id};
+use redress_domain::{ErrorKind, Principal, Problem, Violations, derived_id};
 use redress_outbox::{Call, Seen};
-use redress_proto::convert::from_wire_time;
 use redress_proto::notification::v1 as wire;
-use redress_vault::{Purpose, Vault, WrappedKey};
 use sqlx::postgres::PgConnection;
+use uuid::Uuid;
 
 use super::wire::kind_of;
-use super::{Desk, call, content, id};
+use super::{Desk, call, content};
 use crate::channel::callback::Callbacks;
 use crate::channel::guard::Forbidden;
 use crate::domain::signature::Secret;
 use crate::error::Error;
 use crate::store::webhook::{self, Webhook};
-use crate::store::{Corrupt, delivery};
+pub(super) use secret::secrets;
 
-/// The name under which secrets are sealed. A secret has a data key of its own, bound to the address in the place of a
-/// complaint.
-const SECRET_FIELD: &str = "webhook.secret";
 /// Longest address, characters.
 const URL_MOST: usize = 2_000;
-/// Bytes of a secret.
-const SECRET_BYTES: usize = 32;
+/// Notices that one replay looks through at the most: a few seconds' worth of a statement.
+pub const REPLAY_MOST: i64 = 10_000;
 
 /// Keeps callback addresses.
 #[derive(Clone)]
@@ -34,6 +34,8 @@ pub struct Webhooks {
     pub desk: Desk,
     /// Knows where callbacks may go.
     pub callbacks: Callbacks,
+    /// Notices that one replay looks through.
+    pub replay_most: i64,
 }
 
 impl Webhooks {
@@ -57,12 +59,31 @@ impl Webhooks {
                 Box::pin(async move { registered(conn, &work.0, &work.1, &work.2.subject, now).await })
             })
             .await?;
+        let secret = self.told(caller, id, 1).await?.0;
+        Ok(wire::RegisterWebhookResponse { webhook_id: id.to_string(), secret: secret.text() })
+    }
+
+    /// The secret number `generation` of an address, as long as it is the present one.
+    async fn told(
+        &self,
+        caller: &Principal,
+        id: Uuid,
+        generation: i32,
+    ) -> Result<(Secret, Option<Timestamp>), Error> {
         let mut conn = self.desk.db.pool().acquire().await?;
         let stored = webhook::find(&mut conn, &[(caller.tenant.clone(), id)]).await?.pop();
         drop(conn);
         let stored = stored.ok_or_else(Problem::not_found)?;
-        let secret = secret(&self.desk.vault, &stored).await?;
-        Ok(wire::RegisterWebhookResponse { webhook_id: id.to_string(), secret: secret.text() })
+        if stored.generation != generation {
+            let problem = Problem::new(
+                ErrorKind::FailedPrecondition,
+                "SECRET_SUPERSEDED",
+                "the secret that this call made is in use no more",
+            );
+            return Err(problem.into());
+        }
+        let secret = secret::open(&self.desk.vault, &caller.tenant, id, &stored.secret).await?;
+        Ok((secret, stored.former.map(|(_, until)| until)))
     }
 
     fn checked(&self, request: &wire::RegisterWebhookRequest) -> Result<Vec<String>, Problem> {
@@ -98,59 +119,16 @@ impl Webhooks {
     ) -> Result<Webhook, Error> {
         let parts = [caller.tenant.as_str(), &caller.subject, request_id].map(str::as_bytes);
         let id = derived_id("redress/webhook/1", &parts);
-        let mut secret = vec![0; SECRET_BYTES];
-        aws_lc_rs::rand::fill(&mut secret).map_err(|_| redress_vault::VaultError::Library)?;
-        let sealer = self.desk.vault.sealer(&caller.tenant, ComplaintId::from_uuid(id)).await?;
+        let secret = secret::new(&self.desk.vault, &caller.tenant, id).await?;
         Ok(Webhook {
             tenant: caller.tenant.clone(),
             id,
             url,
             kinds,
-            sealed_secret: sealer.seal(SECRET_FIELD, &secret)?,
-            wrapped_key: sealer.wrapped_key().to_bytes(),
+            secret,
+            generation: 1,
+            former: None,
         })
-    }
-
-    /// Enables an address and sends it what was queued since and it has not taken.
-    pub async fn replay(
-        &self,
-        caller: &Principal,
-        request: wire::ReplayWebhooksRequest,
-    ) -> Result<wire::ReplayWebhooksResponse, Error> {
-        let nameless = wire::ReplayWebhooksRequest { request_id: String::new(), ..request.clone() };
-        let call = call(&self.desk, caller, &request.request_id, &content(&nameless)).await?;
-        let id = id(&request.webhook_id)?;
-        let since = request.since.as_ref().map(from_wire_time).transpose().ok().flatten();
-        let since = since.ok_or_else(|| {
-            let mut found = Violations::default();
-            found.add("since", "REQUIRED", "a time within the calendar is mandatory");
-            Problem::invalid(found)
-        })?;
-        let (tenant, now) = (caller.tenant.clone(), self.desk.now());
-        let call = Arc::new(call);
-        let queued = self
-            .desk
-            .db
-            .run_tx("replay_webhooks", move |conn| {
-                let (tenant, call) = (tenant.clone(), Arc::clone(&call));
-                Box::pin(async move {
-                    let mut health = webhook::lock_health(conn, &[(tenant.clone(), id)]).await?;
-                    let health = health.first_mut().ok_or_else(Problem::not_found)?;
-                    match call.seen(conn).await? {
-                        Seen::Same(queued) => return Ok(queued.parse().unwrap_or_default()),
-                        Seen::Other => return Err(Call::reused().into()),
-                        Seen::New => {}
-                    }
-                    (health.enabled, health.failures) = (true, 0);
-                    (health.failing_since, health.paused_until) = (None, None);
-                    webhook::save_health(conn, std::slice::from_ref(health)).await?;
-                    let queued = delivery::begin_missed(conn, &tenant, id, since, now).await?;
-                    call.record(conn, &queued.to_string(), now).await?;
-                    Ok::<u64, Error>(queued)
-                })
-            })
-            .await?;
-        Ok(wire::ReplayWebhooksResponse { queued: i32::try_from(queued).unwrap_or(i32::MAX) })
     }
 }
 
@@ -168,14 +146,4 @@ async fn registered(
     }
     call.record(conn, &webhook.id.to_string(), now).await?;
     webhook::insert(conn, webhook, caller, now).await
-}
-
-/// The secret of an address.
-pub(super) async fn secret(vault: &Vault, webhook: &Webhook) -> Result<Secret, Error> {
-    let place = ComplaintId::from_uuid(webhook.id);
-    let key = WrappedKey::from_bytes(&webhook.wrapped_key)?;
-    let opener = vault.opener(&webhook.tenant, place, &key, Purpose::Notification).await?;
-    let bytes = opener.open(SECRET_FIELD, &webhook.sealed_secret)?;
-    let secret = Secret::of_bytes(bytes.to_vec());
-    Ok(secret.ok_or_else(|| Corrupt::new("webhook", "sealed_secret", webhook.id, "no secret"))?)
 }

@@ -1,0 +1,187 @@
+//! Firing: what the passing of time alone makes due, found in the database and told once.
+//!
+//! Claim and effect are one transaction: it locks the complaints of due clocks, asks the rules what is due of each, and
+//! writes what was told together with the events. Whatever dies in between leaves nothing, and a claim that is repeated
+//! finds the clock told. The database's clock decides what is due, never that of a host.
+//!
+//! An index of what is due soon, outside the database, may only wake this: [`Firing::nudge`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::postgres::PgConnection;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::Desk;
+use super::inputs::Inputs;
+use super::publish;
+use super::recount::Outcome;
+use super::telemetry::Telemetry;
+use crate::domain::telling::{Told, fire};
+use crate::error::Error;
+use crate::store::case::{Held, Key};
+use crate::store::due::{self, What};
+
+/// How often the counts of clocks are taken.
+const COUNTED_EVERY: Duration = Duration::from_secs(15);
+
+/// Fires due clocks. Cheap to clone; any number may run at once, in any number of processes.
+#[derive(Clone)]
+pub struct Firing {
+    desk: Desk,
+    inputs: Arc<Inputs>,
+    nudged: Arc<Notify>,
+    telemetry: Arc<Telemetry>,
+}
+
+/// What one look found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Shares that were warned of.
+    pub warned: usize,
+    /// Breaches that were declared.
+    pub breached: usize,
+    /// Whether more may be due already.
+    pub more: bool,
+}
+
+impl Firing {
+    /// Fires by what `inputs` say has been heard.
+    pub fn new(desk: Desk, inputs: Inputs) -> Self {
+        Self { desk, inputs: Arc::new(inputs), nudged: Arc::default(), telemetry: Arc::default() }
+    }
+
+    /// Makes the loop look at once; for whoever knows of something due before the database is asked.
+    pub fn nudge(&self) {
+        self.nudged.notify_one();
+    }
+
+    /// Fires until `stop`; a task of the service.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let counting = self.clone().count(stop.clone());
+        tokio::join!(self.fire(stop), counting);
+        Ok(())
+    }
+
+    async fn fire(&self, stop: CancellationToken) {
+        let period = self.desk.settings.firing_period();
+        loop {
+            let pause = match self.look().await {
+                Ok(Look { more: true, .. }) => Duration::ZERO,
+                Ok(_) => self.until_next(period).await,
+                // The database may be away; everything due is found when it is back.
+                Err(error) => {
+                    tracing::warn!(%error, "due clocks could not be looked for");
+                    period
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.nudged.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// One look: fires what is due now, as far as a batch goes.
+    pub async fn look(&self) -> Result<Look, Error> {
+        let through = self.inputs.applied_through(&self.desk.db).await?;
+        let work = self.clone();
+        let look = self.desk.db.run_tx("fire_clocks", move |conn| {
+            let work = work.clone();
+            Box::pin(async move { work.batch(conn, through).await })
+        });
+        let (look, lateness) = look.await?;
+        if look.warned + look.breached > 0 {
+            self.desk.wake.wake();
+        }
+        self.telemetry.fired(&lateness);
+        self.telemetry.heard(through, self.desk.now());
+        Ok(look)
+    }
+
+    async fn batch(
+        &self,
+        conn: &mut PgConnection,
+        through: Option<Timestamp>,
+    ) -> Result<(Look, Vec<(What, Duration)>), Error> {
+        let limit = self.desk.settings.firing_batch;
+        let mut cases: BTreeMap<Key, Held> = BTreeMap::new();
+        let mut more = false;
+        for what in [What::Warning, What::Breach] {
+            let claimed = due::claim(conn, what, through, limit).await?;
+            more |= i64::try_from(claimed.len()).is_ok_and(|claimed| claimed >= limit);
+            cases.extend(claimed.into_iter().map(|held| (held.key.clone(), held)));
+        }
+        if cases.is_empty() {
+            return Ok((Look::default(), Vec::new()));
+        }
+        let mut due: BTreeMap<Key, Vec<(Told, Timestamp)>> = BTreeMap::new();
+        for (key, told, now) in due::of_cases(conn, cases.keys()).await? {
+            due.entry(key).or_default().push((told, now));
+        }
+        let mut look = Look { more, ..Look::default() };
+        let (mut outcome, mut lateness) = (Outcome::default(), Vec::new());
+        let recorded_at = self.desk.now();
+        for (key, clocks) in due {
+            let Some(held) = cases.remove(&key) else { continue };
+            let (mut changed, mut emitted) = (Vec::new(), Vec::new());
+            for (told, now) in clocks {
+                let firing = fire(&told, now, through);
+                let late = |at: Timestamp| Duration::try_from(now.duration_since(at)).unwrap_or_default();
+                if let Some(warning) = firing.warning {
+                    look.warned += 1;
+                    lateness.push((What::Warning, late(warning.at)));
+                    emitted.push(publish::warning(&firing.told, warning));
+                }
+                if let Some(breach) = &firing.breach {
+                    look.breached += 1;
+                    lateness.push((What::Breach, late(breach.due_at)));
+                    emitted.push(publish::breach(&firing.told, breach));
+                }
+                if firing.told != told {
+                    changed.push((firing.told, None));
+                }
+            }
+            outcome.put(held, changed, emitted, recorded_at, |_| None);
+        }
+        outcome.save(conn).await?;
+        Ok((look, lateness))
+    }
+
+    /// How long to wait: until the next share is to be warned of, and no longer than `period`.
+    async fn until_next(&self, period: Duration) -> Duration {
+        let next = async {
+            let mut conn = self.desk.db.pool().acquire().await?;
+            due::next_warning_in(&mut conn).await
+        };
+        match next.await {
+            // A claim that another has taken is still due: not at once again.
+            Ok(Some(seconds)) => Duration::try_from_secs_f64(seconds).unwrap_or(SOON).clamp(SOON, period),
+            _ => period,
+        }
+    }
+
+    async fn count(self, stop: CancellationToken) {
+        loop {
+            let counts = async {
+                let mut conn = self.desk.db.pool().acquire().await?;
+                due::counts(&mut conn).await
+            };
+            match counts.await {
+                Ok(counts) => self.telemetry.count(counts),
+                Err(error) => tracing::debug!(%error, "clocks could not be counted"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(COUNTED_EVERY) => {}
+            }
+        }
+    }
+}
+
+/// Between two looks at least, so that what another worker is about to fire is not asked for all the time.
+const SOON: Duration = Duration::from_millis(2);

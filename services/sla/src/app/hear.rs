@@ -1,0 +1,80 @@
+//! What the other services tell: kept as facts, from which the clocks of the complaint are computed anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redress_domain::whole_microseconds;
+use redress_messaging::EventMeta;
+use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
+use sqlx::postgres::PgConnection;
+
+use super::Desk;
+use super::recount::{Known, Outcome, books};
+use crate::domain::fact::{Fact, FactRef};
+use crate::domain::vocabulary::{self, Heard};
+use crate::error::Error;
+use crate::store::case::Key;
+use crate::store::{case, fact};
+
+/// The handler of one topic.
+pub struct Hear {
+    /// What every use needs.
+    pub desk: Desk,
+    /// The topic.
+    pub topic: &'static str,
+}
+
+#[async_trait]
+impl BatchHandler for Hear {
+    type Event = Heard;
+
+    fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Heard>, DecodeError> {
+        vocabulary::extract(&meta.event_type, payload).map_err(|error| DecodeError::new(error.to_string()))
+    }
+
+    async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Heard>]) -> Result<(), HandlerError> {
+        Ok(self.hear(conn, batch).await?)
+    }
+}
+
+impl Hear {
+    async fn hear(&self, conn: &mut PgConnection, batch: &[Delivery<Heard>]) -> Result<(), Error> {
+        let heard = batch.iter().map(|delivery| self.fact(delivery)).collect::<Result<Vec<_>, _>>()?;
+        let keys: BTreeSet<Key> = heard.iter().map(|(key, _)| key.clone()).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        // Others who change the same complaints' clocks wait here, and then read what this batch has heard.
+        let cases = case::lock(conn, &keys).await?;
+        fact::insert(conn, &heard).await?;
+        let books = books(&self.desk.books, conn, &cases).await?;
+        let traces: BTreeMap<(&Key, FactRef), &Arc<EventMeta>> = heard
+            .iter()
+            .zip(batch)
+            .map(|((key, fact), delivery)| ((key, fact.reference()), &delivery.meta))
+            .collect();
+        let now = self.desk.now();
+        let mut outcome = Outcome::default();
+        for known in Known::load(conn, cases).await? {
+            let key = known.held.key.clone();
+            let book = books.get(&key.0).ok_or_else(|| Error::Defect("a tenant without a book".into()))?;
+            let traced = |cause: &FactRef| traces.get(&(&key, cause.clone())).map(|meta| Arc::clone(meta));
+            outcome.add(known, book, now, |_| true, traced)?;
+        }
+        outcome.save(conn).await
+    }
+
+    fn fact(&self, delivery: &Delivery<Heard>) -> Result<(Key, Fact), Error> {
+        let meta = &delivery.meta;
+        let version = meta.version.ok_or_else(|| Error::Defect("an event without a version".into()))?;
+        let fact = Fact {
+            topic: self.topic.to_owned(),
+            version,
+            at: whole_microseconds(meta.occurred_at),
+            event: delivery.event.event.to_owned(),
+            fields: delivery.event.fields.clone(),
+        };
+        Ok(((meta.tenant.clone(), meta.subject), fact))
+    }
+}

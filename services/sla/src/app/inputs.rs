@@ -1,0 +1,91 @@
+//! Up to when everything has been heard that could still stop a clock in time.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use redress_messaging::LogReader;
+use redress_outbox::{Watermark, watermarks};
+use redress_postgres::Db;
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::topics::{INPUTS, LIFECYCLE};
+
+/// How long the answer holds that an installation lacks a topic.
+const LACKING: Duration = Duration::from_secs(5);
+
+/// The topics that are read, and which of them this installation has.
+///
+/// A service that is not installed cannot stop a clock, so nobody waits for its topic; one that is there and was not read
+/// yet holds every breach back.
+pub struct Inputs {
+    reader: Option<LogReader>,
+    lacking: Mutex<HashMap<&'static str, Instant>>,
+}
+
+impl Inputs {
+    /// Asks `reader` for the topics that were never read.
+    pub fn new(reader: LogReader) -> Self {
+        Self { reader: Some(reader), lacking: Mutex::default() }
+    }
+
+    /// Only topics that were read exist, and the lifecycle's.
+    pub fn those_read() -> Self {
+        Self { reader: None, lacking: Mutex::default() }
+    }
+
+    /// Up to which recorded time everything has been applied; none as long as that cannot be said.
+    pub async fn applied_through(&self, db: &Db) -> Result<Option<Timestamp>, Error> {
+        let read = watermarks(db, &INPUTS).await?;
+        for topic in INPUTS {
+            if read.iter().all(|mark| mark.topic != topic) && self.may_exist(topic).await {
+                return Ok(None);
+            }
+        }
+        Ok(least(&read))
+    }
+
+    async fn may_exist(&self, topic: &'static str) -> bool {
+        if topic == LIFECYCLE {
+            return true;
+        }
+        let Some(reader) = &self.reader else { return false };
+        let lacked = |at: &Instant| at.elapsed() < LACKING;
+        if self.lacking.lock().unwrap_or_else(PoisonError::into_inner).get(topic).is_some_and(lacked) {
+            return false;
+        }
+        let asked_at = Instant::now();
+        // A broker that does not answer may have it.
+        let lacks = matches!(reader.off_the_runtime(move |reader| reader.partitions(topic)).await, Ok(None));
+        if lacks {
+            self.lacking.lock().unwrap_or_else(PoisonError::into_inner).insert(topic, asked_at);
+        }
+        !lacks
+    }
+}
+
+/// The least of the watermarks; none if one of them says nothing.
+fn least(read: &[Watermark]) -> Option<Timestamp> {
+    let times = read.iter().map(|mark| mark.applied_through).collect::<Option<Vec<_>>>()?;
+    times.into_iter().min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slowest_topic_decides_and_one_that_says_nothing_holds_all_back() {
+        let mark = |topic: &str, at: Option<&str>| Watermark {
+            topic: topic.to_owned(),
+            applied_through: at.map(|at| at.parse().unwrap()),
+        };
+        let (early, late) = (Some("2026-03-09T02:00:00Z"), Some("2026-03-09T03:00:00Z"));
+        let through = least(&[mark("a", late), mark("b", early)]);
+        assert_eq!(through, early.map(|at| at.parse().unwrap()));
+        assert_eq!(least(&[mark("a", late), mark("b", None)]), None);
+        assert_eq!(least(&[]), None);
+    }
+}

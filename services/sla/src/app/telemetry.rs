@@ -1,0 +1,75 @@
+//! What firing tells. Tenants and definitions are no attributes: tenants have no bound.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Gauge, Histogram};
+
+use crate::store::due::{Counts, What};
+
+/// Metrics of due clocks.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    lateness: Histogram<f64>,
+    breaches: Counter<u64>,
+    clocks: Gauge<i64>,
+    delay: Gauge<f64>,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        let meter = opentelemetry::global::meter("redress-sla");
+        Self {
+            lateness: meter
+                .f64_histogram("redress.sla.timer.lateness")
+                .with_unit("s")
+                .with_description("From the instant at which something was due to its firing")
+                .with_boundaries(vec![
+                    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 300.0, 3_600.0,
+                ])
+                .build(),
+            breaches: meter.u64_counter("redress.sla.breaches").build(),
+            clocks: meter.i64_gauge("redress.sla.clocks").build(),
+            delay: meter.f64_gauge("redress.sla.watermark.delay").with_unit("s").build(),
+        }
+    }
+}
+
+impl Telemetry {
+    /// What was fired, each with how late it was.
+    pub(crate) fn fired(&self, fired: &[(What, Duration)]) {
+        for (what, late) in fired {
+            let kind = match what {
+                What::Warning => "warning",
+                What::Breach => "breach",
+            };
+            self.lateness.record(late.as_secs_f64(), &[KeyValue::new("kind", kind)]);
+        }
+        let breached = fired.iter().filter(|(what, _)| *what == What::Breach).count();
+        if breached > 0 {
+            self.breaches.add(breached as u64, &[]);
+        }
+    }
+
+    /// How far behind the clock everything has been heard; nothing as long as that cannot be said.
+    pub(crate) fn heard(&self, through: Option<Timestamp>, now: Timestamp) {
+        if let Some(through) = through {
+            self.delay.record(now.duration_since(through).as_secs_f64().max(0.0), &[]);
+        }
+    }
+
+    /// How many clocks are where somebody should look.
+    pub(crate) fn count(&self, counts: Counts) {
+        let Counts { within_hour, within_day, breached, waiting } = counts;
+        let states = [
+            ("due_within_hour", within_hour),
+            ("due_within_day", within_day),
+            ("breached", breached),
+            ("waiting", waiting),
+        ];
+        for (state, number) in states {
+            self.clocks.record(number, &[KeyValue::new("state", state)]);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The clocks of a case: a pure function of the facts heard about it.
+//!
+//! Facts are put into one order first, so it does not matter in which order topics are read, how often an event is
+//! delivered, or whether everything is read again. Refused: moving stored clocks event by event (their state would depend
+//! on the order of topics, and a repaired policy could never be applied to what was heard before).
+
+mod attributes;
+mod calendars;
+mod order;
+mod pauses;
+mod reckon;
+mod run;
+mod runs;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use redress_domain::TenantId;
+use thiserror::Error;
+use uuid::Uuid;
+
+pub use attributes::attributes;
+pub use calendars::{BuiltinCalendars, Calendars};
+
+use super::calendar::BeyondHorizon;
+use super::engine::Due;
+use super::fact::{Fact, FactRef};
+use super::policy::{Policy, Scope};
+use super::time_limit::TimeLimit;
+
+/// A calendar and its version.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CalendarPin {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// More time that was granted to a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extension {
+    /// The clock.
+    pub clock: Uuid,
+    /// How much of the clock's unit, 1 or more.
+    pub amount: i64,
+}
+
+/// All that is known of a case's clocks.
+#[derive(Debug, Clone, Copy)]
+pub struct CaseFacts<'a> {
+    /// Whose case.
+    pub tenant: &'a TenantId,
+    /// The case.
+    pub complaint_id: Uuid,
+    /// What was heard, in any order; none twice.
+    pub facts: &'a [Fact],
+    /// What was granted.
+    pub extensions: &'a [Extension],
+    /// With which calendar a clock was computed before, by clock: it stays until the pin is taken out.
+    pub pinned: &'a BTreeMap<Uuid, CalendarPin>,
+}
+
+/// Which policy holds when.
+pub trait Policies {
+    /// The policy that is in effect at `at`; a clock keeps the one of its start.
+    fn effective(&self, at: Timestamp) -> Arc<Policy>;
+}
+
+impl Policies for Arc<Policy> {
+    fn effective(&self, _: Timestamp) -> Arc<Policy> {
+        Self::clone(self)
+    }
+}
+
+/// Why the clocks of a case cannot be computed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// A policy names a calendar that nobody has published.
+    #[error("there is no calendar `{id}`")]
+    UnknownCalendar {
+        /// The calendar.
+        id: String,
+    },
+    /// A calendar without working hours is to count some.
+    #[error("the calendar `{id}` has no working hours")]
+    NoHours {
+        /// The calendar.
+        id: String,
+    },
+    /// A deadline would lie beyond all calendars.
+    #[error(transparent)]
+    BeyondHorizon(#[from] BeyondHorizon),
+}
+
+/// Where a clock stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It counts.
+    Running,
+    /// It stands still.
+    Paused {
+        /// Why, as a code.
+        reason: String,
+    },
+    /// What stops it has happened, in time or late.
+    Met {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is not needed any more.
+    Cancelled {
+        /// When that became clear.
+        at: Timestamp,
+        /// Why, as a code.
+        reason: String,
+    },
+}
+
+/// A clock of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// Its identity: follows from tenant, case, definition, subject and the fact that started it.
+    pub id: Uuid,
+    /// Its definition, for example `C13`.
+    pub definition: String,
+    /// The definition's version.
+    pub definition_version: u32,
+    /// The version of the policy that it runs under.
+    pub policy_version: u32,
+    /// The variant that was chosen; empty for the definition's own terms.
+    pub variant: String,
+    /// What within the case it runs for; empty for the case.
+    pub subject: String,
+    /// Whom it belongs to.
+    pub scope: Scope,
+    /// From when it counts.
+    pub started_at: Timestamp,
+    /// What started it.
+    pub started_by: FactRef,
+    /// What changed its course last: an announcement, a pause's begin or end, its end; else what started it.
+    pub changed_by: FactRef,
+    /// When that was.
+    pub changed_at: Timestamp,
+    /// The facts of its deadline; of an announced one only the start counts.
+    pub limit: TimeLimit,
+    /// In which calendar it counts; none for elapsed time and for announced instants.
+    pub calendar: Option<CalendarPin>,
+    /// When it is due; none while an open pause stands in the way.
+    pub due: Option<Due>,
+    /// Whether a plan that is not yet published may move it.
+    pub provisional: bool,
+    /// Whether its due instant was announced to a party and is therefore not computed.
+    pub announced: bool,
+    /// Whether its cap decides.
+    pub capped: bool,
+    /// When which share (1 to 99 percent) has passed, ascending; none while an open pause stands in the way.
+    pub thresholds: Vec<(u8, Option<Timestamp>)>,
+    /// Where it stands.
+    pub state: State,
+}
+
+impl Clock {
+    /// When it is due.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.due.map(|due| due.at)
+    }
+
+    /// Whether what stops it happened after it was due; at the due instant is in time (D1).
+    pub fn is_late(&self) -> bool {
+        matches!((&self.state, self.due_at()), (State::Met { at }, Some(due)) if *at > due)
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Met { .. } | State::Cancelled { .. })
+    }
+}
+
+/// The clocks of a case, running and ended, in the order of their starts.
+///
+/// # Errors
+/// If a calendar is unknown or cannot answer.
+pub fn course(
+    case: &CaseFacts<'_>,
+    policies: &dyn Policies,
+    calendars: &dyn Calendars,
+) -> Result<Vec<Clock>, Fault> {
+    let timeline = runs::timeline(case.facts, policies);
+    let runs = runs::follow(&timeline);
+    runs.iter().map(|run| reckon::clock(case, &timeline, run, calendars)).collect()
+}

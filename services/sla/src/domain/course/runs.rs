@@ -1,0 +1,209 @@
+//! Which clocks ran: each fact may end some, announce another instant for some, and start some, in that order.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::attributes::hear;
+use super::run::{End, How, Run, Timeline};
+use super::{Policies, order};
+use crate::domain::fact::Fact;
+use crate::domain::policy::{Attributes, Definition, Ending, Scope, Start};
+
+/// The facts in order, with what was known when.
+pub(super) fn timeline<'a>(facts: &'a [Fact], policies: &dyn Policies) -> Timeline<'a> {
+    let facts = order::ordered(facts);
+    let policies: Vec<_> = facts.iter().map(|fact| policies.effective(fact.at)).collect();
+    let mut latest = Arc::new(Attributes::default());
+    let mut known = Vec::with_capacity(facts.len());
+    for (fact, policy) in facts.iter().zip(&policies) {
+        let mut next = Attributes::clone(&latest);
+        let changed = hear(&mut next, fact);
+        if changed || next.profile != policy.profile() {
+            policy.profile().clone_into(&mut next.profile);
+            latest = Arc::new(next);
+        }
+        known.push(Arc::clone(&latest));
+    }
+    Timeline { facts, known, policies }
+}
+
+/// All runs, in the order of their starts.
+pub(super) fn follow(timeline: &Timeline<'_>) -> Vec<Run> {
+    let mut course = Course { timeline, runs: Vec::new(), ended: None };
+    for index in 0..timeline.facts.len() {
+        course.end(index);
+        course.announce(index);
+        course.reopen(index);
+        course.start(index);
+    }
+    course.runs
+}
+
+struct Course<'t> {
+    timeline: &'t Timeline<'t>,
+    runs: Vec<Run>,
+    /// Why the case has ended.
+    ended: Option<String>,
+}
+
+impl Course<'_> {
+    fn end(&mut self, index: usize) {
+        let timeline = self.timeline;
+        for run in self.runs.iter_mut().filter(|run| run.end.is_none()) {
+            run.end = ending(timeline, run, index);
+        }
+        if let Some(ending) = matching(timeline, timeline.policies[index].terminal(), index) {
+            self.ended.get_or_insert_with(|| ending.reason.clone());
+        }
+    }
+
+    /// A due instant that an event announced for a clock that runs. One that was announced after the clock was due does
+    /// not move it: it lets it run anew.
+    fn announce(&mut self, index: usize) {
+        let fact = self.timeline.facts[index];
+        let known = &self.timeline.known[index];
+        let mut anew = Vec::new();
+        for run in self.runs.iter_mut().filter(|run| run.end.is_none()) {
+            let definition = Arc::clone(&run.definition);
+            let starts = definition.moved_by.iter().chain(&definition.start);
+            let due = starts
+                .filter(|start| start.on.is_about(fact, known, &run.subject))
+                .find_map(|start| start.announced.as_deref().and_then(|field| fact.time(field)));
+            let Some(due) = due else { continue };
+            if run.due_announced().is_some_and(|before| before < fact.at) {
+                run.end = Some(End { index, how: How::Cancelled { reason: "superseded".to_owned() } });
+                anew.push((definition, run.subject.clone(), due));
+            } else {
+                run.announced.push((index, due));
+            }
+        }
+        for (definition, subject, due) in anew {
+            self.open(index, definition, subject, fact.at, Some(due));
+        }
+    }
+
+    /// Clocks that ended with the case run again, from now on.
+    fn reopen(&mut self, index: usize) {
+        let (fact, known) = (self.timeline.facts[index], &self.timeline.known[index]);
+        let policy = Arc::clone(&self.timeline.policies[index]);
+        for reopening in policy.reopening().iter().filter(|reopening| reopening.on.matches(fact, known)) {
+            if self.ended.as_ref().is_none_or(|reason| !reopening.of.contains(reason)) {
+                continue;
+            }
+            self.ended = None;
+            for (definition, subject, due) in self.ended_by(&reopening.of) {
+                let Some(definition) = policy.clock(&definition).filter(|d| d.dormant.is_none()).cloned()
+                else {
+                    continue;
+                };
+                // A party was told this instant: it holds as long as it has not passed.
+                let due = due.filter(|due| *due > fact.at);
+                self.open(index, definition, subject, fact.at, due);
+            }
+        }
+    }
+
+    /// Clocks whose last run ended with the case for one of these reasons.
+    fn ended_by(&self, reasons: &[String]) -> Vec<(String, String, Option<Timestamp>)> {
+        let is_last = |at: usize, run: &Run| {
+            let mut later = self.runs[at + 1..].iter();
+            !later.any(|other| other.definition.id == run.definition.id && other.subject == run.subject)
+        };
+        let of_these = |run: &Run| match &run.end {
+            Some(End { how: How::CaseEnded { reason }, .. }) => reasons.contains(reason),
+            _ => false,
+        };
+        let ended = self.runs.iter().enumerate().filter(|(at, run)| of_these(run) && is_last(*at, run));
+        ended.map(|(_, run)| (run.definition.id.clone(), run.subject.clone(), run.due_announced())).collect()
+    }
+
+    fn start(&mut self, index: usize) {
+        let policy = Arc::clone(&self.timeline.policies[index]);
+        for definition in policy.clocks().iter().filter(|definition| definition.dormant.is_none()) {
+            if definition.scope == Scope::Case && self.ended.is_some() {
+                continue;
+            }
+            if let Some((start, subject)) = starting(self.timeline, definition, index) {
+                self.start_one(index, definition, start, subject);
+            }
+        }
+    }
+
+    fn start_one(&mut self, index: usize, definition: &Arc<Definition>, start: &Start, subject: String) {
+        let fact = self.timeline.facts[index];
+        if let Some(run) = self.runs.iter_mut().find(|run| run.is_open(&definition.id, &subject)) {
+            if !definition.restarts || run.start == index {
+                return;
+            }
+            run.end = Some(End { index, how: How::Met });
+        }
+        let instant = |field: &Option<String>| field.as_deref().and_then(|field| fact.time(field));
+        let from = instant(&start.counts_from).unwrap_or(fact.at);
+        self.open(index, Arc::clone(definition), subject, from, instant(&start.announced));
+        // What counts from before the event may be met by the event itself.
+        if let Some(run) = self.runs.last_mut()
+            && start.counts_from.is_some()
+            && stops(self.timeline, run, index)
+        {
+            run.end = Some(End { index, how: How::Met });
+        }
+    }
+
+    fn open(
+        &mut self,
+        index: usize,
+        definition: Arc<Definition>,
+        subject: String,
+        started_at: Timestamp,
+        due: Option<Timestamp>,
+    ) {
+        let policy = Arc::clone(&self.timeline.policies[index]);
+        let announced = due.map(|due| (index, due)).into_iter().collect();
+        let mut run = Run { policy, definition, subject, start: index, started_at, announced, end: None };
+        let mut at_once = self.timeline.at_once(index).take_while(|other| *other < index);
+        let met = at_once.find(|other| stops(self.timeline, &run, *other));
+        run.end = met.map(|index| End { index, how: How::Met });
+        self.runs.push(run);
+    }
+}
+
+/// The start that the fact is for the clock, and for what subject.
+fn starting<'d>(
+    timeline: &Timeline<'_>,
+    definition: &'d Definition,
+    index: usize,
+) -> Option<(&'d Start, String)> {
+    let (fact, known) = (timeline.facts[index], &timeline.known[index]);
+    let start = definition.start.iter().find(|start| start.on.matches(fact, known))?;
+    let subject = start.on.subject(fact);
+    (start.on.subject.is_none() || !subject.is_empty()).then(|| (start, subject.to_owned()))
+}
+
+/// How the fact ends the run, if it does. What meets a clock comes before what makes it needless, also at one instant.
+fn ending(timeline: &Timeline<'_>, run: &Run, index: usize) -> Option<End> {
+    if stops(timeline, run, index) {
+        return Some(End { index, how: How::Met });
+    }
+    let about =
+        |ending: &&Ending| ending.on.is_about(timeline.facts[index], &timeline.known[index], &run.subject);
+    let how = if let Some(ending) = run.definition.cancel.iter().find(about) {
+        How::Cancelled { reason: ending.reason.clone() }
+    } else if run.definition.scope == Scope::Case {
+        let ending = matching(timeline, run.policy.terminal(), index)?;
+        How::CaseEnded { reason: ending.reason.clone() }
+    } else {
+        return None;
+    };
+    let met = timeline.at_once(index).find(|other| *other > index && stops(timeline, run, *other));
+    Some(met.map_or(End { index, how }, |index| End { index, how: How::Met }))
+}
+
+fn stops(timeline: &Timeline<'_>, run: &Run, index: usize) -> bool {
+    let (fact, known) = (timeline.facts[index], &timeline.known[index]);
+    run.definition.stop.iter().any(|stop| stop.is_about(fact, known, &run.subject))
+}
+
+fn matching<'e>(timeline: &Timeline<'_>, endings: &'e [Ending], index: usize) -> Option<&'e Ending> {
+    endings.iter().find(|ending| ending.on.matches(timeline.facts[index], &timeline.known[index]))
+}

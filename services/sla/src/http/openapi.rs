@@ -1,0 +1,119 @@
+//! `GET /openapi.json`: OpenAPI 3.1 of the edge. Paths are told here, schemas come from the messages themselves.
+
+use std::sync::LazyLock;
+
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use redress_proto::openapi::{call, idempotency_key as key, query};
+use serde_json::{Value, json};
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| document_value().to_string());
+
+pub(super) async fn document() -> Response {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response()
+}
+
+/// The full name of a message of this service.
+macro_rules! sla {
+    ($name:literal) => {
+        concat!("redress.sla.v1.", $name)
+    };
+}
+
+/// Every message that a path refers to.
+const MESSAGES: [&str; 16] = [
+    sla!("PreviewDeadlineRequest"),
+    sla!("PreviewDeadlineResponse"),
+    sla!("ListClocksRequest"),
+    sla!("ListClocksResponse"),
+    sla!("ExplainDeadlineResponse"),
+    sla!("ExplainPolicyResponse"),
+    sla!("RequestExtensionRequest"),
+    sla!("DecideExtensionRequest"),
+    sla!("DecideExtensionResponse"),
+    sla!("Extension"),
+    sla!("Calendar"),
+    sla!("PublishCalendarRequest"),
+    sla!("PublishClockPolicyRequest"),
+    sla!("ClockPolicy"),
+    sla!("ListEscalationsResponse"),
+    sla!("Escalation"),
+];
+
+fn document_value() -> Value {
+    let get = |operation, summary, parameters: &[Value], answer| json!({"get": call(operation, summary, parameters, None, ("200", answer))});
+    let act = |operation, summary, place: &[Value], body, answer| {
+        let parameters = [place, &[key()]].concat();
+        json!({"post": call(operation, summary, &parameters, Some(body), ("200", answer))})
+    };
+    let preview = "Says when something would be due, and why";
+    let paths = json!({
+        "/v1/deadlines:preview": {
+            "post": call("previewDeadline", preview, &[], Some(MESSAGES[0]), ("200", MESSAGES[1])),
+        },
+        "/v1/clocks": get("listClocks", "Returns clocks by due time", &query(MESSAGES[2]), MESSAGES[3]),
+        "/v1/clocks/{clockId}/deadline":
+            get("explainDeadline", "Says why a clock is due when it is", &[id("clockId")], MESSAGES[4]),
+        "/v1/clocks/{clockId}/policy":
+            get("explainPolicy", "Says which rule a clock follows", &[id("clockId")], MESSAGES[5]),
+        "/v1/clocks/{clockId}/extensions":
+            act("requestExtension", "Asks for more time", &[id("clockId")], MESSAGES[6], MESSAGES[9]),
+        "/v1/extensions/{extensionId}/decision":
+            act("decideExtension", "Grants or refuses more time", &[id("extensionId")], MESSAGES[7], MESSAGES[8]),
+        "/v1/calendars": act("publishCalendar", "Publishes a version of a calendar", &[], MESSAGES[11], MESSAGES[10]),
+        "/v1/calendars/{calendarId}":
+            get("getCalendar", "Returns a calendar", &[name("calendarId", "path"), version()], MESSAGES[10]),
+        "/v1/clock-policies":
+            act("publishClockPolicy", "Publishes the declarations of clocks", &[], MESSAGES[12], MESSAGES[13]),
+        "/v1/escalations": get(
+            "listEscalations",
+            "Returns the escalations of a complaint",
+            &query(sla!("ListEscalationsRequest")),
+            MESSAGES[14],
+        ),
+        "/v1/escalations/{ticketId}/acknowledgement": act(
+            "acknowledgeEscalation",
+            "Takes an escalation up",
+            &[id("ticketId")],
+            sla!("AcknowledgeEscalationRequest"),
+            MESSAGES[15],
+        ),
+    });
+    let messages = [&MESSAGES[..], &[sla!("AcknowledgeEscalationRequest")]].concat();
+    let mut document = redress_proto::openapi::document(
+        "redress sla",
+        "Deadlines: which run, when they are due and why; calendars, more time, escalations.",
+        env!("CARGO_PKG_VERSION"),
+        &messages,
+        &paths,
+    );
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for (_, schema) in schemas.iter_mut().filter(|(name, _)| name.ends_with("Request")) {
+            tell_elsewhere(schema);
+        }
+    }
+    document
+}
+
+/// Takes out of a body what path and header tell.
+fn tell_elsewhere(schema: &mut Value) {
+    const ELSEWHERE: [&str; 4] = ["requestId", "clockId", "extensionId", "ticketId"];
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.retain(|name, _| !ELSEWHERE.contains(&name.as_str()));
+    }
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.retain(|name| !ELSEWHERE.iter().any(|elsewhere| name == elsewhere));
+    }
+}
+
+fn id(name: &str) -> Value {
+    json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}})
+}
+
+fn name(name: &str, place: &str) -> Value {
+    json!({"name": name, "in": place, "required": true, "schema": {"type": "string"}})
+}
+
+fn version() -> Value {
+    json!({"name": "version", "in": "query", "schema": {"type": "integer", "minimum": 0}})
+}

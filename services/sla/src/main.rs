@@ -1,0 +1,7 @@
+//! The process `redress-sla`; see the library of the same crate.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    redress_runtime::run::<redress_sla::Sla>()
+}

@@ -1,0 +1,13 @@
+//! Sla on a real PostgreSQL and Kafka: what the other services tell, in every order, late and twice; what time makes due,
+//! by one worker and by several, with and without a death in between; and what people ask and do.
+#![expect(clippy::unwrap_used, reason = "a test ends where the world is not as it needs it")]
+
+mod bench;
+mod calendars;
+mod course;
+mod extensions;
+mod firing;
+mod order;
+mod process;
+mod questions;
+mod told;
