@@ -80,7 +80,7 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
     },
-    /// Timers: armed, fired, late by how much, and rebuilt after a loss, beside BullMQ and the bare commands.
+    /// Timers: armed, fired, late by how much, and rebuilt after a loss, beside `BullMQ` and the bare commands.
     Timers {
         #[command(flatten)]
         amounts: Amounts,

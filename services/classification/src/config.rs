@@ -67,9 +67,12 @@ impl Settings for Config {
         problems.extend(self.postgres.problems().into_iter().map(|p| format!("postgres.{p}")));
         problems.extend(self.kafka.problems().into_iter().map(|p| format!("kafka.{p}")));
         problems.extend(self.redis.problems().into_iter().map(|p| format!("redis.{p}")));
+        problems.extend(self.vault.problems().into_iter().map(|p| format!("vault.{p}")));
         let own = &self.classification;
+        // Told of keys beside a URL of that name; here they are the model's.
+        let named = |p: String| p.trim_start_matches("url: ").replace("tls.", "provider_tls.");
         let of_provider = own.provider_tls.problems(&own.provider);
-        problems.extend(of_provider.into_iter().map(|p| format!("classification.provider: {p}")));
+        problems.extend(of_provider.into_iter().map(|p| format!("classification.provider: {}", named(p))));
         if !(1..=2_000).contains(&own.provider_timeout_ms) {
             problems.push("classification.provider_timeout_ms: 1 to 2000".to_owned());
         }
@@ -80,5 +83,44 @@ impl Settings for Config {
             problems.push("classification.offer_minutes: at least 1".to_owned());
         }
         problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redress_runtime::config::{Layers, load};
+
+    use super::*;
+
+    fn problems(environment: &[(&str, &str)]) -> Vec<String> {
+        let needed = [
+            ("REDRESS__RUNTIME__AUTH__ISSUER", "https://issuer.invalid"),
+            ("REDRESS__RUNTIME__AUTH__JWKS", "/etc/redress/jwks.json"),
+        ];
+        let environment = needed.iter().chain(environment);
+        let layers = Layers {
+            default: include_str!("../config/default.toml"),
+            file: None,
+            environment: environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        load::<Config>(&layers).err().map(|problems| problems.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_default_lacks_nothing_but_the_issuer() {
+        assert_eq!(problems(&[]), [""; 0]);
+        assert_eq!(problems(&[("REDRESS__VAULT__KEY_FILE", "")]).len(), 1);
+    }
+
+    #[test]
+    fn a_model_beyond_this_machine_is_reached_by_tls_or_as_is_said() {
+        let model = |url| ("REDRESS__CLASSIFICATION__PROVIDER", url);
+        for url in ["https://model.internal:7100", "http://127.0.0.1:7100"] {
+            assert_eq!(problems(&[model(url)]), [""; 0], "{url}");
+        }
+        let told = problems(&[model("http://model.internal:7100")]);
+        assert!(told[0].contains("provider_tls.allow_plaintext"), "{told:?}");
+        let said = ("REDRESS__CLASSIFICATION__PROVIDER_TLS__ALLOW_PLAINTEXT", "true");
+        assert_eq!(problems(&[model("http://model.internal:7100"), said]), [""; 0]);
     }
 }

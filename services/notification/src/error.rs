@@ -68,7 +68,9 @@ impl Error {
         match self {
             Self::Told(problem) => return problem,
             // The lock on what a call changes keeps its twins apart: whoever meets here gave two calls one name.
-            Self::Database(ref error) if constraint_of(error) == Some(Call::CONSTRAINT) => return Call::reused(),
+            Self::Database(ref error) if constraint_of(error) == Some(Call::CONSTRAINT) => {
+                return Call::reused();
+            }
             _ => {}
         }
         match kind {

@@ -21,9 +21,11 @@ use crate::settings::{At, Environment, Settings};
 /// Complaints, parked events, deadlines, rules and the state of a redress installation
 #[derive(Debug, Parser)]
 #[command(name = "redressctl", bin_name = "redressctl", version, max_term_width = 110)]
-#[command(after_help = "Exit codes: 0 done; 1 refused, or something was found wanting; 2 the arguments, the settings or a \
+#[command(
+    after_help = "Exit codes: 0 done; 1 refused, or something was found wanting; 2 the arguments, the settings or a \
                         file do not fit; 3 nobody answered. The token is read from --token-file, REDRESSCTL_TOKEN, \
-                        REDRESSCTL_TOKEN_FILE or token_file in the settings file, in this order.")]
+                        REDRESSCTL_TOKEN_FILE or token_file in the settings file, in this order."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -212,6 +214,32 @@ mod tests {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "redressctl", &mut script);
             assert!(String::from_utf8(script).unwrap().contains("redrive"), "{shell}");
+        }
+    }
+
+    /// The words of a line of a shell; quotes are single ones, and assignments before the command are none of its words.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(" #").next().unwrap();
+        let from = line.find("redressctl").unwrap();
+        let quoted = line[from..].split('\'').enumerate();
+        let words = quoted.flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn the_first_commands_of_the_readme_are_commands() {
+        let readme = include_str!("../README.md");
+        let block = readme.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+        let lines: Vec<_> = block
+            .lines()
+            .filter(|line| line.contains("redressctl ") && !line.starts_with("export"))
+            .collect();
+        assert_eq!(lines.len(), 5, "{lines:#?}");
+        for line in lines {
+            Cli::try_parse_from(words(line)).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
     }
 }

@@ -58,7 +58,10 @@ impl Context {
     fn connection(&self, service: Service) -> Result<Connection, Failure> {
         let header = |token: &str| {
             let mut value: MetadataValue<Ascii> = format!("Bearer {token}").parse().map_err(|_| {
-                Failure::usage("the token holds characters that no token has", "Check where it was copied from.")
+                Failure::usage(
+                    "the token holds characters that no token has",
+                    "Check where it was copied from.",
+                )
             })?;
             // Neither logged nor shown by anything that shows requests.
             value.set_sensitive(true);

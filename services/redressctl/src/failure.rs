@@ -34,6 +34,7 @@ impl Kind {
 
 /// One field of a request or a file that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names that programs read, as the services tell them")]
 pub(crate) struct Field {
     pub(crate) field: String,
     pub(crate) reason: String,
@@ -65,11 +66,6 @@ impl Failure {
     /// The arguments, the settings or a file do not fit.
     pub(crate) fn usage(message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::plain(Kind::Usage, message, remedy)
-    }
-
-    /// Nobody answered.
-    pub(crate) fn unreachable(message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::plain(Kind::Unreachable, message, remedy)
     }
 
     /// A request was refused, not by a service's status.
@@ -127,7 +123,10 @@ impl Failure {
             code: name_of(code),
             remedy: remedy(code, &received.reason, retry_after),
             reason: received.reason,
-            message: format!("{name} refused: {}", received.message),
+            message: match kind {
+                Kind::Unreachable => format!("{name} cannot do it now: {}", received.message),
+                _ => format!("{name} refused: {}", received.message),
+            },
             fields: received
                 .violations
                 .into_iter()
@@ -308,7 +307,9 @@ mod tests {
         let failure = told(&status(Problem::invalid(violations)));
         assert_eq!(failure.told().kind.exit(), 1);
         let text = failure.to_string();
-        for part in ["INVALID_ARGUMENT, INVALID_INPUT", "submission.text: must not be empty (REQUIRED)", "Correct"] {
+        for part in
+            ["INVALID_ARGUMENT, INVALID_INPUT", "submission.text: must not be empty (REQUIRED)", "Correct"]
+        {
             assert!(text.contains(part), "{part} in {text}");
         }
     }
@@ -317,7 +318,10 @@ mod tests {
     fn silence_and_a_dependency_that_is_away_are_unreachable_and_say_where() {
         let silent = told(&Status::unavailable("connection refused"));
         assert_eq!(silent.told().kind, Kind::Unreachable);
-        assert!(silent.to_string().contains("http://127.0.0.1:7001") && silent.to_string().contains("--at intake=URL"));
+        assert!(
+            silent.to_string().contains("http://127.0.0.1:7001")
+                && silent.to_string().contains("--at intake=URL")
+        );
         let away = told(&status(Problem::unavailable("LOG_UNAVAILABLE", Duration::from_millis(500))));
         assert_eq!((away.told().kind.exit(), away.told().reason.as_str()), (3, "LOG_UNAVAILABLE"));
         assert_eq!(away.retry_after(), Some(Duration::from_millis(500)));

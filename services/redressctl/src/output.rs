@@ -3,8 +3,8 @@
 //! JSON is the JSON form of the contract's messages, so its field names are as stable as the contract. Tables have no
 //! frames: a line is a row, which `grep` and `awk` understand.
 
-use std::fmt;
-use std::io::{self, Write};
+use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
 
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -22,7 +22,10 @@ pub(crate) enum Format {
 }
 
 /// Rows under headings, columns as wide as their widest cell on a terminal. Empty if there are no rows.
-pub(crate) fn table<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub(crate) fn table<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headings);
@@ -32,7 +35,7 @@ pub(crate) fn table<const N: usize>(headings: [&str; N], rows: impl IntoIterator
         table.add_row(row.map(|cell| one_line(&cell)));
     }
     for (at, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if at == 0 { 0 } else { 1 }, 1));
+        column.set_padding((u16::from(at > 0), 1));
     }
     if !any {
         return String::new();
@@ -47,7 +50,8 @@ pub(crate) fn card<'a>(lines: impl IntoIterator<Item = (&'a str, String)>) -> St
     let mut text = String::new();
     for (name, value) in lines {
         let indented = clean(&value).replace('\n', &format!("\n{:width$}  ", ""));
-        text.push_str(&format!("{name:width$}  {indented}\n"));
+        // Writing to a text does not fail.
+        let _ = writeln!(text, "{name:width$}  {indented}");
     }
     text
 }
@@ -107,7 +111,7 @@ mod tests {
     fn columns_stand_under_each_other_also_where_characters_are_wide() {
         let rows = [["投诉".to_owned(), "1".to_owned()], ["ab".to_owned(), "22".to_owned()]];
         let text = table(["NAME", "N"], rows);
-        assert_eq!(text, "NAME   N\n投诉   1\nab     22\n");
+        assert_eq!(text, "NAME  N\n投诉  1\nab    22\n");
         assert_eq!(table(["NAME"], []), "");
     }
 

@@ -79,7 +79,7 @@ pub(crate) struct Settings {
 /// The file, all of it optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct File {
+struct Written {
     token_file: Option<PathBuf>,
     services: BTreeMap<String, String>,
     probes: BTreeMap<String, String>,
@@ -170,14 +170,14 @@ impl Settings {
                 let usual = folder.join(PLACE);
                 parse(&usual, &read(&usual)?)?
             }
-            _ => File::default(),
+            _ => Written::default(),
         };
         let mut urls = by_service(file.services)?;
         urls.extend(global.at.iter().map(|At(service, url)| (*service, url.clone())));
         Ok(Self {
             urls,
             probes: by_service(file.probes)?,
-            token: token(global, environment, file.token_file)?,
+            token: token(global, environment, file.token_file.as_deref())?,
             tls: ClientTls {
                 ca_file: global.ca_file.clone().or(file.tls.ca_file),
                 domain_name: file.tls.domain_name,
@@ -186,7 +186,10 @@ impl Settings {
             kafka: file.kafka,
             redis: file.redis.map(|redis| redis.url),
             postgres: by_service(file.postgres)?,
-            collector: file.collector.map(|collector| collector.url).or_else(|| environment.collector.clone()),
+            collector: file
+                .collector
+                .map(|collector| collector.url)
+                .or_else(|| environment.collector.clone()),
         })
     }
 
@@ -214,7 +217,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// The library's message without the text around the mistake, which may be a secret.
-fn parse(path: &Path, text: &str) -> Result<File, Failure> {
+fn parse(path: &Path, text: &str) -> Result<Written, Failure> {
     toml::from_str(text).map_err(|error: toml::de::Error| {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
         let message = error.message();
@@ -233,12 +236,12 @@ fn parse(path: &Path, text: &str) -> Result<File, Failure> {
 fn token(
     global: &Global,
     environment: &Environment,
-    of_file: Option<PathBuf>,
+    of_file: Option<&Path>,
 ) -> Result<Option<SecretString>, Failure> {
     if let Some(file) = &global.token_file {
         return token_in(file).map(Some);
     }
-    match (&environment.token, environment.token_file.as_ref().or(of_file.as_ref())) {
+    match (&environment.token, environment.token_file.as_deref().or(of_file)) {
         (Some(token), _) => Ok(Some(token.clone())),
         (None, Some(file)) => token_in(file).map(Some),
         (None, None) => Ok(None),
@@ -273,18 +276,18 @@ mod tests {
         global: Global,
     }
 
-    fn settings(file: &str, line: &[&str], environment: Environment) -> Result<Settings, Failure> {
+    fn settings(file: &str, line: &[&str], environment: &Environment) -> Result<Settings, Failure> {
         let written = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(written.path(), file).unwrap();
         let mut arguments = vec!["redressctl", "--config", written.path().to_str().unwrap()];
         arguments.extend(line);
-        Settings::read(&Line::parse_from(arguments).global, &environment)
+        Settings::read(&Line::parse_from(arguments).global, environment)
     }
 
     #[test]
     fn arguments_win_over_the_file_and_the_file_over_the_default() {
         let file = "[services]\nintake = 'http://file'\nsla = 'http://file'";
-        let settings = settings(file, &["--at", "intake=http://argument"], Environment::default()).unwrap();
+        let settings = settings(file, &["--at", "intake=http://argument"], &Environment::default()).unwrap();
         assert_eq!(settings.url(Service::Intake), "http://argument");
         assert_eq!(settings.url(Service::Sla), "http://file");
         assert_eq!(settings.url(Service::Analytics), "http://127.0.0.1:7004");
@@ -292,13 +295,14 @@ mod tests {
 
     #[test]
     fn the_token_comes_from_the_first_place_that_has_one() {
-        let (argument, named) = (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        let (argument, named) =
+            (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
         std::fs::write(argument.path(), "of-argument\n").unwrap();
         std::fs::write(named.path(), "of-file\n").unwrap();
         let file = format!("token_file = {:?}", named.path());
         let token = |line: &[&str], variable: Option<&str>| {
             let environment = Environment { token: variable.map(Into::into), ..Environment::default() };
-            settings(&file, line, environment).unwrap().token.unwrap().expose_secret().to_owned()
+            settings(&file, line, &environment).unwrap().token.unwrap().expose_secret().to_owned()
         };
         let line = ["--token-file", argument.path().to_str().unwrap()];
         assert_eq!(token(&line, Some("of-variable")), "of-argument");
@@ -315,20 +319,21 @@ mod tests {
             format!("[tls]\n[kafka]\nbrokers = '{SECRET}"),
             "token = 'hunter2-of-nobody'".to_owned(),
         ] {
-            let told = settings(&file, &[], Environment::default()).unwrap_err();
+            let told = settings(&file, &[], &Environment::default()).unwrap_err();
             assert_eq!(told.told().kind.exit(), 2);
             assert!(told.to_string().contains("line "), "{told}");
             assert!(!told.to_string().contains(SECRET), "{told}");
         }
-        let told = settings("[services]\nnobody = 'x'", &[], Environment::default()).unwrap_err();
+        let told = settings("[services]\nnobody = 'x'", &[], &Environment::default()).unwrap_err();
         assert!(told.to_string().contains("no service nobody; there are intake, "), "{told}");
     }
 
     #[test]
     fn secrets_are_in_no_debug_output() {
-        let file = format!("[redis]\nurl = 'redis://:{SECRET}@h'\n[postgres]\nintake = 'postgres://u:{SECRET}@h/d'");
+        let file =
+            format!("[redis]\nurl = 'redis://:{SECRET}@h'\n[postgres]\nintake = 'postgres://u:{SECRET}@h/d'");
         let environment = Environment { token: Some(SECRET.into()), ..Environment::default() };
-        let settings = settings(&file, &[], environment).unwrap();
+        let settings = settings(&file, &[], &environment).unwrap();
         assert!(!format!("{settings:?}").contains(SECRET));
     }
 
@@ -336,7 +341,7 @@ mod tests {
     fn the_example_of_the_readme_is_a_settings_file() {
         let readme = include_str!("../README.md");
         let example = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-        let file: File = toml::from_str(example).unwrap();
+        let file: Written = toml::from_str(example).unwrap();
         assert_eq!(by_service(file.services).unwrap().len(), Service::ALL.len());
         assert!(file.kafka.is_some() && file.redis.is_some() && file.collector.is_some());
     }

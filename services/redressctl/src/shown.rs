@@ -7,7 +7,8 @@ use redress_proto::convert::{from_wire_time, to_wire_time};
 /// In the caller's zone, to the second; empty for none.
 pub(crate) fn time(wire: Option<&pbjson_types::Timestamp>, zone: &TimeZone) -> String {
     let instant = wire.and_then(|wire| from_wire_time(wire).ok());
-    instant.map_or_else(String::new, |instant| instant.to_zoned(zone.clone()).strftime("%F %T %:z").to_string())
+    instant
+        .map_or_else(String::new, |instant| instant.to_zoned(zone.clone()).strftime("%F %T %:z").to_string())
 }
 
 /// An instant in RFC 3339, as an argument.

@@ -97,18 +97,24 @@ CREATE TABLE escalation_ticket (
     target_role     text        NOT NULL,
     state           text        NOT NULL,
     raised_at       timestamptz NOT NULL,
+    not_before      timestamptz NOT NULL,
     acknowledge_by  timestamptz,
     acknowledged_by text,
     acknowledged_at timestamptz,
+    next_at         timestamptz,
+    call            jsonb       NOT NULL,
     CONSTRAINT escalation_ticket_pkey PRIMARY KEY (tenant, ticket_id),
     CONSTRAINT escalation_ticket_level_check CHECK (level BETWEEN 1 AND 4),
-    CONSTRAINT escalation_ticket_state_check CHECK (state IN ('raised', 'acknowledged', 'passed_on'))
+    CONSTRAINT escalation_ticket_state_check CHECK
+        (state IN ('waiting', 'raised', 'acknowledged', 'passed_on', 'settled'))
 );
-COMMENT ON TABLE escalation_ticket IS 'Who was called, why, and who took it up.';
+COMMENT ON TABLE escalation_ticket IS 'Who is called, why, and who took it up.';
+COMMENT ON COLUMN escalation_ticket.not_before IS 'When the call goes out: the next opening of the office of whoever is called, at once if it is urgent.';
 COMMENT ON COLUMN escalation_ticket.acknowledge_by IS 'By when it is to be taken up, else the next level is called; none at the highest.';
+COMMENT ON COLUMN escalation_ticket.next_at IS 'When it is to be looked at again: to call, or to call the next level; none if never.';
+COMMENT ON COLUMN escalation_ticket.call IS 'What calls, for the next level.';
 CREATE INDEX escalation_ticket_case ON escalation_ticket (tenant, complaint_id, raised_at);
-CREATE INDEX escalation_ticket_open ON escalation_ticket (acknowledge_by)
-    WHERE state = 'raised' AND acknowledge_by IS NOT NULL;
+CREATE INDEX escalation_ticket_next ON escalation_ticket (next_at) WHERE next_at IS NOT NULL;
 
 CREATE TABLE calendar (
     tenant       text        NOT NULL,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use redress_messaging::KafkaConfig;
 use redress_postgres::PostgresConfig;
+use redress_redis::RedisConfig;
 use redress_runtime::{RuntimeConfig, Settings};
 use serde::Deserialize;
 
@@ -17,6 +18,8 @@ pub struct Config {
     pub postgres: PostgresConfig,
     /// The log.
     pub kafka: KafkaConfig,
+    /// An index of what is due soon.
+    pub redis: RedisConfig,
     /// Sla's own.
     pub sla: SlaConfig,
 }
@@ -56,6 +59,7 @@ impl Settings for Config {
         let mut problems: Vec<String> = Vec::new();
         problems.extend(self.postgres.problems().into_iter().map(|p| format!("postgres.{p}")));
         problems.extend(self.kafka.problems().into_iter().map(|p| format!("kafka.{p}")));
+        problems.extend(self.redis.problems().into_iter().map(|p| format!("redis.{p}")));
         let own = &self.sla;
         if !(50..=60_000).contains(&own.firing_period_ms) {
             problems.push("sla.firing_period_ms: 50 to 60000".to_owned());

@@ -1,5 +1,6 @@
 //! How the parts of sla are put together.
 
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,19 +9,28 @@ use redress_outbox::{Admin, ConsumerGroup, Relay, Wake};
 use redress_postgres::{Db, migrate, schema_is_current};
 use redress_proto::admin::v1::admin_service_server::AdminServiceServer;
 use redress_proto::sla::v1::clock_service_server::ClockServiceServer;
+use redress_redis::{Redis, TimerIndex};
 use redress_runtime::http::MAX_BODY_BYTES;
 use redress_runtime::{Context, Parts, Service, Task, waiting};
 
 use crate::app::Desk;
 use crate::app::due_soon::DueSoon;
+use crate::app::escalate::Escalation;
 use crate::app::fire::Firing;
 use crate::app::inputs::Inputs;
 use crate::app::recalculate::Recalculation;
+use crate::app::soon::Soon;
 use crate::config::Config;
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
 use crate::topics::{self, CLOCKS};
 use crate::{MIGRATOR, consumer, http};
+
+/// Shards of the timer index: the same in every process.
+const SHARDS: NonZeroU16 = match NonZeroU16::new(32) {
+    Some(shards) => shards,
+    None => NonZeroU16::MIN,
+};
 
 /// The service, as the runtime sees it.
 pub struct Sla;
@@ -55,10 +65,13 @@ impl Service for Sla {
     async fn build(config: Arc<Config>, context: Context) -> anyhow::Result<Parts> {
         let db = Db::connect(&config.postgres, "redress-sla")?;
         let wake = Wake::default();
+        let holder = config.kafka.own_name(context.clock.now());
+        let index = TimerIndex::new(Redis::connect(&config.redis)?, "sla", SHARDS);
+        let (soon, noted) = Soon::new(index, &holder);
         let desk = Desk::new(db.clone(), Arc::clone(&context.clock), wake.clone(), config.sla.clone());
+        let desk = Desk { noted, ..desk };
         let app = App { desk: desk.clone(), due_soon: DueSoon::new(desk.clone(), context.draining.clone()) };
         let groups = groups(&config, &desk);
-        let holder = config.kafka.own_name(context.clock.now());
         let relay = Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
         let [(_, first), others @ ..] = &groups;
         let admin = Admin::new(first, &config.kafka, holder)?;
@@ -70,7 +83,7 @@ impl Service for Sla {
             )
             .add_service(AdminServiceServer::new(admin)),
             http: Some(http::routes(app)),
-            tasks: tasks(&config, &context, &desk, groups, relay)?,
+            tasks: tasks(&config, &context, &desk, groups, Work { relay, soon })?,
             policy: POLICY,
             descriptors: redress_proto::DESCRIPTORS,
             drain: Vec::new(),
@@ -90,13 +103,20 @@ fn groups(config: &Config, desk: &Desk) -> Groups {
     })
 }
 
+/// What goes on beside reading.
+struct Work {
+    relay: Relay,
+    soon: Soon,
+}
+
 fn tasks(
     config: &Config,
     context: &Context,
     desk: &Desk,
     groups: Groups,
-    relay: Relay,
+    work: Work,
 ) -> anyhow::Result<Vec<Task>> {
+    let Work { relay, soon } = work;
     let reader = LogReader::new(&config.kafka)?;
     let migrated = || {
         let db = desk.db.clone();
@@ -112,13 +132,18 @@ fn tasks(
         let stop = stop();
         async move { Ok(relay.run(stop).await?) }
     };
-    let firing = Firing::new(desk.clone(), Inputs::new(reader.clone())).run(stop());
+    let firing = Firing::new(desk.clone(), Inputs::new(reader.clone()));
+    let waking = soon.run(desk.clone(), firing.clone(), stop());
+    let firing = firing.run(stop());
+    let escalating = Escalation::new(desk.clone()).run(stop());
     let renewing = Recalculation::new(desk.clone()).run(stop());
     let mut tasks = vec![
         Task::new("schema-probe", waiting::ready_once(condition("schema"), stop(), migrated())),
         Task::new("kafka-probe", waiting::ready_once(condition("kafka"), stop(), exists(CLOCKS))),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
         Task::new("firing", waiting::run_once(stop(), migrated(), firing)),
+        Task::new("timer-index", waiting::run_once(stop(), migrated(), waking)),
+        Task::new("escalation", waiting::run_once(stop(), migrated(), escalating)),
         Task::new("recalculation", waiting::run_once(stop(), migrated(), renewing)),
     ];
     for (topic, group) in groups {

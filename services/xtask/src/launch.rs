@@ -12,8 +12,8 @@ use crate::command::{self, cargo};
 use crate::tools;
 
 /// In the order in which they start: each after those whose topics it reads.
-pub(crate) const SERVICES: [&str; 6] =
-    ["intake", "classification", "investigation", "resolution", "notification", "analytics"];
+pub(crate) const SERVICES: [&str; 7] =
+    ["intake", "classification", "investigation", "resolution", "notification", "sla", "analytics"];
 
 /// The services' binaries, with the features of every dependency settled as `cargo xtask test` has them: over the whole
 /// workspace, and with those that only tests ask for, which cargo counts as soon as one test is among the targets.

@@ -81,7 +81,11 @@ impl Firing {
                 ended??;
                 anyhow::bail!("a loop of the firing ended");
             }
-            anyhow::ensure!(Instant::now() < deadline, "{} of {count} fired after {within:?}", self.seen().fired);
+            anyhow::ensure!(
+                Instant::now() < deadline,
+                "{} of {count} fired after {within:?}",
+                self.seen().fired
+            );
             sleep(Duration::from_millis(5)).await;
         }
         Ok(())

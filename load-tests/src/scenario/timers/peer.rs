@@ -1,4 +1,4 @@
-//! BullMQ's own Rust crate on the same Redis: delayed jobs, as it is meant to be used. Its jobs live in Redis only.
+//! `BullMQ`'s own Rust crate on the same Redis: delayed jobs, as it is meant to be used. Its jobs live in Redis only.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use bullmq::options::RedisConnectionOptions;
 use bullmq::types::RemoveOnFinish;
+use bullmq::worker::CancellationToken;
 use bullmq::{BulkJob, Job, Queue, QueueOptions, Worker, WorkerOptions};
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use super::{BATCH, WRITERS};
 use crate::driver::tally::{histogram, record};
 
 const QUEUE: &str = "timers";
-/// Jobs that a worker runs at a time: from here on more did not make it faster.
+/// Jobs that the worker runs at a time: enough that it never waits for one answer of Redis.
 const CONCURRENCY: usize = 100;
 
 /// A queue and its connection.
@@ -82,9 +83,9 @@ impl Peer {
         let ran = Ran { lateness: histogram()?, count: 0, early: 0, last: Timestamp::UNIX_EPOCH };
         let ran = Arc::new(Mutex::new(ran));
         let noted = Arc::clone(&ran);
-        let process = move |job: Job, _| {
+        let process = move |job: Job, _: CancellationToken| {
             note(&noted, job.data()["due"].as_i64());
-            std::future::ready(Ok(Value::Null))
+            std::future::ready(Ok::<_, bullmq::Error>(Value::Null))
         };
         let options = WorkerOptions {
             connection: self.connection.clone(),

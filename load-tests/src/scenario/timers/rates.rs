@@ -1,4 +1,4 @@
-//! How fast timers are armed and fired: bare commands, BullMQ and ours, in turn.
+//! How fast timers are armed and fired: bare commands, `BullMQ` and ours, in turn.
 
 use std::time::Duration;
 

@@ -15,10 +15,10 @@ use crate::driver::tally::latencies;
 use crate::report::{Report, as_f64, progress};
 use crate::site::Site;
 
-/// Beyond the run and within the horizon of the index.
+/// Beyond the run.
 const FAR: SignedDuration = SignedDuration::from_mins(40);
-const HORIZON_MS: u64 = 15 * 60 * 1_000;
-/// How many of BullMQ's are armed: a million would not leave it the time.
+const SPREAD_MS: u64 = 15 * 60 * 1_000;
+/// How many of `BullMQ`'s are armed: a million would not leave it the time.
 const PEER_ARMED: u64 = 50_000;
 
 pub(super) async fn run(
@@ -38,7 +38,11 @@ pub(super) async fn run(
     let mut sound = true;
     let due = u64::from(amounts.rate) * u64::from(amounts.seconds);
     for (phase, flush) in [("", false), ("flushed_", true)] {
-        progress(format_args!("{}/s come due{}", amounts.rate, if flush { ", Redis is flushed" } else { "" }));
+        progress(format_args!(
+            "{}/s come due{}",
+            amounts.rate,
+            if flush { ", Redis is flushed" } else { "" }
+        ));
         // The numbers of a phase follow those of the ones before.
         let from = u64::from(amounts.armed) + if flush { due } else { 0 };
         let coming = Coming::of(from, due, amounts.rate);
@@ -60,7 +64,7 @@ pub(super) async fn run(
     Ok(sound && u64::try_from(verdict.fired)? == 2 * due)
 }
 
-/// BullMQ with fewer armed and as many due per second.
+/// `BullMQ` with fewer armed and as many due per second.
 async fn peer(site: &Site, bench: &mut Bench, amounts: Amounts, report: &mut Report) -> anyhow::Result<()> {
     progress("BullMQ with timers coming due");
     bench.clear().await?;
@@ -129,10 +133,10 @@ fn tell(seen: &Seen, phase: &str, report: &mut Report) {
     report.figure(format!("{phase}fired_by_sweep"), seen.swept);
 }
 
-/// Clocks that are armed and not due, spread over the horizon.
+/// Clocks that are armed and not due, spread over a quarter of an hour, as in an index of the next minutes.
 fn spread(count: u64) -> Vec<Clock> {
     let far = SystemClock.now() + FAR;
-    let due = |number: u64| far + Duration::from_millis(number * 7_919 % HORIZON_MS);
+    let due = |number: u64| far + Duration::from_millis(number * 7_919 % SPREAD_MS);
     (0..count).map(|number| Clock::numbered(number, due(number))).collect()
 }
 
@@ -145,7 +149,7 @@ struct Coming {
 
 impl Coming {
     fn of(from: u64, count: u64, rate: u32) -> Self {
-        // Arming takes a while: 10,000/s are slow.
+        // Time to arm them before, at 10,000/s at the least; what comes late for that would count as late.
         let first = SystemClock.now() + Duration::from_secs(2 + count / 10_000);
         let due = |number: u64| first + Duration::from_nanos(number * 1_000_000_000 / u64::from(rate));
         Self {

@@ -186,7 +186,8 @@ async fn however_many_questions_wait_for_an_answer_what_is_told_is_counted() {
         questions.spawn(async move { request.send().await.map(|answer| answer.status()) });
     }
     let waiting = async || {
-        let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'incident_member'::regclass";
+        let sql =
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'incident_member'::regclass";
         let count: i64 = sqlx::query_scalar(sql).fetch_one(&mut *tx).await.unwrap();
         (count > 0).then_some(count)
     };

@@ -2,8 +2,10 @@
 
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
+use redress_analytics::domain::item::ItemState;
 use redress_analytics::domain::metric::Unit;
-use redress_analytics::domain::selection::Dimension;
+use redress_analytics::domain::selection::{Dimension, Span};
+use redress_analytics::store::item::{self, Judged};
 use redress_analytics::topics::{INCIDENTS, RESOLUTION};
 use redress_domain::ErrorKind;
 use redress_proto::analytics::v1 as wire;
@@ -225,4 +227,49 @@ async fn windows_come_in_their_order_the_largest_first_within_one_and_no_more_th
     };
     let rows = bench.questions.query(&supervisor(TENANT), one).await.unwrap().rows;
     assert_eq!(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["closed"]);
+}
+
+/// Rows of facts that were read so far, by this connection's account too.
+async fn rows_read(conn: &mut sqlx::PgConnection) -> i64 {
+    sqlx::query("SELECT pg_stat_force_next_flush()").execute(&mut *conn).await.unwrap();
+    let sql = "SELECT (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'complaint_fact')
+                      + (SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes WHERE relname = 'complaint_fact')";
+    sqlx::query_scalar(sql).fetch_one(conn).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_late_page_of_clocks_reads_what_it_shows_and_not_all_that_came_before() {
+    const CASES: i64 = 20_000;
+    let bench = Bench::new().await;
+    let at = begin();
+    bench.apply_all([registration(&complaint(1, at))]).await;
+    let mut conn = bench.db.pool().acquire().await.unwrap();
+    for sql in [
+        "INSERT INTO complaint_fact SELECT (jsonb_populate_record(f, jsonb_build_object(
+             'complaint_id', md5(n::text)::uuid, 'received_at', f.received_at + n * interval '1 second'))).*
+         FROM complaint_fact AS f, generate_series(1, $1::bigint) AS n",
+        "INSERT INTO case_item (tenant, complaint_id, kind, item_id, what, state, due_at, ended_at)
+         SELECT tenant, complaint_id, 'clock', complaint_id, 'C13', 'met', received_at, received_at
+         FROM complaint_fact WHERE $1::bigint > 0",
+    ] {
+        sqlx::query(sql).bind(CASES).execute(&mut *conn).await.unwrap();
+    }
+    for sql in ["VACUUM ANALYZE complaint_fact", "VACUUM ANALYZE case_item"] {
+        sqlx::raw_sql(sql).execute(&mut *conn).await.unwrap();
+    }
+    let span = Span { from: at, until: at + SignedDuration::from_hours(24) };
+    let last = Judged {
+        received_at: at + SignedDuration::from_secs(CASES - 50),
+        complaint: Uuid::nil(),
+        id: Uuid::nil(),
+        definition: String::new(),
+        due_at: None,
+        state: ItemState::Met,
+        ended_at: None,
+    };
+    let before = rows_read(&mut conn).await;
+    let page = item::judged(&mut conn, &TENANT.parse().unwrap(), span, Some(&last), 10).await.unwrap();
+    assert_eq!(page.len(), 10);
+    let read = rows_read(&mut conn).await - before;
+    assert!(read < 1_000, "{read} rows for {} clocks", page.len());
 }

@@ -74,7 +74,7 @@ async fn ask(provider: &Provider, mut read: Vec<Read>) -> Result<Vec<Read>, Erro
         for (at, opinion) in unsure.into_iter().zip(opinions) {
             let Read { engine, submission, understood } = &mut read[at];
             if let Some(opinion) = opinion {
-                provider.follow(engine, submission, &mut understood.assessment, opinion);
+                provider.follow(engine, submission, &mut understood.assessment, &opinion);
             }
         }
         read

@@ -106,7 +106,7 @@ impl Provider {
         engine: &Engine,
         submission: &Submission,
         before: &mut Assessment,
-        opinion: Opinion,
+        opinion: &Opinion,
     ) {
         let sub = Some(opinion.sub_category.as_str()).filter(|sub| !sub.is_empty());
         let row = sub.map(|sub| engine.rules.sub_category(sub));
@@ -128,7 +128,7 @@ impl Provider {
 }
 
 /// What the rules say under an opinion, beside what they said without it.
-fn merged(before: &Assessment, mut after: Assessment, opinion: Opinion) -> Assessment {
+fn merged(before: &Assessment, mut after: Assessment, opinion: &Opinion) -> Assessment {
     if before.severity() == types::Severity::Major {
         after.severity = before.severity;
     }
@@ -151,7 +151,7 @@ fn merged(before: &Assessment, mut after: Assessment, opinion: Opinion) -> Asses
     after.decided_by = types::DecidedBy::Model.into();
     after.reasons.push(AssessmentReason {
         rule_id: format!("model:{}", opinion.model),
-        label: label(&opinion),
+        label: label(opinion),
         score: opinion.confidence,
         explanation: "an outside model, above the gate".to_owned(),
         spans: Vec::new(),

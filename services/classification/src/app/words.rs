@@ -1,5 +1,7 @@
 //! Submission ⇄ case, and assessment → message: the rules know no wire format.
 
+use std::collections::BTreeSet;
+
 use redress_domain::{Channel, DecidedBy, Money, PartyKind};
 use redress_proto::classification::v1 as wire;
 use redress_proto::types::v1::{self as types, Submission};
@@ -95,17 +97,15 @@ fn in_characters(span: Span, text: &str) -> wire::Span {
 /// The lexicon's terms that the rules saw, each once and as the lexicon writes it. What it does not know is the writer's
 /// own (a piece that only the weights of words know, a number, what stands in a gap), and is left out.
 pub fn terms(found: &Assessment, text: &str, rules: &RuleSet) -> Vec<String> {
-    let mut terms: Vec<String> = found
+    let pieces: BTreeSet<&str> = found
         .reasons
         .iter()
         .flat_map(|reason| &reason.evidence)
         .filter_map(|span| text.get(span.start..span.end))
         .filter(|piece| piece.chars().count() <= TERM)
-        .filter_map(|piece| rules.term(piece))
         .collect();
-    terms.sort_unstable();
-    terms.dedup();
-    terms
+    let terms: BTreeSet<String> = pieces.into_iter().filter_map(|piece| rules.term(piece)).collect();
+    terms.into_iter().collect()
 }
 
 #[cfg(test)]

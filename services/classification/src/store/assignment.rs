@@ -297,7 +297,7 @@ pub async fn counted(
                      WHERE tenant = $1 AND category = queue.category AND severity = queue.severity
                        AND language = queue.language AND state IN ('offered', 'taken')
                      LIMIT $5
-                 ) AS some
+                 ) AS these
              ) AS held
          ) AS counted
          WHERE waiting + offered + taken > 0 ORDER BY category, severity, language",

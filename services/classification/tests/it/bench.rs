@@ -228,10 +228,11 @@ impl Bench {
     }
 }
 
-const OWNED: [&str; 8] = [
+const OWNED: [&str; 9] = [
     "assessment",
     "assignment",
     "complaint",
+    "counted_since",
     "duplicate_link",
     "incident",
     "incident_member",

@@ -255,7 +255,8 @@ async fn a_confirmed_incident_is_handled_after_a_quiet_day() {
 #[tokio::test]
 async fn a_complaint_that_comes_late_counts_for_the_time_when_it_was_received() {
     let bench = Bench::new().await;
-    crowd(&bench, 1..25, 0).await;
+    crowd(&bench, 1..10, 0).await;
+    crowd(&bench, 10..25, 90).await;
     // Of an hour before the incident.
     crowd(&bench, 100..105, -3_600).await;
     assert_eq!(all(&bench).await[0].members, 24);

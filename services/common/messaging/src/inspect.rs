@@ -41,8 +41,11 @@ pub async fn inspect_topics(
         tokio::task::spawn_blocking(move || layout(&client)).await.unwrap_or(Err(KafkaError::Canceled))
     };
     let layout = layout.map_err(request("the topics"))?;
-    let present: Vec<_> =
-        names.iter().filter(|name| layout.contains_key(*name)).map(|name| ResourceSpecifier::Topic(name)).collect();
+    let present: Vec<_> = names
+        .iter()
+        .filter(|name| layout.contains_key(*name))
+        .map(|name| ResourceSpecifier::Topic(name))
+        .collect();
     let mut settings = BTreeMap::new();
     if !present.is_empty() {
         let options = AdminOptions::new().request_timeout(Some(LIMIT));

@@ -35,7 +35,11 @@ impl Db {
                 Box::pin(async move { sqlx::query("ROLLBACK").execute(connection).await.map(|_| true) })
             })
             .connect_lazy_with(options);
-        Ok(Self { telemetry: Arc::new(Telemetry::of(&pool, application_name)), patience: config.patience(), pool })
+        Ok(Self {
+            telemetry: Arc::new(Telemetry::of(&pool, application_name)),
+            patience: config.patience(),
+            pool,
+        })
     }
 
     /// The pool. A transaction goes through [`Db::run_tx`]; a single statement runs on `&Db` itself, which bounds how
@@ -87,7 +91,8 @@ impl Telemetry {
                 .with_callback(move |observer| {
                     let (all, idle) = (u64::from(observed.size()), observed.num_idle() as u64);
                     observer.observe(idle, &[pool.clone(), KeyValue::new("state", "idle")]);
-                    observer.observe(all.saturating_sub(idle), &[pool.clone(), KeyValue::new("state", "used")]);
+                    observer
+                        .observe(all.saturating_sub(idle), &[pool.clone(), KeyValue::new("state", "used")]);
                 })
                 .build(),
         }

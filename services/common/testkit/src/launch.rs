@@ -19,7 +19,7 @@ use crate::TokenIssuer;
 
 /// Sections that only some services have; a key of another's would be refused.
 const ONLY_SOME: [(&str, &[&str]); 3] = [
-    ("REDRESS__REDIS__", &["intake", "classification"]),
+    ("REDRESS__REDIS__", &["intake", "classification", "sla"]),
     ("REDRESS__VAULT__", &["intake", "classification", "investigation", "notification", "resolution"]),
     ("REDRESS__INVESTIGATION__", &["investigation"]),
 ];

@@ -19,8 +19,8 @@ pub(crate) const SOON: Duration = Duration::from_mins(1);
 /// What a backlog may take: debug builds on two cores are slow.
 pub(crate) const SETTLED: Duration = Duration::from_mins(8);
 /// In the order in which they start.
-pub(crate) const SERVICES: [&str; 6] =
-    ["intake", "classification", "investigation", "resolution", "notification", "analytics"];
+pub(crate) const SERVICES: [&str; 7] =
+    ["intake", "classification", "investigation", "resolution", "notification", "sla", "analytics"];
 /// Who submits the load.
 const SUBJECT: &str = "load-driver";
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -131,6 +131,7 @@ impl Way {
         wait_until("receipt of all is confirmed", SETTLED, async || reached("notification", CONFIRMED).await)
             .await;
         wait_until("all are counted", SETTLED, async || reached("analytics", COUNTED).await).await;
+        wait_until("the receipt's clock of all is met", SETTLED, async || reached("sla", MET).await).await;
     }
 
     /// Nothing twice, nothing parked.
@@ -143,6 +144,7 @@ impl Way {
             ("classification", "SELECT count(*) FROM assessment"),
             ("notification", CONFIRMED),
             ("analytics", COUNTED),
+            ("sla", MET),
         ] {
             assert_eq!(self.count(service, query).await, all, "{service}: {query}");
         }
@@ -155,6 +157,7 @@ impl Way {
 const ASSESSED: &str = "SELECT count(*) FROM complaint WHERE assessments > 0";
 const CONFIRMED: &str = "SELECT count(*) FROM notice WHERE kind = 'n01_receipt' AND state = 'sent'";
 const COUNTED: &str = "SELECT count(*) FROM complaint_fact";
+const MET: &str = "SELECT count(*) FROM clock WHERE definition = 'C05' AND state = 'met'";
 
 #[expect(clippy::disallowed_methods, reason = "services compare tokens and nights with the real time")]
 pub(crate) fn now() -> Timestamp {

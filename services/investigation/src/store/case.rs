@@ -169,6 +169,18 @@ async fn one(
     Ok(row.map(CaseFile::try_from).transpose()?)
 }
 
+/// The cases of a tenant that are here, as they stand.
+pub async fn find_all(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    ids: &[Uuid],
+) -> Result<Vec<CaseFile>, Error> {
+    let sql = format!("{SELECT} WHERE c.tenant = $1 AND c.complaint_id = ANY ($2)");
+    let rows: Vec<Row> =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_str()).bind(ids).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(CaseFile::try_from).collect::<Result<_, _>>()?)
+}
+
 /// The cases of `keys` that are here, locked in the order of their keys until the transaction ends.
 pub async fn lock_all(conn: &mut PgConnection, keys: &[(TenantId, Uuid)]) -> Result<Vec<CaseFile>, Error> {
     let sql = format!(

@@ -107,6 +107,17 @@ impl Bench {
         apply(&self.db, &self.following(), batch).await
     }
 
+    /// Applies events of the lifecycle as one batch; how many statements that takes.
+    pub(crate) async fn follow_counted(&self, batch: &[Happening]) -> usize {
+        let following = self.following();
+        let deliveries = deliveries(&following, batch);
+        let mut tx = self.db.pool().begin().await.unwrap();
+        let counting = crate::statements::Counting::default();
+        counting.over(following.apply(&mut tx, &deliveries)).await.unwrap();
+        tx.commit().await.unwrap();
+        counting.statements()
+    }
+
     pub(crate) async fn follow_incidents(&self, batch: &[Happening]) {
         apply(&self.db, &FollowIncidents { desk: self.desk.clone() }, batch).await.unwrap();
     }
@@ -244,9 +255,9 @@ pub(crate) struct Happening {
     pub(crate) payload: Vec<u8>,
 }
 
-/// Applies a batch as the kit does: in one transaction.
-async fn apply<H: BatchHandler>(db: &Db, handler: &H, batch: &[Happening]) -> Result<(), HandlerError> {
-    let deliveries: Vec<Delivery<H::Event>> = batch
+/// Those of the batch that are of use to the handler.
+fn deliveries<H: BatchHandler>(handler: &H, batch: &[Happening]) -> Vec<Delivery<H::Event>> {
+    batch
         .iter()
         .filter_map(|happening| {
             let event = handler.decode(&happening.meta, &happening.payload).unwrap()?;
@@ -264,7 +275,12 @@ async fn apply<H: BatchHandler>(db: &Db, handler: &H, batch: &[Happening]) -> Re
                 }),
             })
         })
-        .collect();
+        .collect()
+}
+
+/// Applies a batch as the kit does: in one transaction.
+async fn apply<H: BatchHandler>(db: &Db, handler: &H, batch: &[Happening]) -> Result<(), HandlerError> {
+    let deliveries = deliveries(handler, batch);
     let mut tx = db.pool().begin().await?;
     handler.prepare(&deliveries).await?;
     handler.apply(&mut tx, &deliveries).await?;

@@ -112,6 +112,14 @@ async fn a_request_that_intake_could_not_take_is_undone_and_no_other() {
     let states: Vec<_> =
         bench.view(1).await.evidence_requests.iter().map(wire::EvidenceRequest::state).collect();
     assert_eq!(states, [wire::EvidenceRequestState::Issued, wire::EvidenceRequestState::Cancelled]);
+    let told: wire::EvidenceSubmitted = bench.last(1).await;
+    let second = &bench.view(1).await.evidence_requests[1].evidence_request_id;
+    assert!(told.cancelled && told.request_id == *second, "its clock stops");
+    // Intake may refuse that too: it ends there.
+    let count = bench.told(1).await.len();
+    let again = bench.refused(1, 6, "EvidenceSubmitted", 4, types::ComplaintState::Investigating);
+    bench.follow(&[again]).await;
+    assert_eq!(bench.told(1).await.len(), count);
 }
 
 #[tokio::test]

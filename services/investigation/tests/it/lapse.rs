@@ -153,7 +153,7 @@ async fn of_a_lapse_and_a_submission_at_the_same_instant_one_wins_and_the_other_
 /// A request of case `n` whose clock ran out without any proof of its notice.
 async fn overdue(bench: &Bench, n: u128) -> wire::EvidenceRequest {
     bench.opened(n).await;
-    let asked = bench.ask(&staff("handler-1"), n, "ask-1").await.unwrap();
+    let asked = bench.ask(&staff("handler-1"), n, &format!("ask-{n}")).await.unwrap();
     bench.clock.advance(SignedDuration::from_hours(49));
     bench.follow_clocks(&[breached(n, 1, "C11", &asked.evidence_request_id, due(&asked))]).await;
     assert_eq!(bench.view(n).await.evidence_requests[0].state(), wire::EvidenceRequestState::Issued);
@@ -205,7 +205,7 @@ async fn a_notice_that_came_after_the_time_or_came_back_or_is_another_proves_not
     }
 
     bench.opened(4).await;
-    let asked = bench.ask(&staff("handler-1"), 4, "ask-1").await.unwrap();
+    let asked = bench.ask(&staff("handler-1"), 4, "ask-4").await.unwrap();
     tell(&bench, 4, 1).await;
     let back = notification::NoticeBounced {
         kind: notification::NoticeKind::N06Evidence.into(),

@@ -36,11 +36,11 @@ use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1 as wire;
 use redress_proto::personal;
-use redress_runtime::grpc::ClientTls;
 use redress_proto::types::v1::{
     Channel, Complainant, ContactPoint, ContactType, Demand, OrderRef, PartyKind, Respondent, Sealed,
     SealedField, Submission,
 };
+use redress_runtime::grpc::ClientTls;
 use redress_testkit::{FixedClock, TestDatabase};
 use redress_vault::{FileKeyProvider, Vault, WrappedKey};
 use sqlx::postgres::PgConnection;

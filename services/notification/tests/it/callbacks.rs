@@ -144,8 +144,7 @@ async fn private_addresses_are_refused_when_they_are_registered_and_when_they_ar
         per_second: 1_000,
         timeout_ms: 500,
     };
-    let outlets =
-        Outlets { callbacks: Callbacks::of(&closed).unwrap(), ..bench.dispatch.outlets.clone() };
+    let outlets = Outlets { callbacks: Callbacks::of(&closed).unwrap(), ..bench.dispatch.outlets.clone() };
     let dispatch = Dispatch { outlets, ..bench.dispatch.clone() };
     for (number, host) in ["127.0.0.1", "localhost"].into_iter().enumerate() {
         sqlx::query("UPDATE webhook SET url = $1, paused_until = NULL")

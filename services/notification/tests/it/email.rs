@@ -85,7 +85,8 @@ async fn an_address_that_is_refused_leads_to_the_next_channel_that_the_party_agr
         smtp_port: smtp.port,
         in_app_url: mailbox.url.clone(),
         ..Channels::default()
-    }).await;
+    })
+    .await;
     let mut complainant = by_mail("gone@example.invalid");
     complainant.contacts.push(contact(ContactType::Email, "never@example.invalid", false));
     complainant.contacts.push(contact(ContactType::Email, "also-gone@example.invalid", true));

@@ -111,7 +111,10 @@ async fn a_delay_is_told_before_the_time_is_over_and_again_once_it_is_approved()
     bench.clock.advance(SignedDuration::from_hours(10));
     bench.hear(&[bench.fact(CLOCKS, id, 6, &warned("C13", 85, 8))]).await.unwrap();
     assert_eq!(told(&bench, id, NoticeKind::N09Delay).await, BOTH);
-    assert_eq!(bench.count("SELECT count(*) FROM notice WHERE kind = 'n09_delay' AND not_before > queued_at").await, 0);
+    assert_eq!(
+        bench.count("SELECT count(*) FROM notice WHERE kind = 'n09_delay' AND not_before > queued_at").await,
+        0
+    );
     let delay = letter(&bench, id, NoticeKind::N09Delay, "complainant").await;
     for part in ["2026年12月25日（星期五）12:00", "可能需要更多时间", "最迟到"] {
         assert!(text(&delay).contains(part), "{part} in {}", text(&delay));
@@ -131,7 +134,9 @@ async fn a_delay_is_told_before_the_time_is_over_and_again_once_it_is_approved()
     bench.hear(&[bench.fact(CLOCKS, id, 8, &approved)]).await.unwrap();
     assert_eq!(told(&bench, id, NoticeKind::N09Delay).await.len(), 4);
     let delay = letter(&bench, id, NoticeKind::N09Delay, "complainant").await;
-    for part in ["supervisor-7", "2026年12月5日（星期六）22:00", "2026年12月25日（星期五）12:00", "延期已经批准"] {
+    for part in
+        ["supervisor-7", "2026年12月5日（星期六）22:00", "2026年12月25日（星期五）12:00", "延期已经批准"]
+    {
         assert!(text(&delay).contains(part), "{part} in {}", text(&delay));
     }
 }
@@ -189,10 +194,17 @@ async fn an_escalation_calls_a_role_of_the_staff_and_tells_nothing_of_anybody() 
     let delivered = mailbox.delivered();
     let alert = delivered.iter().find(|message| message.kind() == NoticeKind::N24Escalation).unwrap();
     assert_eq!(alert.external_ref, "role:supervisor");
-    for part in ["第 3 级", "已超过期限", "C13", "0190f2c8-0000-7000-8000-000000000009", "https://console.invalid/complaints/"] {
+    for part in [
+        "第 3 级",
+        "已超过期限",
+        "C13",
+        "0190f2c8-0000-7000-8000-000000000009",
+        "https://console.invalid/complaints/",
+    ] {
         assert!(alert.body.contains(part), "{part} in {}", alert.body);
     }
-    for personal in [MAIL, "测试甲", "测试店铺", "shop-1", "user-1", "TEST-ORDER-0001", "示例围巾"] {
+    for personal in [MAIL, "测试甲", "测试店铺", "shop-1", "user-1", "TEST-ORDER-0001", "示例围巾"]
+    {
         assert!(!alert.body.contains(personal) && !alert.subject.contains(personal), "{personal}");
     }
     let seen = bench.notices(id).await.into_iter().filter(|n| n.kind() == NoticeKind::N24Escalation).count();

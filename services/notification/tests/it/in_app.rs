@@ -61,11 +61,8 @@ async fn an_adapter_behind_tls_is_believed_by_its_authority_and_name_and_by_noth
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, authority).unwrap();
-    let known = ClientTls {
-        ca_file: Some(file),
-        domain_name: "box.platform.invalid".into(),
-        ..ClientTls::default()
-    };
+    let known =
+        ClientTls { ca_file: Some(file), domain_name: "box.platform.invalid".into(), ..ClientTls::default() };
     let nameless = ClientTls { domain_name: String::new(), ..known.clone() };
     let unknown = ClientTls { ca_file: None, ..known.clone() };
     for (in_app_tls, state) in

@@ -14,7 +14,8 @@ async fn sent() -> (Bench, MailServer, Mailbox, ComplaintId) {
         smtp_port: smtp.port,
         in_app_url: mailbox.url.clone(),
         ..Channels::default()
-    }).await;
+    })
+    .await;
     let mut complainant = by_mail(MAIL);
     complainant.contacts.push(contact(ContactType::InApp, "user-1", true));
     let id = bench.complaint("k1", complainant).await;

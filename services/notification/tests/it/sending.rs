@@ -54,7 +54,8 @@ async fn a_notice_on_request_goes_out_once_however_often_it_is_asked_for() {
 #[tokio::test]
 async fn of_two_calls_that_race_under_one_name_the_slower_one_hears_that_the_name_is_taken() {
     let bench = Bench::new().await;
-    let (one, other) = (bench.complaint("k1", by_mail(MAIL)).await, bench.complaint("k2", by_mail(MAIL)).await);
+    let (one, other) =
+        (bench.complaint("k1", by_mail(MAIL)).await, bench.complaint("k2", by_mail(MAIL)).await);
     // Both look before either has written: the table takes no row for the time being.
     let mut tx = bench.db.pool().begin().await.unwrap();
     sqlx::raw_sql("LOCK TABLE call_receipt IN SHARE MODE").execute(&mut *tx).await.unwrap();
@@ -63,9 +64,9 @@ async fn of_two_calls_that_race_under_one_name_the_slower_one_hears_that_the_nam
         tokio::spawn(async move { send.send(&handler(), progress(id, "r1")).await })
     });
     let waiting = async || {
-        let sql = "SELECT count(*) FROM pg_locks
-                   WHERE NOT granted AND relation = 'call_receipt'::regclass
-                         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        // One at the table, the other at the notice that both make.
+        let sql = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
         (bench.count(sql).await == 2).then_some(())
     };
     wait_until("both calls are about to write", Duration::from_secs(4), waiting).await;

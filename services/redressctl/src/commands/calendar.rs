@@ -71,7 +71,9 @@ async fn check(context: &Context, file: &Path) -> Result<Verdict, Failure> {
         Format::Table => format!("{} can be counted in. {}\n", calendar.id, sample(&answer)),
     })?;
     if answer.provisional && context.format == Format::Table {
-        output::tell("Its yearly plan ends before that day: such deadlines are provisional until the plan is published.");
+        output::tell(
+            "Its yearly plan ends before that day: such deadlines are provisional until the plan is published.",
+        );
     }
     Ok(Verdict::Well)
 }
@@ -98,7 +100,9 @@ async fn publish(context: &Context, args: Publish) -> Result<Verdict, Failure> {
     let answer = context.clocks()?.publish_calendar(context.request(request)).await;
     let answer = answer.map_err(context.failed(Service::Sla)).map_err(|failure| {
         if failure.told().reason == "PERMISSION_DENIED" {
-            return failure.with_remedy("Publishing calendars is for supervisors: use a token with the role supervisor.");
+            return failure.with_remedy(
+                "Publishing calendars is for supervisors: use a token with the role supervisor.",
+            );
         }
         failure
     })?;

@@ -132,7 +132,11 @@ fn rows(context: &Context, clocks: &[Clock]) -> String {
 }
 
 fn named(clock: &Clock) -> String {
-    if clock.variant.is_empty() { clock.definition.clone() } else { format!("{}/{}", clock.definition, clock.variant) }
+    if clock.variant.is_empty() {
+        clock.definition.clone()
+    } else {
+        format!("{}/{}", clock.definition, clock.variant)
+    }
 }
 
 fn note(clock: &Clock) -> String {
@@ -182,7 +186,10 @@ fn explained(context: &Context, answer: &ExplainDeadlineResponse, language: Lang
         ("note", note(&clock)),
         ("calendar", calendar),
         ("rule", rule),
-        ("policy", format!("version {}, definition version {}", clock.policy_version, clock.definition_version)),
+        (
+            "policy",
+            format!("version {}, definition version {}", clock.policy_version, clock.definition_version),
+        ),
     ]);
     let sentences = match language {
         Language::Zh => &answer.explanation_zh,
@@ -192,7 +199,7 @@ fn explained(context: &Context, answer: &ExplainDeadlineResponse, language: Lang
         text.push('\n');
     }
     for sentence in sentences {
-        text.push_str(&format!("- {}\n", output::clean(sentence)));
+        text.extend(["- ", &output::clean(sentence), "\n"]);
     }
     let pauses = answer.pauses.iter().map(|pause| {
         let to = if pause.to.is_empty() { "still".to_owned() } else { pause.to.clone() };
@@ -209,7 +216,8 @@ fn explained(context: &Context, answer: &ExplainDeadlineResponse, language: Lang
         ]
     });
     let pauses = table(["STOOD STILL FROM", "TO", "REASON"], pauses);
-    let extensions = table(["EXTENSION", "STATE", "REASON", "ASKED BY", "DECIDED BY", "DUE THEN"], extensions);
+    let extensions =
+        table(["EXTENSION", "STATE", "REASON", "ASKED BY", "DECIDED BY", "DUE THEN"], extensions);
     for part in [pauses, extensions] {
         if !part.is_empty() {
             text.push('\n');

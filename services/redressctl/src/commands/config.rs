@@ -73,7 +73,8 @@ pub(crate) fn run(command: &Command, format: Format) -> Result<Verdict, Failure>
 
 /// The runtime tells problems as a list below a heading; what is no such list is told as it is.
 fn problems(told: &str) -> Vec<String> {
-    let listed: Vec<_> = told.lines().filter_map(|line| line.trim().strip_prefix("- ")).map(str::to_owned).collect();
+    let listed: Vec<_> =
+        told.lines().filter_map(|line| line.trim().strip_prefix("- ")).map(str::to_owned).collect();
     if listed.is_empty() { vec![told.trim().to_owned()] } else { listed }
 }
 

@@ -17,7 +17,10 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
         std::fs::read(path).map(|read| bytes = read)
     };
     outcome.map(|()| bytes).map_err(|error| {
-        Failure::usage(format!("cannot read {}: {error}", shown(path)), "Check the path; - is standard input.")
+        Failure::usage(
+            format!("cannot read {}: {error}", shown(path)),
+            "Check the path; - is standard input.",
+        )
     })
 }
 

@@ -74,7 +74,11 @@ fn position(text: &str) -> Result<Position, String> {
     let parts = || {
         let (rest, offset) = text.rsplit_once('/')?;
         let (topic, partition) = rest.rsplit_once('/')?;
-        let read = Position { topic: topic.into(), partition: partition.parse().ok()?, offset: offset.parse().ok()? };
+        let read = Position {
+            topic: topic.into(),
+            partition: partition.parse().ok()?,
+            offset: offset.parse().ok()?,
+        };
         (!topic.is_empty()).then_some(read)
     };
     parts().ok_or_else(|| "TOPIC/PARTITION/OFFSET is expected, as `parked list` shows it".to_owned())
@@ -89,7 +93,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Verdict, 
 }
 
 async fn list(context: &Context, args: List) -> Result<Verdict, Failure> {
-    let mut request = ListParkedRequest { topic: args.topic.unwrap_or_default(), ..ListParkedRequest::default() };
+    let mut request =
+        ListParkedRequest { topic: args.topic.unwrap_or_default(), ..ListParkedRequest::default() };
     let mut found = ListParkedResponse::default();
     let mut admin = context.admin(args.service)?;
     while found.events.len() < args.limit {
@@ -163,7 +168,9 @@ async fn redrive(context: &Context, args: Redrive) -> Result<Verdict, Failure> {
         Format::Json => output::print(&output::json(&sum)?)?,
         Format::Table => {
             let RedriveParkedResponse { applied, dropped, still_parked, .. } = sum;
-            let told = format!("applied {applied}, had been applied before {dropped}, still parked {still_parked}\n");
+            let told = format!(
+                "applied {applied}, had been applied before {dropped}, still parked {still_parked}\n"
+            );
             output::print(&told)?;
         }
     }
@@ -203,7 +210,9 @@ fn confirmed(records: usize) -> Result<bool, Failure> {
         let message = "giving records up cannot be undone, and there is nobody to ask";
         return Err(Failure::usage(message, "Add --yes."));
     }
-    output::tell(format_args!("Give {records} parked record(s) up for good? Their changes will never be applied. [y/N]"));
+    output::tell(format_args!(
+        "Give {records} parked record(s) up for good? Their changes will never be applied. [y/N]"
+    ));
     let mut answer = String::new();
     let read = input.lock().read_line(&mut answer);
     read.map_err(|error| Failure::usage(format!("cannot read the answer: {error}"), "Add --yes."))?;
@@ -213,7 +222,8 @@ fn confirmed(records: usize) -> Result<bool, Failure> {
 /// Only administrators may; the service says no more than that the right lacks.
 fn for_administrators(failure: Failure) -> Failure {
     if failure.told().reason == "PERMISSION_DENIED" {
-        return failure.with_remedy("Parked records are for administrators: use a token with the role admin.");
+        return failure
+            .with_remedy("Parked records are for administrators: use a token with the role admin.");
     }
     failure
 }
@@ -225,7 +235,10 @@ mod tests {
     #[test]
     fn a_position_is_read_as_it_is_written() {
         let read = position("redress.intake.lifecycle.v1/5/120").unwrap();
-        assert_eq!((read.topic.as_str(), read.partition, read.offset), ("redress.intake.lifecycle.v1", 5, 120));
+        assert_eq!(
+            (read.topic.as_str(), read.partition, read.offset),
+            ("redress.intake.lifecycle.v1", 5, 120)
+        );
         assert_eq!(written(&read), "redress.intake.lifecycle.v1/5/120");
         for bad in ["topic/5", "topic/x/1", "/5/1", "topic/5/"] {
             assert!(position(bad).is_err(), "{bad}");

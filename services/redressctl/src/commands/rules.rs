@@ -1,6 +1,6 @@
 //! Rules of classification: what would come of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -32,7 +32,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Verdict, 
     let answer = context.classification()?.test_rule_set(context.request(request)).await;
     let answer = answer.map_err(context.failed(Service::Classification)).map_err(|failure| {
         if failure.told().reason == "PERMISSION_DENIED" {
-            return failure.with_remedy("Rule sets are for supervisors: use a token with the role supervisor.");
+            return failure
+                .with_remedy("Rule sets are for supervisors: use a token with the role supervisor.");
         }
         failure
     })?;
@@ -54,9 +55,9 @@ fn told(answer: &TestRuleSetResponse) -> String {
         if lines.is_empty() {
             continue;
         }
-        text.push_str(&format!("{heading}:\n"));
+        text.extend([heading, ":\n"]);
         for line in lines {
-            text.push_str(&format!("  {}\n", output::clean(line)));
+            text.extend(["  ", &output::clean(line), "\n"]);
         }
     }
     let verdict = if answer.passed { "passed" } else { "does not pass" };
@@ -65,31 +66,35 @@ fn told(answer: &TestRuleSetResponse) -> String {
 
 /// The files by the names that a rule set gives them.
 fn rule_set(paths: &[PathBuf]) -> Result<HashMap<String, String>, Failure> {
-    let mut found = BTreeMap::new();
+    let mut found = BTreeSet::new();
     for path in paths {
         if path.is_dir() {
             collect(path, &mut found)?;
         } else {
-            found.insert(path.clone(), ());
+            found.insert(path.clone());
         }
     }
-    let named = found.into_keys().map(|path| Ok((name(&path)?, text(&path)?)));
+    let named = found.into_iter().map(|path| Ok((name(&path)?, text(&path)?)));
     let files: HashMap<String, String> = named.collect::<Result<_, Failure>>()?;
     if files.is_empty() {
-        return Err(Failure::usage("there is no rule file", "A folder with lexicon/, rules/ or examples/ is expected."));
+        return Err(Failure::usage(
+            "there is no rule file",
+            "A folder with lexicon/, rules/ or examples/ is expected.",
+        ));
     }
     Ok(files)
 }
 
-fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, ()>) -> Result<(), Failure> {
-    let unreadable =
-        |error| Failure::usage(format!("cannot read the folder {}: {error}", folder.display()), "Check the path.");
+fn collect(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), Failure> {
+    let unreadable = |error| {
+        Failure::usage(format!("cannot read the folder {}: {error}", folder.display()), "Check the path.")
+    };
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if path.is_dir() {
             collect(&path, found)?;
         } else if path.extension().is_some_and(|extension| extension == "yaml") {
-            found.insert(path, ());
+            found.insert(path);
         }
     }
     Ok(())

@@ -22,7 +22,9 @@ pub(super) async fn look(context: &Context) -> Vec<Finding> {
         Ok(endpoint) => endpoint,
         Err(error) => {
             let wrong = Finding::new(CHECK, url, Level::Problem, format!("cannot be asked: {error:#}"));
-            return vec![wrong.remedy("Correct collector.url in the settings file, or OTEL_EXPORTER_OTLP_ENDPOINT.")];
+            return vec![
+                wrong.remedy("Correct collector.url in the settings file, or OTEL_EXPORTER_OTLP_ENDPOINT."),
+            ];
         }
     };
     let mut client = TraceServiceClient::new(endpoint.connect_timeout(LIMIT).connect_lazy());
@@ -35,8 +37,9 @@ fn judge(url: &str, answer: Result<(), Status>) -> Finding {
     match answer {
         Ok(()) => Finding::new(CHECK, url, Level::Ok, "takes traces"),
         Err(status) if status.code() == Code::Unimplemented => {
-            Finding::new(CHECK, url, Level::Problem, "answers and takes no traces by gRPC")
-                .remedy("Add the receiver otlp with protocols.grpc and a pipeline of traces to the collector.")
+            Finding::new(CHECK, url, Level::Problem, "answers and takes no traces by gRPC").remedy(
+                "Add the receiver otlp with protocols.grpc and a pipeline of traces to the collector.",
+            )
         }
         Err(status) => {
             let message = format!("does not take traces: {} {}", status.code(), status.message());

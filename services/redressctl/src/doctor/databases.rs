@@ -70,15 +70,14 @@ struct Answer {
 }
 
 async fn ask(context: &Context, connection: &mut PgConnection) -> sqlx::Result<Answer> {
-    let known: Option<String> =
-        sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations')::text").fetch_one(&mut *connection).await?;
-    let applied = match known {
-        None => None,
-        Some(_) => {
-            let rows = sqlx::query_as("SELECT version, success FROM _sqlx_migrations ORDER BY version");
-            Some(rows.fetch_all(&mut *connection).await?)
-        }
-    };
+    let known: Option<String> = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations')::text")
+        .fetch_one(&mut *connection)
+        .await?;
+    let mut applied = None;
+    if known.is_some() {
+        let rows = sqlx::query_as("SELECT version, success FROM _sqlx_migrations ORDER BY version");
+        applied = Some(rows.fetch_all(&mut *connection).await?);
+    }
     let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(&mut *connection).await?;
     let before = context.clock.now();
     let there: i64 = sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
@@ -122,8 +121,13 @@ fn of_disk(name: &str, waits: bool) -> Finding {
     if waits {
         return Finding::new("database", name, Level::Ok, "waits for the disk");
     }
-    Finding::new("database", name, Level::Warning, "fsync is off: a machine that dies takes committed data with it")
-        .remedy("For tests only. In production: fsync = on.")
+    Finding::new(
+        "database",
+        name,
+        Level::Warning,
+        "fsync is off: a machine that dies takes committed data with it",
+    )
+    .remedy("For tests only. In production: fsync = on.")
 }
 
 #[cfg(test)]
@@ -142,7 +146,10 @@ mod tests {
         let mut behind = current();
         let (newest, _) = behind.pop().unwrap();
         let told = judge(Some(&behind));
-        assert!(told.is(Level::Problem) && told.text().contains(&format!("lacks version {newest}")), "{told:?}");
+        assert!(
+            told.is(Level::Problem) && told.text().contains(&format!("lacks version {newest}")),
+            "{told:?}"
+        );
         let ahead = [current(), vec![(9_999, true)]].concat();
         assert!(judge(Some(&ahead)).is(Level::Warning));
         let broken = [current(), vec![(9_999, false)]].concat();

@@ -95,9 +95,11 @@ impl Report {
                 ]
             }),
         );
-        for (level, heading) in
-            [(Level::Problem, "What to do:"), (Level::Warning, "Worth a look:"), (Level::Skipped, "To look at more:")]
-        {
+        for (level, heading) in [
+            (Level::Problem, "What to do:"),
+            (Level::Warning, "Worth a look:"),
+            (Level::Skipped, "To look at more:"),
+        ] {
             text.push_str(&remedies(&self.findings, level, heading));
         }
         let count = |level| self.findings.iter().filter(|finding| finding.level == level).count();
@@ -118,7 +120,8 @@ fn remedies(findings: &[Finding], level: Level, heading: &str) -> String {
     if told.is_empty() {
         return String::new();
     }
-    let lines = told.iter().map(|(remedy, subjects)| format!("  {}: {}\n", subjects.join(", "), clean(remedy)));
+    let lines =
+        told.iter().map(|(remedy, subjects)| format!("  {}: {}\n", subjects.join(", "), clean(remedy)));
     format!("\n{heading}\n{}", lines.collect::<String>())
 }
 
@@ -128,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_problem_makes_the_report_bad_and_each_remedy_is_told_once() {
-        let finding = |subject: &str, level| Finding::new("topics", subject, level, "found").remedy("Do this.");
+        let finding =
+            |subject: &str, level| Finding::new("topics", subject, level, "found").remedy("Do this.");
         let report = Report::of(vec![
             finding("a", Level::Problem),
             finding("b", Level::Problem),

@@ -49,6 +49,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Verdict, Failu
 
 /// What was not looked at, because the settings do not say where it is.
 fn unnamed(check: &'static str, subject: &str, section: &str) -> Finding {
-    Finding::new(check, subject, Level::Skipped, "the settings do not say where it is")
-        .remedy(format!("Add the section [{section}] to the settings file, as services/redressctl/README.md shows."))
+    Finding::new(check, subject, Level::Skipped, "the settings do not say where it is").remedy(format!(
+        "Add the section [{section}] to the settings file, as services/redressctl/README.md shows."
+    ))
 }

@@ -50,12 +50,14 @@ fn of_parked(name: &str, parked: usize) -> Finding {
 fn of_outbox(name: &str, status: &OutboxStatusResponse) -> Finding {
     if !status.refused_topics.is_empty() {
         let topics = status.refused_topics.join(", ");
-        return Finding::new("outbox", name, Level::Problem, format!("Kafka refuses {topics}: events wait")).remedy(
-            format!("Run `redress-{name} topics`, and look whether its user may write there (ACL)."),
-        );
+        return Finding::new("outbox", name, Level::Problem, format!("Kafka refuses {topics}: events wait"))
+            .remedy(format!(
+                "Run `redress-{name} topics`, and look whether its user may write there (ACL)."
+            ));
     }
     if status.oldest_age_ms > OUTBOX_OLD_MS {
-        let message = format!("{} events wait, the oldest for {} s", status.waiting, status.oldest_age_ms / 1_000);
+        let message =
+            format!("{} events wait, the oldest for {} s", status.waiting, status.oldest_age_ms / 1_000);
         return Finding::new("outbox", name, Level::Problem, message)
             .remedy("Look whether the brokers answer and whether a process with a relay runs.");
     }
@@ -64,8 +66,10 @@ fn of_outbox(name: &str, status: &OutboxStatusResponse) -> Finding {
 
 fn of_consumers(name: &str, partitions: &[PartitionStatus]) -> Finding {
     let paused: Vec<_> = partitions.iter().filter(|partition| partition.paused).collect();
-    let behind: i64 = partitions.iter().map(|partition| (partition.end_offset - partition.next_offset).max(0)).sum();
-    let read = format!("{} partitions in the process that answered, {behind} records behind", partitions.len());
+    let behind: i64 =
+        partitions.iter().map(|partition| (partition.end_offset - partition.next_offset).max(0)).sum();
+    let read =
+        format!("{} partitions in the process that answered, {behind} records behind", partitions.len());
     match paused.first() {
         None => Finding::new("consumers", name, Level::Ok, read),
         Some(first) => {
@@ -84,16 +88,19 @@ mod tests {
     fn what_is_parked_refused_or_old_is_a_problem() {
         assert!(of_parked("intake", 0).is(Level::Ok));
         assert!(of_parked("intake", 1).text().contains("redressctl parked list intake"));
-        let refused = OutboxStatusResponse { refused_topics: vec!["t".into()], ..OutboxStatusResponse::default() };
+        let refused =
+            OutboxStatusResponse { refused_topics: vec!["t".into()], ..OutboxStatusResponse::default() };
         assert!(of_outbox("sla", &refused).text().contains("`redress-sla topics`"));
-        let old = OutboxStatusResponse { oldest_age_ms: 30_001, waiting: 7, ..OutboxStatusResponse::default() };
+        let old =
+            OutboxStatusResponse { oldest_age_ms: 30_001, waiting: 7, ..OutboxStatusResponse::default() };
         assert!(of_outbox("sla", &old).is(Level::Problem));
         assert!(of_outbox("sla", &OutboxStatusResponse::default()).is(Level::Ok));
     }
 
     #[test]
     fn a_paused_partition_is_worth_a_look() {
-        let partition = |paused| PartitionStatus { paused, next_offset: 5, end_offset: 9, ..PartitionStatus::default() };
+        let partition =
+            |paused| PartitionStatus { paused, next_offset: 5, end_offset: 9, ..PartitionStatus::default() };
         assert!(of_consumers("sla", &[partition(false)]).text().contains("4 records behind"));
         assert!(of_consumers("sla", &[partition(false), partition(true)]).is(Level::Warning));
     }

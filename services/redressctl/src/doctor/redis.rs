@@ -15,7 +15,9 @@ pub(super) async fn look(context: &Context) -> Vec<Finding> {
     let Some(url) = &context.settings.redis else { return vec![unnamed(CHECK, "Redis", "redis")] };
     let Ok(client) = redis::Client::open(url.expose_secret()) else {
         let wrong = Finding::new(CHECK, "Redis", Level::Problem, "its URL is none of Redis");
-        return vec![wrong.remedy("Correct redis.url in the settings file: redis://[user:password@]host:port.")];
+        return vec![
+            wrong.remedy("Correct redis.url in the settings file: redis://[user:password@]host:port."),
+        ];
     };
     match timeout(LIMIT, ask(context, &client)).await {
         Ok(Ok(found)) => found,
@@ -26,8 +28,9 @@ pub(super) async fn look(context: &Context) -> Vec<Finding> {
 
 fn away(cause: &str) -> Finding {
     // Nothing is lost without Redis, but repetitions and timers are found the slow way.
-    Finding::new(CHECK, "Redis", Level::Problem, format!("cannot be asked: {cause}"))
-        .remedy("Check that Redis runs and that redis.url in the settings file is right. Nothing is lost meanwhile.")
+    Finding::new(CHECK, "Redis", Level::Problem, format!("cannot be asked: {cause}")).remedy(
+        "Check that Redis runs and that redis.url in the settings file is right. Nothing is lost meanwhile.",
+    )
 }
 
 async fn ask(context: &Context, client: &redis::Client) -> redis::RedisResult<Vec<Finding>> {
@@ -44,7 +47,11 @@ async fn ask(context: &Context, client: &redis::Client) -> redis::RedisResult<Ve
 /// `memory` is the section of INFO.
 fn of_memory(memory: &str) -> Finding {
     let value = |name: &str| {
-        memory.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim).unwrap_or_default()
+        memory
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim)
+            .unwrap_or_default()
     };
     let number = |name: &str| value(name).parse::<u64>().unwrap_or(0);
     let policy = value("maxmemory_policy");
@@ -57,7 +64,8 @@ fn of_memory(memory: &str) -> Finding {
     }
     if most > 0 && used > most / 10 * 8 {
         let message = format!("{} % of its memory is used", used.saturating_mul(100) / most);
-        return Finding::new(CHECK, "Redis", Level::Warning, message).remedy("Give it more memory (maxmemory).");
+        return Finding::new(CHECK, "Redis", Level::Warning, message)
+            .remedy("Give it more memory (maxmemory).");
     }
     Finding::new(CHECK, "Redis", Level::Ok, "answers and drops nothing by itself")
 }
@@ -69,7 +77,9 @@ mod tests {
     #[test]
     fn a_policy_that_evicts_is_a_problem_and_fullness_worth_a_look() {
         let memory = |policy: &str, most: u32| {
-            of_memory(&format!("# Memory\r\nused_memory:90\r\nmaxmemory:{most}\r\nmaxmemory_policy:{policy}\r\n"))
+            of_memory(&format!(
+                "# Memory\r\nused_memory:90\r\nmaxmemory:{most}\r\nmaxmemory_policy:{policy}\r\n"
+            ))
         };
         assert!(memory("noeviction", 0).is(Level::Ok));
         assert!(memory("noeviction", 1_000).is(Level::Ok));

@@ -29,7 +29,8 @@ async fn of_one(context: &Context, service: Service) -> Result<Vec<Finding>, Fai
     let status = match health.check(request).await {
         Ok(answer) => answer.into_inner().status(),
         Err(status) if status.code() == Code::NotFound => {
-            let finding = Finding::new(CHECK, name, Level::Problem, format!("what answers at {url} is no {name}"));
+            let finding =
+                Finding::new(CHECK, name, Level::Problem, format!("what answers at {url} is no {name}"));
             return Ok(vec![finding.remedy(format!("Correct the address: --at {name}=URL."))]);
         }
         Err(status) => {
@@ -57,7 +58,9 @@ fn not_ready(name: &str, failing: &[String]) -> Finding {
     } else if lacks("kafka") {
         format!("Run `redress-{name} topics`, and look whether the brokers answer.")
     } else if failing.is_empty() {
-        format!("Ask its probe, /readyz on the admin port, what is missing; probes.{name} in the settings lets doctor ask.")
+        format!(
+            "Ask its probe, /readyz on the admin port, what is missing; probes.{name} in the settings lets doctor ask."
+        )
     } else {
         "Look at the service's log for these conditions.".to_owned()
     };

@@ -14,7 +14,8 @@ pub(super) async fn look(context: &Context, services: &[Service]) -> Vec<Finding
     let config = kafka.config();
     let problems = config.problems();
     if !problems.is_empty() {
-        let wrong = Finding::new(CHECK, "Kafka", Level::Problem, format!("settings: {}", problems.join("; ")));
+        let wrong =
+            Finding::new(CHECK, "Kafka", Level::Problem, format!("settings: {}", problems.join("; ")));
         return vec![wrong.remedy("Correct the section [kafka] of the settings file.")];
     }
     let owned: Vec<Topic> = TOPICS.into_iter().filter(|topic| services.contains(&topic.owner)).collect();
@@ -24,15 +25,20 @@ pub(super) async fn look(context: &Context, services: &[Service]) -> Vec<Finding
         Ok(found) => {
             let alike = found.iter().flatten().map(|found| found.partitions).max();
             let expected = Expected { said: kafka.partitions, alike };
-            owned.iter().zip(&found).flat_map(|(topic, found)| judge(topic, found.as_ref(), &expected)).collect()
+            owned
+                .iter()
+                .zip(&found)
+                .flat_map(|(topic, found)| judge(topic, found.as_ref(), &expected))
+                .collect()
         }
     }
 }
 
 fn away(brokers: &str, error: &KafkaClientError) -> Finding {
     let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
-    Finding::new(CHECK, brokers, Level::Problem, format!("{error}{cause}"))
-        .remedy("Check that the brokers run and that kafka.brokers and kafka.security of the settings are right.")
+    Finding::new(CHECK, brokers, Level::Problem, format!("{error}{cause}")).remedy(
+        "Check that the brokers run and that kafka.brokers and kafka.security of the settings are right.",
+    )
 }
 
 /// How many partitions a topic should have.
@@ -81,18 +87,22 @@ fn judge(topic: &Topic, found: Option<&TopicFound>, expected: &Expected) -> Vec<
 /// Whether an acknowledged record survives a broker, and whether a broker may be away.
 fn copies(found: &TopicFound) -> Option<(Level, String, String)> {
     let replicas = found.replication;
-    let in_sync: i32 = found.settings.get("min.insync.replicas").and_then(|text| text.parse().ok()).unwrap_or(1);
+    let in_sync: i32 =
+        found.settings.get("min.insync.replicas").and_then(|text| text.parse().ok()).unwrap_or(1);
     if replicas < 3 {
         let message = format!("has {replicas} replica(s): what is acknowledged may be lost with a broker");
-        let remedy = "For development only. In production: three brokers, replication 3, min.insync.replicas 2.";
+        let remedy =
+            "For development only. In production: three brokers, replication 3, min.insync.replicas 2.";
         return Some((Level::Warning, message, remedy.to_owned()));
     }
     if in_sync < 2 {
-        let message = format!("min.insync.replicas is {in_sync}: a record is acknowledged before it has a copy");
+        let message =
+            format!("min.insync.replicas is {in_sync}: a record is acknowledged before it has a copy");
         return Some((Level::Problem, message, "Set min.insync.replicas to 2.".to_owned()));
     }
     if in_sync >= replicas {
-        let message = format!("min.insync.replicas is {in_sync} of {replicas}: without one broker nothing is accepted");
+        let message =
+            format!("min.insync.replicas is {in_sync} of {replicas}: without one broker nothing is accepted");
         return Some((Level::Problem, message, format!("Set min.insync.replicas to {}.", replicas - 1)));
     }
     None
@@ -142,7 +152,8 @@ mod tests {
             ("cleanup.policy", "delete"),
             ("unclean.leader.election.enable", "false"),
         ];
-        let settings = good.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings =
+            good.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         TopicFound { partitions: 48, replication: 3, settings: settings.collect() }
     }
 
@@ -169,7 +180,10 @@ mod tests {
             ("unclean.leader.election.enable", "true", "unclean.leader.election.enable=false"),
         ] {
             let finding = of(&found(&[(name, value)]));
-            assert!(finding.is(Level::Problem) && finding.text().contains(remedy), "{name}={value}: {finding:?}");
+            assert!(
+                finding.is(Level::Problem) && finding.text().contains(remedy),
+                "{name}={value}: {finding:?}"
+            );
         }
     }
 

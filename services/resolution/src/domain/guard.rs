@@ -41,6 +41,10 @@ refusals! {
     ReviewerInLine = "REVIEWER_IN_LINE", "an appeal is decided outside the line of whoever decided", "a reviewer who took no part in investigation, plan, review or decision";
     /// Four eyes.
     SecondIsDecider = "SECOND_IS_DECIDER", "who decided does not confirm the decision", "another person";
+    /// Four eyes (T22): a call has two.
+    FourEyesNeeded = "FOUR_EYES_NEEDED", "in a major case money is ordered by a decision that two people made", "a ruling, or an appeal";
+    /// Four eyes: who ordered money does not say that it was paid.
+    ConfirmerOrdered = "CONFIRMER_ORDERED", "who ordered money does not prove that it was paid", "another person";
     /// F141.
     ContestedDecider = "CONTESTED_DECIDER", "who made the disputed decision does not handle the dispute", "somebody else";
     /// F141.

@@ -140,6 +140,33 @@ async fn a_limit_of_authority_holds_for_all_calls_together() {
 }
 
 #[tokio::test]
+async fn in_a_major_case_no_call_moves_money() {
+    let bench = Bench::new().await;
+    let id = bench.to_ruling(1, Severity::Major).await;
+    let seen = bench.act(&supervisor("s-2"), ruling(id, vec![refund(9_000)])).await.unwrap();
+    let confirm = wire::ConfirmRulingRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        ruling_id: seen.rulings[0].ruling_id.clone(),
+        confirm: true,
+        ..Default::default()
+    };
+    bench.act(&supervisor("s-3"), confirm).await.unwrap();
+    bench.advance(id, State::Ruling, State::Executing, "RulingIssued").await;
+    let order = |terms| wire::OrderRemedyRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        terms: Some(terms),
+        reason: "goodwill".into(),
+        ..Default::default()
+    };
+    assert_eq!(reason(bench.act(&supervisor("s-2"), order(refund(1))).await), "FOUR_EYES_NEEDED");
+    let words =
+        wire::RemedyTerms { r#type: wire::RemedyType::ApologyWritten.into(), amount: None, ..refund(1) };
+    bench.act(&supervisor("s-2"), order(words)).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_parties_do_not_answer_each_other_for_ever() {
     let bench = Bench::new().await;
     let (id, proposal) = bench.to_mediating(1).await;

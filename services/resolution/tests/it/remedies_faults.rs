@@ -120,6 +120,38 @@ async fn what_does_not_fit_the_order_is_parked_until_a_person_proves_it() {
 }
 
 #[tokio::test]
+async fn who_ordered_money_does_not_prove_that_it_was_paid() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    let order = wire::OrderRemedyRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        terms: Some(crate::steps::refund(1_000)),
+        reason: "goodwill".into(),
+        ..Default::default()
+    };
+    till.bench.act(&handler("h-1"), order).await.unwrap();
+    till.payments.will([Mood::PaysIn("USD"), Mood::PaysIn("USD")]);
+    till.round().await;
+    let remedy = till.remedies(id).await[1].clone();
+    assert_eq!(remedy.state(), RemedyState::Parked);
+    let proof = || wire::ConfirmRemedyRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        remedy_id: remedy.remedy_id.clone(),
+        proof: Some(wire::RemedyProof {
+            reference: "bank-7".into(),
+            executed_at: remedy.ordered_at,
+            amount: Some(Money { currency: "CNY".into(), amount_minor: 1_000 }),
+            sha256: String::new(),
+        }),
+        ..Default::default()
+    };
+    assert_eq!(reason(till.bench.act(&handler("h-1"), proof()).await), "CONFIRMER_ORDERED");
+    till.bench.act(&handler("h-2"), proof()).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_platform_pays_first_where_the_merchant_fails_and_claims_it_back() {
     let till = Till::new().await;
     let id = till.bench.to_executing(1).await;

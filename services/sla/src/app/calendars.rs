@@ -38,8 +38,8 @@ pub async fn publish(
     let call = call(caller, &message.request_id, &content)?;
     let draft = checked(message.calendar.as_ref(), &mut found);
     let Some(draft) = draft.filter(|_| found.is_empty()) else { return Err(Problem::invalid(found).into()) };
+    let id = draft.id.clone();
     let work = Arc::new((caller.clone(), call, draft, desk.now()));
-    let published = Arc::clone(&work);
     let version = desk
         .db
         .run_tx("publish_calendar", move |conn| {
@@ -49,8 +49,9 @@ pub async fn publish(
         .await?;
     let mut conn = desk.db.pool().acquire().await?;
     // This process's clocks count in it from now on; others follow within their refresh.
-    desk.books.fresh(&mut conn, &caller.tenant).await?;
-    Ok(to_wire::calendar::message(numbered(&published.2, version)))
+    let book = desk.books.fresh(&mut conn, &caller.tenant).await?;
+    let calendar = book.version(&id, version).ok_or_else(Problem::not_found)?;
+    Ok(to_wire::calendar::message(Draft::from(&*calendar)))
 }
 
 fn checked(told: Option<&wire::Calendar>, found: &mut Violations) -> Option<Draft> {

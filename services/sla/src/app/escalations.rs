@@ -16,7 +16,7 @@ use super::wire::time;
 use crate::error::Error;
 use crate::store::case;
 use crate::store::case::Key;
-use crate::store::escalation::{self, Ticket};
+use crate::store::escalation::{self, Stored, TicketState};
 
 /// The escalations of a complaint.
 pub async fn list(
@@ -57,9 +57,9 @@ async fn take_up(
     caller: &Principal,
     call: &Call,
     id: Uuid,
-) -> Result<Ticket, Error> {
+) -> Result<Stored, Error> {
     let found = escalation::find(conn, &caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
-    let key: Key = (caller.tenant.clone(), found.complaint);
+    let key: Key = found.key;
     let held = case::lock_existing(conn, &key).await?.ok_or_else(Problem::not_found)?;
     let mut ticket = escalation::find(conn, &caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
     match call.seen(conn).await? {
@@ -67,44 +67,47 @@ async fn take_up(
         Seen::Other => return Err(Call::reused().into()),
         Seen::New => {}
     }
-    if ticket.state != "raised" {
+    if !matches!(ticket.state, TicketState::Raised | TicketState::Waiting) {
         let why = "somebody has taken it up, or the next level was called";
         return Err(Problem::new(ErrorKind::FailedPrecondition, "ESCALATION_NOT_OPEN", why).into());
     }
     let now = desk.now();
-    "acknowledged".clone_into(&mut ticket.state);
+    ticket.state = TicketState::Acknowledged;
     ticket.acknowledged_by = Some(caller.subject.clone());
     ticket.acknowledged_at = Some(now);
     let told = wire::EscalationAcknowledged {
-        ticket_id: ticket.id.to_string(),
+        ticket_id: ticket.ticket.id.to_string(),
         acknowledged_by: caller.subject.clone(),
     };
     let mut outcome = Outcome::default();
     outcome.put(held, Vec::new(), vec![Emitted::new(&told, now, None).by(&caller.subject)], now, |_| None);
-    escalation::save(conn, &[(key, ticket.clone())]).await?;
-    outcome.save(conn).await?;
+    escalation::save(conn, std::slice::from_ref(&ticket)).await?;
+    outcome.save(conn, &desk.noted).await?;
     call.record(conn, "", now).await?;
     Ok(ticket)
 }
 
-fn message(ticket: &Ticket) -> wire::Escalation {
-    let state = match ticket.state.as_str() {
-        "raised" => wire::EscalationState::Raised,
-        "acknowledged" => wire::EscalationState::Acknowledged,
-        "passed_on" => wire::EscalationState::PassedOn,
-        _ => wire::EscalationState::Unspecified,
+fn message(stored: &Stored) -> wire::Escalation {
+    let ticket = &stored.ticket;
+    let state = match stored.state {
+        TicketState::Waiting => wire::EscalationState::Waiting,
+        TicketState::Raised => wire::EscalationState::Raised,
+        TicketState::Acknowledged => wire::EscalationState::Acknowledged,
+        TicketState::PassedOn => wire::EscalationState::PassedOn,
+        TicketState::Settled => wire::EscalationState::Settled,
     };
     wire::Escalation {
         ticket_id: ticket.id.to_string(),
-        complaint_id: ticket.complaint.to_string(),
-        level: u32::from(ticket.level.unsigned_abs()),
+        complaint_id: stored.key.1.to_string(),
+        level: ticket.level.into(),
         reason: ticket.reason.clone(),
         target_role: ticket.target_role.clone(),
         clock_id: ticket.clock.map(|id| id.to_string()).unwrap_or_default(),
         state: state.into(),
         raised_at: time(ticket.raised_at),
         acknowledge_by: ticket.acknowledge_by.and_then(time),
-        acknowledged_by: ticket.acknowledged_by.clone().unwrap_or_default(),
-        acknowledged_at: ticket.acknowledged_at.and_then(time),
+        acknowledged_by: stored.acknowledged_by.clone().unwrap_or_default(),
+        acknowledged_at: stored.acknowledged_at.and_then(time),
+        not_before: time(ticket.not_before),
     }
 }

@@ -17,6 +17,7 @@ use super::publish::{Emitted, clock_ref};
 use super::recount::{Known, Outcome};
 use super::wire::{clock as to_wire, time};
 use crate::domain::course::{Clock, Extension, Policies as _};
+use crate::domain::extension::{Refusal, may_decide, may_have_more, within_cap};
 use crate::domain::telling::Told;
 use crate::error::Error;
 use crate::store::case::Key;
@@ -96,9 +97,12 @@ fn code(field: &str, text: &str, found: &mut Violations) {
     }
 }
 
-fn refused(reason: &'static str, message: &'static str) -> Error {
-    Problem::new(ErrorKind::FailedPrecondition, reason, message).into()
+fn refused(refusal: Refusal) -> Error {
+    Problem::new(ErrorKind::FailedPrecondition, refusal.code(), refusal.message()).into()
 }
+
+/// Of a request that waits for its decision.
+const REQUESTED: &str = "requested";
 
 /// The clock, with all that is known of its complaint, whose row is locked.
 async fn locked(conn: &mut PgConnection, caller: &Principal, clock_id: Uuid) -> Result<(Known, Told), Error> {
@@ -112,24 +116,14 @@ async fn locked(conn: &mut PgConnection, caller: &Principal, clock_id: Uuid) -> 
 
 /// The clock as it would be with `amount` more; or why it cannot have more.
 fn extended(book: &Book, known: &Known, told: &Told, amount: i64, now: Timestamp) -> Result<Clock, Error> {
-    if told.is_over() {
-        return Err(refused("CLOCK_IS_OVER", "the clock has ended"));
-    }
-    if told.breached_at.is_some() || told.due_at.is_some_and(|due| due < now) {
-        return Err(refused("EXTENSION_AFTER_DUE", "the clock was due already"));
-    }
     let policy = book.effective(told.started_at);
-    let extendable = policy.clock(&told.definition).is_some_and(|definition| definition.extendable);
-    if told.announced || !extendable {
-        return Err(refused("EXTENSION_NOT_ALLOWED", "the rule of the clock grants no more time"));
-    }
+    let rule = policy.clock(&told.definition).map(|rule| &**rule);
+    may_have_more(told, rule, now).map_err(refused)?;
     let mut with = known.clone();
     with.extensions.push(Extension { clock: told.clock_id, amount });
     let clock = with.course(book, |_| true)?.into_iter().find(|clock| clock.id == told.clock_id);
     let clock = clock.ok_or_else(|| Error::Defect("a clock that was told of is none".into()))?;
-    if clock.capped {
-        return Err(refused("EXTENSION_PAST_CAP", "the clock would pass the limit that no extension passes"));
-    }
+    within_cap(&clock).map_err(refused)?;
     Ok(clock)
 }
 
@@ -155,11 +149,8 @@ impl Asked {
         }
         let now = self.desk.now();
         let before = extension::of_clock(conn, &self.caller.tenant, self.clock).await?;
-        if before.iter().any(|request| request.state == "requested") {
-            return Err(refused(
-                "EXTENSION_PENDING",
-                "another request for this clock waits for its decision",
-            ));
+        if before.iter().any(|request| request.state == REQUESTED) {
+            return Err(refused(Refusal::Pending));
         }
         let book = self.desk.books.fresh(conn, &self.caller.tenant).await?;
         let with = extended(&book, &known, &told, self.message.amount, now)?;
@@ -171,7 +162,7 @@ impl Asked {
             clock: self.clock,
             amount: self.message.amount,
             reason: self.message.reason.clone(),
-            state: "requested".to_owned(),
+            state: REQUESTED.to_owned(),
             requested_by: self.caller.subject.clone(),
             requested_at: now,
             decided_by: None,
@@ -206,12 +197,8 @@ impl Decided {
         }
         // Read again: another decision may have been faster before the lock.
         let mut request = extension::find(conn, tenant, self.id).await?.ok_or_else(Problem::not_found)?;
-        if request.state != "requested" {
-            return Err(refused("EXTENSION_DECIDED", "the request was decided before"));
-        }
-        if request.requested_by == self.caller.subject {
-            return Err(refused("EXTENSION_BY_SAME_PERSON", "another person decides than the one who asked"));
-        }
+        let decided = request.state != REQUESTED;
+        may_decide(decided, &request.requested_by, &self.caller.subject).map_err(refused)?;
         let now = self.desk.now();
         request.decided_by = Some(self.caller.subject.clone());
         request.decided_at = Some(now);
@@ -238,7 +225,7 @@ impl Decided {
             outcome.put(known.held, Vec::new(), vec![emitted], now, |_| None);
         }
         extension::save(conn, tenant, &request).await?;
-        outcome.save(conn).await?;
+        outcome.save(conn, &self.desk.noted).await?;
         Ok(self.call.record(conn, "", now).await?)
     }
 

@@ -4,7 +4,7 @@
 //! writes what was told together with the events. Whatever dies in between leaves nothing, and a claim that is repeated
 //! finds the clock told. The database's clock decides what is due, never that of a host.
 //!
-//! An index of what is due soon, outside the database, may only wake this: [`Firing::nudge`].
+//! An index of what is due soon, outside the database, may only wake this: see [`super::soon`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,18 +12,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
+use super::escalate;
 use super::inputs::Inputs;
 use super::publish;
-use super::recount::Outcome;
+use super::recount::{Outcome, books};
 use super::telemetry::Telemetry;
+use crate::domain::escalation::Call;
 use crate::domain::telling::{Told, fire};
 use crate::error::Error;
 use crate::store::case::{Held, Key};
 use crate::store::due::{self, What};
+use crate::store::{escalation, fact};
 
 /// How often the counts of clocks are taken.
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
@@ -33,7 +35,6 @@ const COUNTED_EVERY: Duration = Duration::from_secs(15);
 pub struct Firing {
     desk: Desk,
     inputs: Arc<Inputs>,
-    nudged: Arc<Notify>,
     telemetry: Arc<Telemetry>,
 }
 
@@ -51,12 +52,7 @@ pub struct Look {
 impl Firing {
     /// Fires by what `inputs` say has been heard.
     pub fn new(desk: Desk, inputs: Inputs) -> Self {
-        Self { desk, inputs: Arc::new(inputs), nudged: Arc::default(), telemetry: Arc::default() }
-    }
-
-    /// Makes the loop look at once; for whoever knows of something due before the database is asked.
-    pub fn nudge(&self) {
-        self.nudged.notify_one();
+        Self { desk, inputs: Arc::new(inputs), telemetry: Arc::default() }
     }
 
     /// Fires until `stop`; a task of the service.
@@ -80,7 +76,6 @@ impl Firing {
             };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.nudged.notified() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -125,6 +120,7 @@ impl Firing {
         }
         let mut look = Look { more, ..Look::default() };
         let (mut outcome, mut lateness) = (Outcome::default(), Vec::new());
+        let mut calls: BTreeMap<Key, Vec<Call>> = BTreeMap::new();
         let recorded_at = self.desk.now();
         for (key, clocks) in due {
             let Some(held) = cases.remove(&key) else { continue };
@@ -135,11 +131,13 @@ impl Firing {
                 if let Some(warning) = firing.warning {
                     look.warned += 1;
                     lateness.push((What::Warning, late(warning.at)));
+                    calls.entry(key.clone()).or_default().push(Call::warned(&firing.told, &warning));
                     emitted.push(publish::warning(&firing.told, warning));
                 }
                 if let Some(breach) = &firing.breach {
                     look.breached += 1;
                     lateness.push((What::Breach, late(breach.due_at)));
+                    calls.entry(key.clone()).or_default().push(Call::breached(&firing.told, breach));
                     emitted.push(publish::breach(&firing.told, breach));
                 }
                 if firing.told != told {
@@ -148,12 +146,39 @@ impl Firing {
             }
             outcome.put(held, changed, emitted, recorded_at, |_| None);
         }
-        outcome.save(conn).await?;
+        outcome.save(conn, &self.desk.noted).await?;
+        self.escalate(conn, &outcome.cases, calls).await?;
         Ok((look, lateness))
     }
 
-    /// How long to wait: until the next share is to be warned of, and no longer than `period`.
+    /// Writes down whom what was fired calls; for most clocks nobody.
+    async fn escalate(
+        &self,
+        conn: &mut PgConnection,
+        fired: &[Held],
+        mut calls: BTreeMap<Key, Vec<Call>>,
+    ) -> Result<(), Error> {
+        calls.retain(|_, calls| calls.iter().any(escalate::reaches_somebody));
+        if calls.is_empty() {
+            return Ok(());
+        }
+        let facts = fact::of_cases(conn, calls.keys()).await?;
+        let books = books(&self.desk.books, conn, fired).await?;
+        let mut tickets = Vec::new();
+        for (key, calls) in calls {
+            let book = books.get(&key.0).ok_or_else(|| Error::Defect("a tenant without a book".into()))?;
+            let known = facts.get(&key).map(Vec::as_slice).unwrap_or_default();
+            tickets.extend(escalate::tickets(&key, known, calls, book)?);
+        }
+        escalation::insert(conn, &tickets).await
+    }
+
+    /// How long to wait: until the next share is to be warned of, and no longer than `period`; that alone where an index
+    /// tells what is due.
     async fn until_next(&self, period: Duration) -> Duration {
+        if self.desk.noted.is_relied_on() {
+            return period;
+        }
         let next = async {
             let mut conn = self.desk.db.pool().acquire().await?;
             due::next_warning_in(&mut conn).await

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use redress_domain::whole_microseconds;
+use jiff::Timestamp;
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use sqlx::postgres::PgConnection;
 
 use super::Desk;
+use super::escalate;
 use super::recount::{Known, Outcome, books};
 use crate::domain::fact::{Fact, FactRef};
 use crate::domain::vocabulary::{self, Heard};
 use crate::error::Error;
 use crate::store::case::Key;
-use crate::store::{case, fact};
+use crate::store::{case, escalation, fact};
 
 /// The handler of one topic.
 pub struct Hear {
@@ -55,14 +56,17 @@ impl Hear {
             .map(|((key, fact), delivery)| ((key, fact.reference()), &delivery.meta))
             .collect();
         let now = self.desk.now();
-        let mut outcome = Outcome::default();
+        let (mut outcome, mut tickets) = (Outcome::default(), Vec::new());
         for known in Known::load(conn, cases).await? {
             let key = known.held.key.clone();
             let book = books.get(&key.0).ok_or_else(|| Error::Defect("a tenant without a book".into()))?;
             let traced = |cause: &FactRef| traces.get(&(&key, cause.clone())).map(|meta| Arc::clone(meta));
+            let calls = escalate::calls(&known.facts);
+            tickets.extend(escalate::tickets(&key, &known.facts, calls, book)?);
             outcome.add(known, book, now, |_| true, traced)?;
         }
-        outcome.save(conn).await
+        escalation::insert(conn, &tickets).await?;
+        outcome.save(conn, &self.desk.noted).await
     }
 
     fn fact(&self, delivery: &Delivery<Heard>) -> Result<(Key, Fact), Error> {
@@ -71,10 +75,16 @@ impl Hear {
         let fact = Fact {
             topic: self.topic.to_owned(),
             version,
-            at: whole_microseconds(meta.occurred_at),
+            at: whole_milliseconds(meta.occurred_at),
             event: delivery.event.event.to_owned(),
             fields: delivery.event.fields.clone(),
         };
         Ok(((meta.tenant.clone(), meta.subject), fact))
     }
+}
+
+/// Deadlines count to the millisecond (D1).
+fn whole_milliseconds(at: Timestamp) -> Timestamp {
+    // Headers carry no time before 1970, so that cutting off is rounding down.
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }

@@ -4,6 +4,7 @@ pub mod book;
 pub mod calendars;
 pub mod clocks;
 pub mod due_soon;
+pub mod escalate;
 pub mod escalations;
 pub mod explain;
 pub mod extensions;
@@ -15,6 +16,7 @@ pub mod preview;
 pub mod publish;
 pub mod recalculate;
 pub mod recount;
+pub mod soon;
 mod telemetry;
 pub mod wire;
 
@@ -26,6 +28,7 @@ use redress_outbox::Wake;
 use redress_postgres::Db;
 
 use self::book::Books;
+use self::soon::Noted;
 use crate::config::SlaConfig;
 
 /// What every use needs. Cheap to clone.
@@ -41,13 +44,15 @@ pub struct Desk {
     pub settings: Arc<SlaConfig>,
     /// Calendars and policies by tenant.
     pub books: Arc<Books>,
+    /// Told of what is due soon.
+    pub noted: Noted,
 }
 
 impl Desk {
     /// What every use of a process shares.
     pub fn new(db: Db, clock: Arc<dyn Clock>, wake: Wake, settings: SlaConfig) -> Self {
         let books = Arc::new(Books::new(&settings));
-        Self { db, clock, wake, settings: Arc::new(settings), books }
+        Self { db, clock, wake, settings: Arc::new(settings), books, noted: Noted::default() }
     }
 
     /// Now, as the database keeps it.

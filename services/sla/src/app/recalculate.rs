@@ -92,5 +92,5 @@ async fn renew(
     for known in Known::load(conn, cases).await? {
         outcome.add(known, &book, now, stays, |_| None)?;
     }
-    outcome.save(conn).await
+    outcome.save(conn, &desk.noted).await
 }

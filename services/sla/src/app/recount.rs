@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::book::Book;
 use super::publish::{self, Emitted};
+use super::soon::Noted;
 use crate::domain::course::{CalendarPin, CaseFacts, Clock, Extension, Fault, State, course};
 use crate::domain::fact::{Fact, FactRef};
 use crate::domain::telling::{Told, compare, vanished};
@@ -140,11 +141,14 @@ impl Outcome {
         }
     }
 
-    /// Writes all of it; three statements.
-    pub async fn save(&self, conn: &mut PgConnection) -> Result<(), Error> {
+    /// Writes all of it; three statements. What is due soon is told to the index, which bears it if nothing of it is
+    /// committed.
+    pub async fn save(&self, conn: &mut PgConnection, noted: &Noted) -> Result<(), Error> {
         clock::save(conn, &self.clocks).await?;
         case::save(conn, &self.cases).await?;
-        Ok(enqueue(conn, &self.events).await?)
+        enqueue(conn, &self.events).await?;
+        noted.note(&self.clocks);
+        Ok(())
     }
 }
 

@@ -156,7 +156,6 @@ fn kind_at(message: &MessageDescriptor, path: &str) -> Option<ValueKind> {
     let field: FieldDescriptor = message.get_field_by_name(name).filter(|field| !field.is_list())?;
     match (field.kind(), rest) {
         (Kind::Message(inner), Some(rest)) => kind_at(&inner, rest),
-        (_, Some(_)) => None,
         (Kind::Message(inner), None) if inner.full_name() == TIMESTAMP => Some(ValueKind::Time),
         (Kind::Enum(names), None) => {
             Some(ValueKind::Name(names.values().map(|value| value.name().to_owned()).collect()))

@@ -28,7 +28,7 @@ fn is_armed(told: &Told) -> bool {
 }
 
 /// The next share that is to be warned of.
-fn warn_at(told: &Told) -> Option<Timestamp> {
+pub(crate) fn warn_at(told: &Told) -> Option<Timestamp> {
     let waiting = told.thresholds.iter().filter(|threshold| threshold.mark == Mark::Waiting);
     waiting.filter_map(|threshold| threshold.at).min().filter(|_| is_armed(told))
 }

@@ -10,6 +10,7 @@ pub mod extension;
 pub mod fact;
 pub mod outdated;
 pub mod policy;
+pub mod soon;
 
 use thiserror::Error;
 

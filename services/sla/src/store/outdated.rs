@@ -19,7 +19,7 @@ pub async fn some(
                        FROM (SELECT DISTINCT complaint_id FROM clock AS c
                              WHERE c.tenant = newest.tenant AND c.calendar_id = newest.calendar_id
                                    AND c.calendar_version < newest.version AND c.state IN ('running', 'paused')
-                             LIMIT $1) AS some) AS outdated
+                             LIMIT $1) AS few) AS outdated
          WHERE outdated.complaints IS NOT NULL LIMIT 1",
     )
     .bind(i64::from(most))

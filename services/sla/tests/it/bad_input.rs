@@ -76,6 +76,43 @@ fn a_request_that_does_not_fit_is_refused_with_the_field() {
 }
 
 #[test]
+fn an_unknown_unit_hides_no_other_fault() {
+    let request = json!({
+        "calendarId": "cn-office", "start": "2026-03-09T10:00:00+08:00", "unit": "DEADLINE_UNIT_MOONS", "amount": 0,
+        "extensions": [0], "cap": {"amount": -1},
+    });
+    let expected = [
+        "unit UNKNOWN_ENUM_VALUE",
+        "amount OUT_OF_RANGE",
+        "extensions[0] OUT_OF_RANGE",
+        "cap.amount OUT_OF_RANGE",
+    ];
+    assert_eq!(faults(&request), expected);
+}
+
+#[test]
+fn everything_of_a_wrong_shape_is_told_at_once() {
+    let request =
+        json!({"amount": {}, "cap": [30], "pauses": [[], {"from": 1}], "calendar": {"weekly": [[]]}});
+    let expected = [
+        "amount WRONG_TYPE",
+        "calendar.weekly[0] WRONG_TYPE",
+        "cap WRONG_TYPE",
+        "pauses[0] WRONG_TYPE",
+        "pauses[1].from WRONG_TYPE",
+    ];
+    assert_eq!(faults(&request), expected);
+    let whole = |body: &[u8]| {
+        let found = redress_sla::domain::preview::decode(body).unwrap_err();
+        found.iter().map(|v| format!("{} {}", v.field, v.reason)).collect::<Vec<_>>()
+    };
+    assert_eq!(whole(b"[]"), [" WRONG_TYPE"]);
+    assert_eq!(whole(b"{"), [" MALFORMED_JSON"]);
+    assert_eq!(whole(b"{} {}"), [" MALFORMED_JSON"]);
+    assert_eq!(whole(b"{\"unit\": \"\xff\"}"), [" INVALID_UTF8"]);
+}
+
+#[test]
 fn a_calendar_that_does_not_hold_together_is_refused_with_the_field() {
     let day =
         |day: &str, intervals: Value| json!({"day": format!("DAY_OF_WEEK_{day}"), "intervals": intervals});

@@ -33,7 +33,8 @@ fn whatever_ends_a_case_ends_all_its_clocks_at_once() {
             assert_eq!(clock.state, expected, "{event} {}", clock.definition);
         }
     }
-    let advanced = Story::registered(CASE).advanced("2026-03-10T10:00", "UNDER_APPEAL", "CLOSED", "AppealDecided");
+    let advanced =
+        Story::registered(CASE).advanced("2026-03-10T10:00", "UNDER_APPEAL", "CLOSED", "AppealDecided");
     assert!(advanced.clock("C13").is_over());
     let refused = Story::registered(CASE).tell("2026-03-10T10:00", "ComplaintRefused", &[]);
     assert_eq!(state(&refused.clock("C06")), "met", "what meets a clock comes before what ends the case");
@@ -58,14 +59,19 @@ fn a_clock_that_ended_with_the_case_runs_anew_when_the_case_does() {
     let unmerged = merged.clone().tell("2026-03-16T10:00", "ComplaintUnmerged", &[]);
     let runs = unmerged.runs("C13");
     assert_eq!(runs.iter().map(state).collect::<Vec<_>>(), ["cancelled merged", "running"]);
-    assert_eq!((runs[1].started_at, due(&runs[1])), (at("2026-03-16T10:00"), "2026-04-07T18:00:00".to_owned()));
+    assert_eq!(
+        (runs[1].started_at, due(&runs[1])),
+        (at("2026-03-16T10:00"), "2026-04-07T18:00:00".to_owned())
+    );
     assert_ne!(runs[0].id, runs[1].id);
     // What was met is not owed again.
     assert_eq!(unmerged.runs("C04").len(), 1);
 
-    let reviewed = Story::registered(CASE)
-        .tell("2026-03-10T10:00", "ComplaintRefused", &[])
-        .tell("2026-03-16T10:00", "RefusalReviewRequested", &[]);
+    let reviewed = Story::registered(CASE).tell("2026-03-10T10:00", "ComplaintRefused", &[]).tell(
+        "2026-03-16T10:00",
+        "RefusalReviewRequested",
+        &[],
+    );
     assert_eq!(reviewed.runs("C06").iter().map(state).collect::<Vec<_>>(), ["met", "running"]);
     assert_eq!(reviewed.runs("C13").iter().map(state).collect::<Vec<_>>(), ["cancelled refused", "running"]);
 
@@ -89,7 +95,11 @@ fn a_closed_case_that_is_appealed_or_reopened_has_clocks_again() {
 #[test]
 fn an_announced_instant_holds_after_a_reopening_as_long_as_it_has_not_passed() {
     let merged = Story::registered(CASE)
-        .tell("2026-03-09T12:00", "EvidenceRequested", &[("request_id", name("r")), ("due_at", time("2026-03-20T12:00"))])
+        .tell(
+            "2026-03-09T12:00",
+            "EvidenceRequested",
+            &[("request_id", name("r")), ("due_at", time("2026-03-20T12:00"))],
+        )
         .tell("2026-03-10T10:00", "ComplaintMerged", &[]);
     let soon = merged.clone().tell("2026-03-16T10:00", "ComplaintUnmerged", &[]).runs("C11");
     assert_eq!((soon[1].announced, due(&soon[1])), (true, "2026-03-20T12:00:00".to_owned()));
@@ -103,7 +113,11 @@ fn a_reassessment_moves_a_running_clock_and_never_one_that_was_due_or_would_have
     let clock = at_once.clock("C13");
     assert_eq!((clock.variant.as_str(), due(&clock).as_str()), ("urgent", "2026-03-18T18:00:00"));
     assert_eq!(clock.changed_at, at("2026-03-09T10:00:05"));
-    let again = at_once.tell("2026-03-11T10:00", "AssessmentApplied", &[("severity", name("SEVERITY_MAJOR")), ("urgent", yes(false))]);
+    let again = at_once.tell(
+        "2026-03-11T10:00",
+        "AssessmentApplied",
+        &[("severity", name("SEVERITY_MAJOR")), ("urgent", yes(false))],
+    );
     assert_eq!(due(&again.clock("C13")), "2026-03-30T18:00:00");
     // Seven working days ended on 03-18: nobody could have met that.
     let too_late = Story::registered(CASE).assessed("2026-03-19T10:00", "MAJOR", true).clock("C13");
@@ -122,7 +136,10 @@ fn an_extension_adds_working_days_and_the_cap_is_passed_by_none() {
     let clock = story.clock("C13").id;
     let longest = due(&story.clock("C14"));
     story.extensions = vec![Extension { clock, amount: 5 }];
-    assert_eq!((due(&story.clock("C13")).as_str(), story.clock("C13").capped), ("2026-04-07T18:00:00", false));
+    assert_eq!(
+        (due(&story.clock("C13")).as_str(), story.clock("C13").capped),
+        ("2026-04-07T18:00:00", false)
+    );
     story.extensions.push(Extension { clock, amount: 10 });
     assert_eq!((due(&story.clock("C13")), story.clock("C13").capped), (longest.clone(), false));
     story.extensions.push(Extension { clock, amount: 1 });
@@ -178,7 +195,11 @@ fn a_clock_keeps_its_calendar_until_the_pin_is_taken_out() {
 fn what_cannot_be_computed_is_told() {
     struct Nothing;
     impl Calendars for Nothing {
-        fn get(&self, _: &str, _: Option<&str>) -> Option<std::sync::Arc<redress_sla::domain::calendar::Calendar>> {
+        fn get(
+            &self,
+            _: &str,
+            _: Option<&str>,
+        ) -> Option<std::sync::Arc<redress_sla::domain::calendar::Calendar>> {
             None
         }
     }

@@ -4,9 +4,17 @@
 
 mod asking;
 mod bad_input;
+mod clocks;
+mod course;
+mod course_properties;
+mod escalations;
 mod explanation;
 mod law;
 mod plans;
+mod policies;
 mod properties;
+mod story;
+mod telling;
 mod thresholds;
+mod vocabulary;
 mod worked_examples;

@@ -109,11 +109,31 @@ fn events_and_fields_must_be_heard_and_values_must_fit() {
         (start, "start = []", &["clock[0].start REQUIRED"]),
         (start, r#"start = [{ event = "" }]"#, &["clock[0].start[0].event REQUIRED"]),
         (start, r#"start = [{ event = "OrderSigned" }]"#, &["clock[0].start[0].event UNKNOWN_EVENT"]),
-        (start, r#"start = [{ event = "ComplaintRegistered", counts_from = "submission.channel" }]"#, &["clock[0].start[0].counts_from UNKNOWN_FIELD"]),
-        (start, r#"start = [{ event = "ComplaintRegistered", announced = "due_at" }]"#, &["clock[0].start[0].announced UNKNOWN_FIELD"]),
-        (start, r#"start = [{ event = "ComplaintRegistered", subject = "received_at" }]"#, &["clock[0].start[0].subject UNKNOWN_FIELD"]),
-        (start, r#"start = [{ event = "ComplaintRegistered", reason = "x" }]"#, &["clock[0].start[0].reason UNKNOWN_FIELD"]),
-        (start, r#"start = [{ event = "ComplaintRegistered", when = { "submission.text" = "x" } }]"#, &["clock[0].start[0].when.submission.text UNKNOWN_FIELD"]),
+        (
+            start,
+            r#"start = [{ event = "ComplaintRegistered", counts_from = "submission.channel" }]"#,
+            &["clock[0].start[0].counts_from UNKNOWN_FIELD"],
+        ),
+        (
+            start,
+            r#"start = [{ event = "ComplaintRegistered", announced = "due_at" }]"#,
+            &["clock[0].start[0].announced UNKNOWN_FIELD"],
+        ),
+        (
+            start,
+            r#"start = [{ event = "ComplaintRegistered", subject = "received_at" }]"#,
+            &["clock[0].start[0].subject UNKNOWN_FIELD"],
+        ),
+        (
+            start,
+            r#"start = [{ event = "ComplaintRegistered", reason = "x" }]"#,
+            &["clock[0].start[0].reason UNKNOWN_FIELD"],
+        ),
+        (
+            start,
+            r#"start = [{ event = "ComplaintRegistered", when = { "submission.text" = "x" } }]"#,
+            &["clock[0].start[0].when.submission.text UNKNOWN_FIELD"],
+        ),
         (stop, "counts_from = \"received_at\"", &["clock[0].stop[0].counts_from UNKNOWN_FIELD"]),
         (stop, r#"when = { to = "COMPLAINT_STATE_DONE" }"#, &["clock[0].stop[0].when.to UNKNOWN_ENUM_VALUE"]),
         (stop, "when = { to = 12 }", &["clock[0].stop[0].when.to WRONG_TYPE"]),
@@ -121,12 +141,19 @@ fn events_and_fields_must_be_heard_and_values_must_fit() {
         (stop, r#"unless = { "case.mood" = "bad" }"#, &["clock[0].stop[0].unless.case.mood UNKNOWN_FIELD"]),
         (r#"of = ["closed"]"#, r#"of = ["burnt"]"#, &["reopening[0].of[0] UNKNOWN_REASON"]),
         (r#"of = ["closed"]"#, "", &["reopening[0].of REQUIRED"]),
-        ("event = \"ComplaintClosed\"\nreason = \"closed\"", "event = \"ComplaintClosed\"", &["terminal[0].reason REQUIRED", "reopening[0].of[0] UNKNOWN_REASON"]),
+        (
+            "event = \"ComplaintClosed\"\nreason = \"closed\"",
+            "event = \"ComplaintClosed\"",
+            &["terminal[0].reason REQUIRED", "reopening[0].of[0] UNKNOWN_REASON"],
+        ),
         (r#"to = [{ event = "TestReported", subject = "test_id" }]"#, "to = []", &["pause[0].to REQUIRED"]),
     ]);
     let no_stop = LEAST.lines().filter(|line| !line.starts_with("stop")).collect::<Vec<_>>().join("\n");
     assert_eq!(faults(&no_stop), ["clock[0].stop REQUIRED"]);
-    let moved = LEAST.replace("calendar = \"office\"", "calendar = \"office\"\nmoved_by = [{ event = \"ComplaintRegistered\" }]");
+    let moved = LEAST.replace(
+        "calendar = \"office\"",
+        "calendar = \"office\"\nmoved_by = [{ event = \"ComplaintRegistered\" }]",
+    );
     assert_eq!(faults(&moved), ["clock[0].moved_by[0].announced REQUIRED"]);
 }
 
@@ -138,20 +165,60 @@ fn terms_must_make_sense() {
     refused(&[
         (limit, "", &["clock[0].limit REQUIRED"]),
         (limit, "limit = { amount = 15 }", &["clock[0].limit.unit REQUIRED"]),
-        (limit, r#"limit = { unit = "DAYS", amount = 0 }"#, &["clock[0].limit.unit UNKNOWN_ENUM_VALUE", "clock[0].limit.amount OUT_OF_RANGE"]),
-        (limit, r#"limit = { unit = "DEADLINE_UNIT_WORKING_DAYS", amount = 0 }"#, &["clock[0].limit.amount OUT_OF_RANGE"]),
-        (limit, r#"limit = { unit = "DEADLINE_UNIT_WORKING_DAYS", amount = -1 }"#, &["clock[0].limit.amount OUT_OF_RANGE"]),
-        (limit, r#"limit = { unit = "DEADLINE_UNIT_WORKING_DAYS", amount = 15, close = "EARLY" }"#, &["clock[0].limit.close UNKNOWN_ENUM_VALUE"]),
-        (limit, r#"limit = { unit = "DEADLINE_UNIT_WORKING_DAYS", amount = 31 }"#, &["clock[0].cap.amount OUT_OF_RANGE"]),
-        (limit, r#"limit = { unit = "DEADLINE_UNIT_BUSINESS_HOURS", amount = 15 }"#, &["clock[0].opt_in[0] CONFLICT"]),
+        (
+            limit,
+            r#"limit = { unit = "DAYS", amount = 0 }"#,
+            &["clock[0].limit.unit UNKNOWN_ENUM_VALUE", "clock[0].limit.amount OUT_OF_RANGE"],
+        ),
+        (
+            limit,
+            r#"limit = { unit = "DEADLINE_UNIT_WORKING_DAYS", amount = 0 }"#,
+            &["clock[0].limit.amount OUT_OF_RANGE"],
+        ),
+        (
+            limit,
+            r#"limit = { unit = "DEADLINE_UNIT_WORKING_DAYS", amount = -1 }"#,
+            &["clock[0].limit.amount OUT_OF_RANGE"],
+        ),
+        (
+            limit,
+            r#"limit = { unit = "DEADLINE_UNIT_WORKING_DAYS", amount = 15, close = "EARLY" }"#,
+            &["clock[0].limit.close UNKNOWN_ENUM_VALUE"],
+        ),
+        (
+            limit,
+            r#"limit = { unit = "DEADLINE_UNIT_WORKING_DAYS", amount = 31 }"#,
+            &["clock[0].cap.amount OUT_OF_RANGE"],
+        ),
+        (
+            limit,
+            r#"limit = { unit = "DEADLINE_UNIT_BUSINESS_HOURS", amount = 15 }"#,
+            &["clock[0].opt_in[0] CONFLICT"],
+        ),
         ("calendar = \"office\"", "calendar = \"moon\"", &["clock[0].calendar UNKNOWN_ENUM_VALUE"]),
         (cap, "cap = { amount = 14 }", &["clock[0].cap.amount OUT_OF_RANGE"]),
         (cap, "cap = { amount = 0 }", &["clock[0].cap.amount OUT_OF_RANGE"]),
         (cap, r#"cap = { amount = 30, pauses = ["rain"] }"#, &["clock[0].cap.pauses[0] UNKNOWN_REASON"]),
-        (opt_in, r#"opt_in = [{ reason = "rain", most_days = 5 }]"#, &["clock[0].opt_in[0].reason[0] UNKNOWN_REASON"]),
-        (opt_in, r#"opt_in = [{ reason = "lab", most_days = 0 }]"#, &["clock[0].opt_in[0].most_days OUT_OF_RANGE"]),
+        (
+            opt_in,
+            r#"opt_in = [{ reason = "rain", most_days = 5 }]"#,
+            &["clock[0].opt_in[0].reason[0] UNKNOWN_REASON"],
+        ),
+        (
+            opt_in,
+            r#"opt_in = [{ reason = "lab", most_days = 0 }]"#,
+            &["clock[0].opt_in[0].most_days OUT_OF_RANGE"],
+        ),
         (opt_in, &format!("{opt_in}\npauses = [\"lab\"]"), &["clock[0].opt_in[0].reason DUPLICATE"]),
-        ("thresholds = [60, 80]", "thresholds = [0, 101, 60, 60]", &["clock[0].thresholds[0] OUT_OF_RANGE", "clock[0].thresholds[1] OUT_OF_RANGE", "clock[0].thresholds[3] DUPLICATE"]),
+        (
+            "thresholds = [60, 80]",
+            "thresholds = [0, 101, 60, 60]",
+            &[
+                "clock[0].thresholds[0] OUT_OF_RANGE",
+                "clock[0].thresholds[1] OUT_OF_RANGE",
+                "clock[0].thresholds[3] DUPLICATE",
+            ],
+        ),
     ]);
     let announced = LEAST
         .replace("counts_from = \"received_at\"", "announced = \"acknowledge_by\"")
@@ -169,7 +236,9 @@ fn nothing_stands_there_twice() {
 
 #[test]
 fn two_variants_that_fit_equally_well_are_refused_and_others_are_not() {
-    let with = |name: &str, when: &str| format!("{LEAST}[[clock.variant]]\nname = \"{name}\"\nwhen = {{ {when} }}\n");
+    let with = |name: &str, when: &str| {
+        format!("{LEAST}[[clock.variant]]\nname = \"{name}\"\nwhen = {{ {when} }}\n")
+    };
     let tie = ["clock[0].variant[1].when TIE"];
     assert_eq!(faults(&with("app", r#""case.channel" = "CHANNEL_APP""#)), tie);
     assert_eq!(faults(&with("calm", r#""case.urgent" = [false, true]"#)), tie);
@@ -178,7 +247,8 @@ fn two_variants_that_fit_equally_well_are_refused_and_others_are_not() {
     assert_eq!(faults(&with("urgent", r#""case.urgent" = false"#)), ["clock[0].variant[1].name DUPLICATE"]);
     assert_eq!(faults(&with("", r#""case.urgent" = false"#)), ["clock[0].variant[1].name REQUIRED"]);
     assert_eq!(faults(&with("all", "")), ["clock[0].variant[1].when REQUIRED"]);
-    let longer = with("calm", r#""case.urgent" = false"#) + "limit = { unit = \"DEADLINE_UNIT_WORKING_DAYS\", amount = 31 }\n";
+    let longer = with("calm", r#""case.urgent" = false"#)
+        + "limit = { unit = \"DEADLINE_UNIT_WORKING_DAYS\", amount = 31 }\n";
     assert_eq!(faults(&longer), ["clock[0].variant[1].cap.amount OUT_OF_RANGE"]);
     let own = with("calm", r#""case.urgent" = false"#) + "thresholds = [0]\n";
     assert_eq!(faults(&own), ["clock[0].variant[1].thresholds[0] OUT_OF_RANGE"]);
@@ -192,7 +262,8 @@ fn the_most_specific_variant_holds() {
     let policy = Policy::parse(&text).unwrap();
     let clock = policy.clock("C13").unwrap();
     let start = &Story::registered("2026-03-09T10:00").facts[0];
-    let known = |urgent, channel: &str| Attributes { urgent, channel: channel.to_owned(), ..Attributes::default() };
+    let known =
+        |urgent, channel: &str| Attributes { urgent, channel: channel.to_owned(), ..Attributes::default() };
     let selected = |known: Attributes| {
         let selected = clock.select(start, &known);
         (selected.variant.to_owned(), selected.specificity, selected.terms.thresholds.clone())
@@ -210,15 +281,22 @@ fn everything_that_is_wrong_is_told_at_once() {
         .replace("event = \"ComplaintClosed\"", "event = \"ComplaintBurnt\"");
     assert_eq!(
         faults(&text),
-        ["terminal[0].event UNKNOWN_EVENT", "clock[0].limit.amount OUT_OF_RANGE", "clock[0].thresholds[0] OUT_OF_RANGE"]
+        [
+            "terminal[0].event UNKNOWN_EVENT",
+            "clock[0].limit.amount OUT_OF_RANGE",
+            "clock[0].thresholds[0] OUT_OF_RANGE"
+        ]
     );
 }
 
 #[test]
 fn a_profile_of_another_law_changes_the_right_s_length() {
     let dsa = BUILTIN.replace("profile = \"cn\"", "profile = \"dsa\"");
-    let mut story = Story::registered("2026-03-09T10:00")
-        .tell("2026-03-10T10:00", "RulingIssued", &[("ruling_id", crate::story::name("u"))]);
+    let mut story = Story::registered("2026-03-09T10:00").tell(
+        "2026-03-10T10:00",
+        "RulingIssued",
+        &[("ruling_id", crate::story::name("u"))],
+    );
     assert_eq!(crate::story::due(&story.clock("C27")), "2026-04-10T00:00:00");
     story.policy = std::sync::Arc::new(Policy::parse(&dsa).unwrap());
     assert_eq!(crate::story::due(&story.clock("C27")), "2026-09-11T00:00:00");

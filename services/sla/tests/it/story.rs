@@ -97,7 +97,11 @@ impl Story {
     /// The lifecycle moves.
     pub(crate) fn advanced(self, when: &str, from: &str, to: &str, fact: &str) -> Self {
         let state = |code: &str| name(&format!("COMPLAINT_STATE_{code}"));
-        self.tell(when, "ComplaintAdvanced", &[("from", state(from)), ("to", state(to)), ("fact", name(fact))])
+        self.tell(
+            when,
+            "ComplaintAdvanced",
+            &[("from", state(from)), ("to", state(to)), ("fact", name(fact))],
+        )
     }
 
     pub(crate) fn complaint(&self) -> Uuid {
@@ -150,5 +154,8 @@ pub(crate) fn state(clock: &Clock) -> String {
 /// When it is due, in China; empty while nobody can tell.
 pub(crate) fn due(clock: &Clock) -> String {
     let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
-    clock.due_at().map(|at| zone.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S").to_string()).unwrap_or_default()
+    clock
+        .due_at()
+        .map(|at| zone.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S").to_string())
+        .unwrap_or_default()
 }

@@ -99,15 +99,24 @@ fn another_deadline_is_told_with_its_reason() {
     assert_eq!(told(Some(&older), &story, "C13").1, ["recalculated calendar"]);
 
     // A pause that was over when it was heard.
-    let both = story
-        .clone()
-        .tell("2026-03-10T10:00", "TestOrdered", &[("test_id", name("t"))])
-        .tell("2026-03-12T10:00", "TestReported", &[("test_id", name("t"))]);
+    let both = story.clone().tell("2026-03-10T10:00", "TestOrdered", &[("test_id", name("t"))]).tell(
+        "2026-03-12T10:00",
+        "TestReported",
+        &[("test_id", name("t"))],
+    );
     assert_eq!(told(Some(&first), &both, "C13").1, ["recalculated pause"]);
 
-    let asked = story.tell("2026-03-09T12:00", "EvidenceRequested", &[("request_id", name("r")), ("due_at", time("2026-03-11T12:00"))]);
+    let asked = story.tell(
+        "2026-03-09T12:00",
+        "EvidenceRequested",
+        &[("request_id", name("r")), ("due_at", time("2026-03-11T12:00"))],
+    );
     let first = started(&asked, "C11");
-    let extended = asked.tell("2026-03-10T12:00", "EvidenceRequestExtended", &[("request_id", name("r")), ("due_at", time("2026-03-13T12:00"))]);
+    let extended = asked.tell(
+        "2026-03-10T12:00",
+        "EvidenceRequestExtended",
+        &[("request_id", name("r")), ("due_at", time("2026-03-13T12:00"))],
+    );
     assert_eq!(told(Some(&first), &extended, "C11").1, ["recalculated announced"]);
 }
 
@@ -220,9 +229,17 @@ fn a_breach_that_was_declared_is_followed_by_the_late_end_or_corrected() {
 
 #[test]
 fn a_late_end_that_turns_out_to_have_been_in_time_is_told_again() {
-    let asked = Story::registered(CASE).tell("2026-03-09T12:00", "EvidenceRequested", &[("request_id", name("r")), ("due_at", time("2026-03-11T12:00"))]);
+    let asked = Story::registered(CASE).tell(
+        "2026-03-09T12:00",
+        "EvidenceRequested",
+        &[("request_id", name("r")), ("due_at", time("2026-03-11T12:00"))],
+    );
     let answer = |story: Story, when: &str| {
-        story.tell(when, "EvidenceSubmitted", &[("request_id", name("r")), ("request_settled", yes(true)), ("cancelled", yes(false))])
+        story.tell(
+            when,
+            "EvidenceSubmitted",
+            &[("request_id", name("r")), ("request_settled", yes(true)), ("cancelled", yes(false))],
+        )
     };
     let late = answer(asked.clone(), "2026-03-11T13:00");
     let (first, names) = told(None, &late, "C11");
@@ -233,7 +250,11 @@ fn a_late_end_that_turns_out_to_have_been_in_time_is_told_again() {
 
 #[test]
 fn a_breach_is_the_end_of_a_clock_that_nothing_meets() {
-    let asked = Story::registered(CASE).tell("2026-03-09T12:00", "EvidenceRequested", &[("request_id", name("r")), ("due_at", time("2026-03-11T12:00"))]);
+    let asked = Story::registered(CASE).tell(
+        "2026-03-09T12:00",
+        "EvidenceRequested",
+        &[("request_id", name("r")), ("due_at", time("2026-03-11T12:00"))],
+    );
     let first = started(&asked, "C11");
     let breached = fire(&first, at("2026-03-11T12:00"), Some(at("2026-03-11T12:00"))).told;
     let lapsed = asked.tell("2026-03-11T12:00", "EvidenceRequestLapsed", &[("request_id", name("r"))]);

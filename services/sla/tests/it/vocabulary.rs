@@ -19,7 +19,10 @@ fn every_entry_names_a_message_and_scalar_fields_of_the_contract() {
         for (path, kind) in event.fields() {
             // No words of people, and nobody's name or address: ids, codes, names of enumerations, numbers, instants.
             let last = path.rsplit('.').next().unwrap();
-            assert!(!["sealed", "text", "name", "value", "handler", "subject", "words"].contains(&last), "{name} {path}");
+            assert!(
+                !["sealed", "text", "name", "value", "handler", "subject", "words"].contains(&last),
+                "{name} {path}"
+            );
             if let ValueKind::Name(names) = kind {
                 assert!(names.iter().any(|name| name.ends_with("_UNSPECIFIED")), "{name} {path}");
             }
@@ -89,7 +92,8 @@ fn what_is_not_heard_is_passed_over_and_what_cannot_be_read_is_told() {
 
 #[test]
 fn a_fact_is_kept_as_json_and_read_back() {
-    let story = crate::story::Story::registered("2026-03-09T10:00").assessed("2026-03-09T10:01", "MAJOR", true);
+    let story =
+        crate::story::Story::registered("2026-03-09T10:00").assessed("2026-03-09T10:01", "MAJOR", true);
     for fact in &story.facts {
         let text = serde_json::to_string(fact).unwrap();
         assert_eq!(serde_json::from_str::<Fact>(&text).unwrap(), *fact, "{text}");

@@ -41,8 +41,12 @@ impl Case {
     }
 
     /// Registered by a consumer over the app, to be acknowledged within an hour.
-    pub(crate) fn registered(mut self, when: Timestamp) -> Self {
-        let acknowledge_by = when + jiff::SignedDuration::from_hours(1);
+    pub(crate) fn registered(self, when: Timestamp) -> Self {
+        self.registered_until(when, when + jiff::SignedDuration::from_hours(1))
+    }
+
+    /// The same, to be acknowledged by an instant.
+    pub(crate) fn registered_until(mut self, when: Timestamp, acknowledge_by: Timestamp) -> Self {
         let submission = types::Submission { channel: types::Channel::App.into(), ..Default::default() };
         let event = intake::ComplaintRegistered {
             received_at: Some(to_wire_time(when)),
@@ -50,6 +54,13 @@ impl Case {
             submission: Some(submission),
             ..Default::default()
         };
+        self.lifecycle.tell(when, &event);
+        self
+    }
+
+    /// Assessed as urgent.
+    pub(crate) fn urgent(mut self, when: Timestamp) -> Self {
+        let event = intake::AdmissibilityReviewStarted { urgent: true, ..Default::default() };
         self.lifecycle.tell(when, &event);
         self
     }

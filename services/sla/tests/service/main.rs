@@ -5,9 +5,11 @@
 mod bench;
 mod calendars;
 mod course;
+mod escalations;
 mod extensions;
 mod firing;
 mod order;
 mod process;
 mod questions;
+mod redis;
 mod told;

@@ -26,6 +26,7 @@ struct Installation {
     bench: Bench,
     kafka: KafkaConfig,
     producer: Producer,
+    redis: String,
     at: Addresses,
     issuer: TokenIssuer,
     dir: TempDir,
@@ -41,7 +42,8 @@ impl Installation {
         let spec = |name| TopicSpec { name, partitions: 2, retention: Duration::from_hours(1) };
         ensure_topics(&kafka, &[LIFECYCLE, INVESTIGATION].map(spec)).await.unwrap();
         let producer = Producer::for_relay(&kafka).unwrap();
-        Self { bench: Bench::new().await, kafka, producer, at: Addresses::claim(), issuer, dir }
+        let (bench, redis) = (Bench::new().await, shared().await.redis.clone());
+        Self { bench, kafka, producer, redis, at: Addresses::claim(), issuer, dir }
     }
 
     fn start(&self, subcommand: &str) -> ServiceProcess {
@@ -52,6 +54,7 @@ impl Installation {
             ("REDRESS__POSTGRES__URL", self.bench.database.url.as_str()),
             ("REDRESS__KAFKA__BROKERS", &self.kafka.brokers),
             ("REDRESS__KAFKA__TOPIC_PREFIX", &self.kafka.topic_prefix),
+            ("REDRESS__REDIS__URL", &self.redis),
             ("REDRESS__KAFKA__GROUP_INSTANCE_ID", "sla-0"),
             ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000"),
             ("REDRESS__RUNTIME__AUTH__ISSUER", self.issuer.issuer()),
@@ -147,7 +150,7 @@ async fn the_edge_answers_in_the_contracts_shapes_and_by_the_rules_of_the_rpcs()
             "dueAt": "2026-03-16T18:00:00+08:00",
             "dueDate": "2026-03-16",
             "provisional": false,
-            "thresholds": {"50": "2026-03-12T13:30:00+08:00", "100": "2026-03-16T18:00:00+08:00"},
+            "thresholds": {"50": "2026-03-12T14:00:00+08:00", "100": "2026-03-16T18:00:00+08:00"},
             "countedDays": ["2026-03-11", "2026-03-12", "2026-03-16"],
             "heldDays": ["2026-03-10"],
             "intervals": [],

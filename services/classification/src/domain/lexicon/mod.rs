@@ -101,8 +101,8 @@ impl Finders {
         if self.vocabulary.contains_key(piece) {
             return Some(piece.to_owned());
         }
-        let stems = piece.char_indices().rev().map(|(end, _)| &piece[..end]);
-        let stem = stems.into_iter().find(|stem| self.vocabulary.get(*stem) == Some(&true))?;
+        let mut stems = piece.char_indices().rev().map(|(end, _)| &piece[..end]);
+        let stem = stems.find(|stem| self.vocabulary.get(*stem) == Some(&true))?;
         // Only a single word is a word that begins so.
         let rest = &piece[stem.len()..];
         rest.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| format!("{stem}*"))

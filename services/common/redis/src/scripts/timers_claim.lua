@@ -18,7 +18,8 @@ if #found > 0 then
   for at = 1, #found, 2 do
     -- What is no timer cannot be answered; it goes, or it would be found again for ever.
     if #found[at] == 12 then
-      entries[#entries + 1] = found[at] .. found[at + 1]
+      -- Newer servers give round scores as 1.77e+12.
+      entries[#entries + 1] = found[at] .. string.format('%.0f', found[at + 1])
     end
   end
   -- One that is armed again while it is in flight is not given out twice: should its lease end, it comes back anyway.

@@ -10,6 +10,7 @@
 //! sorted set for all (its script would hold up everybody), popping without a lease (what a dying worker has popped is
 //! gone), and a client's clock in the scripts (it may be ten minutes ahead).
 
+mod claim;
 mod rebuild;
 mod state;
 mod timer;
@@ -17,20 +18,18 @@ mod timer;
 use std::fmt;
 use std::num::NonZeroU16;
 use std::sync::Arc;
-use std::time::Duration;
 
 use redis::{Pipeline, RedisResult, Value};
 
+pub use claim::Claimed;
 pub use rebuild::{Rebuild, RebuildError, Rebuilt};
 pub use state::IndexState;
 pub use timer::Timer;
 
-use crate::answers::{PipelinedScript, Run, each_answer};
+use crate::answers::{PipelinedScript, each_answer};
 use crate::{Redis, RedisError, keys};
 use timer::malformed;
 
-/// Timers that a script moves at most: it holds up all other commands for 5 µs a timer.
-const MOST: usize = 1_000;
 /// Timers of one command, and of one pipeline: a call must end within its limit.
 const PER_COMMAND: usize = 500;
 const PER_PIPELINE: usize = 8_000;
@@ -60,17 +59,6 @@ pub struct Armed {
     pub armed: usize,
     /// Timers that found no room: Redis' memory is full. The sweep will find them, late. Worth an alarm.
     pub no_room: usize,
-}
-
-/// What was claimed, and how things stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claimed {
-    /// Due timers, given to nobody else until the lease ends.
-    pub timers: Vec<Timer>,
-    /// Redis' clock, in milliseconds since 1970: the one that decided.
-    pub now_ms: i64,
-    /// When the next timer of these shards is due; in the past where the limit left some.
-    pub next_due_ms: Option<i64>,
 }
 
 /// How many timers the index holds.
@@ -143,61 +131,6 @@ impl TimerIndex {
         self.remove("timers.disarm", timers, due, |timer| timer.member().to_vec()).await
     }
 
-    /// Claims what is due in `shards`, at most `limit` (up to 1,000) of each, for the time of the `lease`.
-    ///
-    /// Whoever has claimed a timer looks into the database, and then says [`finish`](Self::finish). One that the
-    /// database calls not yet due, since the clocks differ, is left alone: it comes back when its lease ends.
-    ///
-    /// Dropped half-way, or answered too late for the call's limit, it leaves timers claimed until then, too.
-    pub async fn claim(&self, shards: &[u16], limit: usize, lease: Duration) -> Result<Claimed, RedisError> {
-        let arguments = [limit.clamp(1, MOST).to_string(), lease.as_millis().max(1).to_string()];
-        let answers = self.scripts.claim.run(&self.redis, &self.runs(shards, &arguments)).await?;
-        let mut claimed = Claimed { timers: Vec::new(), now_ms: 0, next_due_ms: None };
-        let mut failed = None;
-        for (shard, answer) in shards.iter().zip(answers) {
-            if let Err(error) = claimed.take(answer) {
-                // The others' timers are claimed by now, so they are given out.
-                tracing::warn!(timers.shard = shard, error.message = %error, "a shard's timers cannot be claimed");
-                failed = Some(error);
-            }
-        }
-        match failed {
-            Some(error) if claimed.timers.is_empty() => Err(error),
-            _ => Ok(claimed),
-        }
-    }
-
-    /// Says that the database has been asked about claimed timers: nobody has to look at them again.
-    pub async fn finish(&self, timers: &[Timer]) -> Result<(), RedisError> {
-        let in_flight = |shard| keys::timers_in_flight(self.prefix, shard);
-        self.remove("timers.finish", timers, in_flight, Timer::entry).await
-    }
-
-    /// Returns timers whose lease has ended to those that are due, at most 1,000 of each shard; how many. To be called
-    /// every second or so by somebody.
-    pub async fn reap(&self, shards: &[u16]) -> Result<usize, RedisError> {
-        let runs = self.runs(shards, &[MOST.to_string()]);
-        let mut back = 0;
-        for answer in self.scripts.reap.run(&self.redis, &runs).await? {
-            back += usize::try_from(integer(&answer.map_err(RedisError::Unexpected)?)?).unwrap_or(0);
-        }
-        Ok(back)
-    }
-
-    /// When the next timer of `shards` is due, in milliseconds since 1970. [`claim`](Self::claim) tells it, too.
-    pub async fn next_due(&self, shards: &[u16]) -> Result<Option<i64>, RedisError> {
-        let mut pipeline = Pipeline::new();
-        for &shard in shards {
-            pipeline.cmd("ZRANGE").arg(keys::timers_due(self.prefix, shard)).arg(0).arg(0).arg("WITHSCORES");
-        }
-        let mut next: Option<i64> = None;
-        for answer in each_answer(&self.redis, "timers.next", pipeline).await? {
-            let first: Vec<(Vec<u8>, i64)> = read(answer)?;
-            next = first.first().map(|(_, due)| *due).into_iter().chain(next).min();
-        }
-        Ok(next)
-    }
-
     /// How many timers there are.
     pub async fn size(&self) -> Result<IndexSize, RedisError> {
         let mut pipeline = Pipeline::new();
@@ -245,33 +178,11 @@ impl TimerIndex {
         }
         Ok(())
     }
-
-    fn runs(&self, shards: &[u16], arguments: &[String]) -> Vec<Run> {
-        let keys =
-            |shard| vec![keys::timers_due(self.prefix, shard), keys::timers_in_flight(self.prefix, shard)];
-        shards.iter().map(|&shard| Run { keys: keys(shard), arguments: arguments.to_vec() }).collect()
-    }
 }
 
 impl fmt::Debug for TimerIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TimerIndex({}, {} shards)", self.prefix, self.shards)
-    }
-}
-
-impl Claimed {
-    fn take(&mut self, answer: RedisResult<Value>) -> Result<(), RedisError> {
-        let answer = answer.map_err(RedisError::Unexpected)?;
-        let Value::Array(parts) = &answer else { return Err(malformed()) };
-        let [now, next, entries @ ..] = parts.as_slice() else { return Err(malformed()) };
-        self.now_ms = self.now_ms.max(integer(now)?);
-        let next = if matches!(next, Value::Nil) { None } else { Some(integer(next)?) };
-        self.next_due_ms = next.into_iter().chain(self.next_due_ms).min();
-        self.timers.reserve(entries.len());
-        for entry in entries {
-            self.timers.push(Timer::read(entry)?);
-        }
-        Ok(())
     }
 }
 

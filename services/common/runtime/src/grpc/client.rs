@@ -59,7 +59,8 @@ impl ClientTls {
     /// Whether `url` means TLS.
     fn scheme(&self, url: &str) -> anyhow::Result<bool> {
         let parsed = url.parse::<Uri>().ok();
-        let Some((scheme, host)) = parsed.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?))) else {
+        let Some((scheme, host)) = parsed.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?)))
+        else {
             bail!("url: no URL of a gRPC server");
         };
         match scheme {
@@ -86,10 +87,18 @@ mod tests {
     #[test]
     fn what_is_not_encrypted_stays_on_the_machine_unless_it_is_said() {
         let tls = ClientTls::default();
-        for url in ["", "https://adapter.example", "http://127.0.0.1:7100", "http://[::1]:7100", "http://localhost:1"] {
+        for url in [
+            "",
+            "https://adapter.example",
+            "http://127.0.0.1:7100",
+            "http://[::1]:7100",
+            "http://localhost:1",
+        ] {
             assert_eq!(tls.problems(url), [""; 0], "{url}");
         }
-        for url in ["http://adapter.example", "http://10.0.0.1:7100", "ftp://127.0.0.1", "adapter:7100", "/path"] {
+        for url in
+            ["http://adapter.example", "http://10.0.0.1:7100", "ftp://127.0.0.1", "adapter:7100", "/path"]
+        {
             assert_eq!(tls.problems(url).len(), 1, "{url}");
         }
         let allowed = ClientTls { allow_plaintext: true, ..ClientTls::default() };

@@ -30,15 +30,16 @@ pub async fn verify(
     if !matches!(look.viewer, Viewer::Staff | Viewer::Auditor) {
         return Err(Problem::permission_denied().into());
     }
-    // First where it ends, then the rows and the links: what is added meanwhile is not looked at. Rows that were read
-    // before would lack what has come since, and its link would look forged.
+    // Rows that are there before the chain's end is read have their links, or these were cut. What comes later is not
+    // missed: links are compared with rows that are read once more, or those of what has come since would look forged.
     let mut conn = files.desk.db.pool().acquire().await?;
     let end = custody::end(&mut conn, &look.file.tenant, complaint).await?;
     drop(conn);
-    let look = files.look(&caller, complaint, wire::Audience::Unspecified).await?.until(end.as_ref());
+    let before = look;
+    let look = files.look(&caller, complaint, wire::Audience::Unspecified).await?;
     let place = (&look.file.tenant, look.file.id);
     let mut conn = files.desk.db.pool().acquire().await?;
-    let mut check = Check::new(&look);
+    let mut check = Check::new(&look, &before);
     let mut after = 0;
     loop {
         let page = custody::page(&mut conn, place, after, PAGE).await?;
@@ -51,7 +52,7 @@ pub async fn verify(
     let (links, mut faults) = check.finish(end.as_ref());
     if request.rehash {
         let _room = files.room(principal)?;
-        rehash(files, &look, &mut faults).await?;
+        rehash(files, &before, &mut faults).await?;
     }
     Ok(wire::VerifyEvidenceChainResponse {
         intact: faults.is_empty(),
@@ -80,9 +81,10 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn new(look: &'a Look) -> Self {
-        let items = look.items.iter().map(|item| (item.seq, item.id));
-        let copies = look.copies.iter().map(|copy| (copy.seq, copy.evidence));
+    /// Of the rows of `look`, of which those of `before` are missed if they have no link.
+    fn new(look: &'a Look, before: &Look) -> Self {
+        let items = before.items.iter().map(|item| (item.seq, item.id));
+        let copies = before.copies.iter().map(|copy| (copy.seq, copy.evidence));
         Self {
             look,
             checker: Checker::new(look.file.tenant.as_str(), look.file.id),

@@ -15,7 +15,7 @@ use super::{CHUNK, Files, told};
 use crate::app::standing::Caller;
 use crate::app::words::Words;
 use crate::app::{id, requests};
-use crate::domain::evidence::chain::{Anchor, Happening};
+use crate::domain::evidence::chain::Happening;
 use crate::error::Error;
 use crate::objects::{Content, Where};
 use crate::store::case::CaseFile;
@@ -78,14 +78,6 @@ impl Files {
 }
 
 impl Look {
-    /// The same without what came after the chain ended at `end`; all of it where no end is known.
-    pub(super) fn until(mut self, end: Option<&Anchor>) -> Self {
-        let seen = end.map_or(u64::MAX, |end| end.count);
-        self.items.retain(|item| item.seq <= seen);
-        self.copies.retain(|copy| copy.seq <= seen);
-        self
-    }
-
     /// A piece in the contract's words, as far as the viewer may know of it.
     fn told(&self, item: &Evidence, link: &str, words: &Words) -> Result<Option<wire::EvidenceItem>, Error> {
         let closed = Words::closed();

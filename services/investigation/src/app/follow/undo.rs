@@ -1,7 +1,8 @@
 //! What hangs on the cases of a batch, as far as the lifecycle ends it or refuses it.
 //!
 //! Intake names a refused fact by its event (`ce_causation`), so that exactly the request, test or consultation that it
-//! announced is undone. Nothing is told of that: the lifecycle never took it.
+//! announced is undone. The lifecycle never took it and need not hear of it; that a request is taken back is told all the
+//! same, for its clock runs and its party was asked. Intake may refuse that too, which changes nothing.
 
 use jiff::Timestamp;
 use redress_domain::{TenantId, event_id};
@@ -11,6 +12,7 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::{Happened, Step};
+use crate::app::requests::take_back;
 use crate::app::telling::Telling;
 use crate::domain::case::{ComplaintState, State};
 use crate::domain::timeline::Visibility;
@@ -110,7 +112,8 @@ impl Step<'_> {
             "EvidenceRequested" => {
                 for (kept, changed) in &mut self.attached.requests {
                     if kept.complaint == id && announced(kept.request.announced) {
-                        *changed |= kept.request.cancel(now);
+                        // Told, for others have heard of the request: its clock runs, and a notice of it went out.
+                        *changed |= take_back(telling, kept);
                     }
                 }
             }

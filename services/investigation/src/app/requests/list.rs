@@ -78,14 +78,15 @@ async fn opened(
     found: &[Kept],
 ) -> Result<Vec<(Uuid, Words)>, Error> {
     let complaints: BTreeSet<Uuid> = found.iter().map(|kept| kept.complaint).collect();
-    let mut opened = Vec::with_capacity(complaints.len());
-    for complaint in complaints {
-        let mut conn = desk.db.pool().acquire().await?;
-        let Some(file) = case::find(&mut conn, tenant, complaint).await? else { continue };
-        drop(conn);
+    let complaints: Vec<Uuid> = complaints.into_iter().collect();
+    let mut conn = desk.db.pool().acquire().await?;
+    let files = case::find_all(&mut conn, tenant, &complaints).await?;
+    drop(conn);
+    let mut opened = Vec::with_capacity(files.len());
+    for file in files {
         let standing = Standing::of(caller, &file);
         if standing.is_party() {
-            opened.push((complaint, super::words(desk, &standing, &file, true).await?));
+            opened.push((file.id, super::words(desk, &standing, &file, true).await?));
         }
     }
     Ok(opened)

@@ -39,7 +39,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 const FOR_THE_RECORD: Duration = Duration::from_secs(2);
 /// To how many callback addresses a full hand goes, at least.
 const ADDRESSES: u16 = 4;
-/// After how many idle rounds a worker looks whether anything waits for a disabled address.
+/// After how many rounds a worker looks whether anything waits for a disabled address.
 const SETTLE_EVERY: u32 = 16;
 
 /// Sends notices.
@@ -100,16 +100,14 @@ impl Dispatch {
     pub async fn run(self, lane: Lane, place: u16, workers: u16) -> anyhow::Result<()> {
         tokio::time::sleep(PERIOD * place.into()).await;
         let mut hand = Hand::new(self.batch);
-        let mut idle_rounds: u32 = 0;
+        let mut rounds: u32 = 0;
         while !self.stop.is_cancelled() {
+            rounds = rounds.wrapping_add(1);
+            if lane == Lane::Callbacks && rounds.is_multiple_of(SETTLE_EVERY) {
+                self.settle_logged().await;
+            }
             let wait = match self.round(lane, hand.size()).await {
-                Ok(Round { claimed: 0, .. }) => {
-                    idle_rounds = idle_rounds.wrapping_add(1);
-                    if lane == Lane::Callbacks && idle_rounds.is_multiple_of(SETTLE_EVERY) {
-                        self.settle_logged().await;
-                    }
-                    PERIOD * workers.into()
-                }
+                Ok(Round { claimed: 0, .. }) => PERIOD * workers.into(),
                 Ok(round) => {
                     hand = hand.after(round.claimed, round.deferred);
                     if round.deferred < round.claimed {

@@ -125,7 +125,9 @@ async fn save_deliveries(conn: &mut PgConnection, done: &[&Done]) -> Result<(), 
         let claimed = &done.claimed;
         match next(done) {
             Next::Done | Next::GivenUp => over.push(claimed),
-            Next::Again(due_at) if done.outcome == Outcome::Deferred => going_on.push(untried(claimed, due_at)),
+            Next::Again(due_at) if done.outcome == Outcome::Deferred => {
+                going_on.push(untried(claimed, due_at))
+            }
             Next::Again(due_at) => {
                 let claimed = claimed.clone();
                 going_on.push(GoesOn { tries: claimed.tries, claimed, due_at, afresh: false });

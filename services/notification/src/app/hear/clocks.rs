@@ -32,9 +32,10 @@ struct Delay {
     reason: String,
     /// The time that was told before.
     due: Option<Timestamp>,
-    new_due: Timestamp,
+    /// The time from now on; without one there is no letter.
+    new_due: Option<Timestamp>,
     /// The latest that it can be.
-    cap: Timestamp,
+    cap: Option<Timestamp>,
     /// Who approved it, if somebody did.
     approved_by: Option<String>,
 }
@@ -74,29 +75,29 @@ impl Scene<'_> {
     /// Most of a case's time is over: N09 to both, with the next later time that is known. Where there is none, for the case
     /// cannot be extended again, N08.
     fn near(&self, own: &str, due: Option<Timestamp>) -> Drafts {
-        let later = |definition: &str| self.case.due(self.kept, definition).filter(|later| Some(*later) > due);
+        let later =
+            |definition: &str| self.case.due(self.kept, definition).filter(|later| Some(*later) > due);
         let cap = later(LONGEST);
         let new_due = if own == RESULT { later(WHOLE).or(cap) } else { cap };
-        let Some(new_due) = new_due else {
-            return self.progress("due_near", "due_near_next", due.map(text).unwrap_or_default());
-        };
+        if new_due.is_none() {
+            let due = due.unwrap_or_else(|| self.days_on(self.terms.progress_days));
+            return self.progress("due_near", "due_near_next", due.to_string());
+        }
         self.delay(Delay {
             reason: MAY_NEED_LONGER.to_owned(),
             due,
             new_due,
-            cap: cap.unwrap_or(new_due),
+            cap: cap.or(new_due),
             approved_by: None,
         })
     }
 
     /// N09 to both. What cannot be extended again is over at the new due time at the latest.
     pub(super) fn extension(&self, approved: &sla::ExtensionApproved) -> Drafts {
-        let new_due = instant(approved.new_due_at.as_ref());
-        let (true, Some(new_due)) =
-            ([RESULT, WHOLE].contains(&definition(approved.clock.as_ref())), new_due)
-        else {
+        if ![RESULT, WHOLE].contains(&definition(approved.clock.as_ref())) {
             return Ok(Vec::new());
-        };
+        }
+        let new_due = instant(approved.new_due_at.as_ref());
         let language = locale(self.desk, self.case.complaint, Role::Complainant);
         let lexicon = self.desk.templates.lexicon(language);
         let told =
@@ -105,7 +106,7 @@ impl Scene<'_> {
             reason: if told { approved.reason.clone() } else { NEEDS_LONGER.to_owned() },
             due: instant(approved.old_due_at.as_ref()),
             new_due,
-            cap: self.case.due(self.kept, LONGEST).unwrap_or(new_due).max(new_due),
+            cap: self.case.due(self.kept, LONGEST).max(new_due),
             approved_by: Some(self.kept.actor.clone().unwrap_or_default()),
         })
     }
@@ -118,7 +119,7 @@ impl Scene<'_> {
             ("approved_by", delay.approved_by.unwrap_or_default()),
         ]);
         // The time that it must be told before.
-        texts.extend(delay.due.map(|due| ("due".to_owned(), text(due))));
+        texts.extend(delay.due.map(|due| ("due".to_owned(), due.to_string())));
         self.to_both(NoticeKind::Delay, &texts, &[])
     }
 
@@ -160,6 +161,6 @@ fn instant(wire: Option<&pbjson_types::Timestamp>) -> Option<Timestamp> {
     wire.and_then(|wire| from_wire_time(wire).ok())
 }
 
-fn text(at: Timestamp) -> String {
-    at.to_string()
+fn text(at: Option<Timestamp>) -> String {
+    at.map(|at| at.to_string()).unwrap_or_default()
 }

@@ -120,15 +120,7 @@ impl Webhooks {
         let parts = [caller.tenant.as_str(), &caller.subject, request_id].map(str::as_bytes);
         let id = derived_id("redress/webhook/1", &parts);
         let secret = secret::new(&self.desk.vault, &caller.tenant, id).await?;
-        Ok(Webhook {
-            tenant: caller.tenant.clone(),
-            id,
-            url,
-            kinds,
-            secret,
-            generation: 1,
-            former: None,
-        })
+        Ok(Webhook { tenant: caller.tenant.clone(), id, url, kinds, secret, generation: 1, former: None })
     }
 }
 

@@ -32,7 +32,7 @@ const BUILT_IN: Compiled = of_each_language!([
     "n01_receipt.jinja" "n02_acceptance.jinja" "n03_refusal.jinja" "n04_completion.jinja" "n05_respondent.jinja"
     "n06_evidence.jinja" "n08_progress.jinja" "n09_delay.jinja" "n10_proposal.jinja" "n11_settlement.jinja"
     "n12_result.jinja" "n13_ruling.jinja" "n14_termination.jinja" "n15_appeal.jinja" "n17_execution.jinja"
-    "n18_survey.jinja"
+    "n18_survey.jinja" "n24_escalation.jinja"
 ]);
 
 /// The templates that come with the binary.

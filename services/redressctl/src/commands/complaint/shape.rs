@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 use redress_proto::intake::v1::{Complaint, HistoryEntry};
 use redress_proto::types::v1::{
-    Category, Channel, Complainant, ComplaintState, ContactType, DecidedBy, Demand, LiveRef, Money, OrderRef, Origin,
-    PartyKind, Respondent, Severity,
+    Category, Channel, Complainant, ComplaintState, ContactType, DecidedBy, Demand, LiveRef, Money, OrderRef,
+    Origin, PartyKind, Respondent, Severity,
 };
 
 use crate::output::{card, table};
@@ -16,7 +16,10 @@ pub(super) fn whole(complaint: &Complaint, zone: &TimeZone) -> String {
     let lines = [
         ("number", complaint.complaint_no.clone()),
         ("id", complaint.complaint_id.clone()),
-        ("state", format!("{} (version {})", word::<ComplaintState>(complaint.state), complaint.state_version)),
+        (
+            "state",
+            format!("{} (version {})", word::<ComplaintState>(complaint.state), complaint.state_version),
+        ),
         ("channel", word::<Channel>(complaint.channel)),
         ("origin", word::<Origin>(complaint.origin)),
         ("category", word::<Category>(complaint.category)),
@@ -33,17 +36,39 @@ pub(super) fn whole(complaint: &Complaint, zone: &TimeZone) -> String {
         ("demand", complaint.demand.as_ref().map(demand).unwrap_or_default()),
         ("language", complaint.language.clone()),
         ("text", complaint.text.clone().unwrap_or_default()),
-        ("attachments", lines(complaint.attachments.iter().map(|attachment| {
-            words([attachment.name.as_deref().unwrap_or_default(), &attachment.media_type, &attachment.object_key])
-        }))),
+        (
+            "attachments",
+            lines(complaint.attachments.iter().map(|attachment| {
+                words([
+                    attachment.name.as_deref().unwrap_or_default(),
+                    &attachment.media_type,
+                    &attachment.object_key,
+                ])
+            })),
+        ),
         ("missing", complaint.missing.join(", ")),
-        ("notes", lines(complaint.notes.iter().map(|note| {
-            format!("{} (version {}): {}", note.kind, note.version, note.text.as_deref().unwrap_or("not shown"))
-        }))),
-        ("conflicts", lines(complaint.conflicts.iter().map(|other| {
-            let text = other.text.as_deref().unwrap_or("not shown");
-            format!("{} {}: {text}", time(other.received_at.as_ref(), zone), word::<Channel>(other.channel))
-        }))),
+        (
+            "notes",
+            lines(complaint.notes.iter().map(|note| {
+                format!(
+                    "{} (version {}): {}",
+                    note.kind,
+                    note.version,
+                    note.text.as_deref().unwrap_or("not shown")
+                )
+            })),
+        ),
+        (
+            "conflicts",
+            lines(complaint.conflicts.iter().map(|other| {
+                let text = other.text.as_deref().unwrap_or("not shown");
+                format!(
+                    "{} {}: {text}",
+                    time(other.received_at.as_ref(), zone),
+                    word::<Channel>(other.channel)
+                )
+            })),
+        ),
     ];
     let history = history(&complaint.history, zone);
     if history.is_empty() { card(lines) } else { format!("{}\n{history}", card(lines)) }
@@ -59,7 +84,11 @@ pub(super) fn rows(complaints: &[Complaint], zone: &TimeZone) -> String {
                 complaint.complaint_no.clone(),
                 word::<ComplaintState>(complaint.state),
                 word::<Category>(complaint.category),
-                if complaint.urgent { format!("{severity} urgent").trim_start().to_owned() } else { severity },
+                if complaint.urgent {
+                    format!("{severity} urgent").trim_start().to_owned()
+                } else {
+                    severity
+                },
                 word::<Channel>(complaint.channel),
                 time(complaint.received_at.as_ref(), zone),
                 complaint.complaint_id.clone(),
@@ -111,7 +140,14 @@ fn respondent(respondent: &Respondent) -> String {
 
 fn order(order: &OrderRef) -> String {
     let paid = order.paid.as_ref().map(money).unwrap_or_default();
-    words([&*order.order_no, &order.sku, &order.product_name, &order.specification, &paid, &order.logistics_status])
+    words([
+        &*order.order_no,
+        &order.sku,
+        &order.product_name,
+        &order.specification,
+        &paid,
+        &order.logistics_status,
+    ])
 }
 
 fn live(live: &LiveRef) -> String {
@@ -178,14 +214,14 @@ mod tests {
     fn a_complaint_is_shown_with_what_there_is_of_it() {
         let text = whole(&complaint(), &TimeZone::UTC);
         for line in [
-            "number           20260801-ABCD-EFGH-1",
-            "state            accepted (version 2)",
-            "received         2026-08-01 01:00:00 +00:00",
-            "respondents      anchor anchor-1",
-            "text             第一行",
-            "                 第二行",
-            "VERSION   AT   EVENT                 STATE      BY          DETAIL",
-            "1              ComplaintRegistered   received   human c-1",
+            "number       20260801-ABCD-EFGH-1",
+            "state        accepted (version 2)",
+            "received     2026-08-01 01:00:00 +00:00",
+            "respondents  anchor anchor-1",
+            "text         第一行",
+            "             第二行",
+            "VERSION  AT  EVENT                STATE     BY         DETAIL",
+            "1            ComplaintRegistered  received  human c-1",
         ] {
             assert!(text.lines().any(|shown| shown == line), "{line:?} in\n{text}");
         }
@@ -197,6 +233,6 @@ mod tests {
         let text = rows(&[complaint()], &TimeZone::UTC);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 2);
-        assert!(lines[1].contains("accepted   cq07       major urgent   live_comment"), "{text}");
+        assert!(lines[1].contains("accepted  cq07      major urgent  live_comment"), "{text}");
     }
 }

@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// The live room it is about
     #[arg(long, value_name = "ROOM")]
     live_room: Option<String>,
-    /// What is asked for, a code of the catalogue such as refund_only; may be repeated
+    /// What is asked for, a code of the catalogue such as `refund_only`; may be repeated
     #[arg(long, value_name = "CODE")]
     remedy: Vec<String>,
     /// Tag of the text's language, for example zh-Hans
@@ -59,7 +59,8 @@ pub(crate) struct Args {
 }
 
 fn respondent(text: &str) -> Result<Respondent, String> {
-    let (kind, reference) = text.split_once(':').ok_or("KIND:REFERENCE is expected, for example merchant:shop-7")?;
+    let (kind, reference) =
+        text.split_once(':').ok_or("KIND:REFERENCE is expected, for example merchant:shop-7")?;
     let kind: PartyKind = words::read(kind).ok_or_else(|| format!("there is no kind of party {kind}"))?;
     Ok(Respondent { kind: kind.into(), external_ref: reference.to_owned(), ..Respondent::default() })
 }
@@ -72,8 +73,7 @@ pub(super) async fn run(context: &Context, mut args: Args) -> Result<Verdict, Fa
     let mut intake = context.intake()?;
     let answer = intake.submit_complaint(context.request(request)).await;
     let answer = answer.map_err(context.failed(Service::Intake)).map_err(|failure| {
-        let unknown = failure.told().kind == Kind::Unreachable && !failure.told().code.is_empty();
-        if unknown && !failure.told().reason.is_empty() {
+        if failure.told().kind == Kind::Unreachable && !failure.told().reason.is_empty() {
             return failure.with_remedy(format!(
                 "The outcome is unknown: repeat with --request-id {request_id}, and exactly one complaint comes of it."
             ));
@@ -104,7 +104,8 @@ fn submission(args: Args) -> Result<Submission, Failure> {
     match args.text.as_deref() {
         Some("-") => {
             let text = String::from_utf8(file::bytes(Path::new("-"))?);
-            let text = text.map_err(|_| Failure::usage("standard input is not UTF-8", "Convert it first."))?;
+            let text =
+                text.map_err(|_| Failure::usage("standard input is not UTF-8", "Convert it first."))?;
             text.trim_end().clone_into(&mut submission.text);
         }
         Some(text) => text.clone_into(&mut submission.text),
@@ -143,7 +144,14 @@ fn told(context: &Context, answer: &SubmitComplaintResponse) -> String {
         ("id", answer.complaint_id.clone()),
         ("received", time(answer.received_at.as_ref(), &context.zone)),
         ("acknowledged by", time(answer.acknowledge_by.as_ref(), &context.zone)),
-        ("note", if answer.duplicate { "submitted before under this request id".to_owned() } else { String::new() }),
+        (
+            "note",
+            if answer.duplicate {
+                "submitted before under this request id".to_owned()
+            } else {
+                String::new()
+            },
+        ),
     ])
 }
 

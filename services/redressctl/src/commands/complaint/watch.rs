@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use redress_proto::intake::v1::intake_service_client::IntakeServiceClient;
 use redress_proto::intake::v1::{HistoryEntry, WatchComplaintRequest, WatchComplaintResponse};
 use redress_proto::types::v1::ComplaintState;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::{PAUSE, fetch, shape};
 use crate::cli::Verdict;
+use crate::client::Connection;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::installation::Service;
@@ -59,18 +61,21 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Verdict, Failu
         if args.until.is_empty() {
             return Ok(Verdict::Well);
         }
-        output::tell(format_args!("after {seconds} s the state is not reached; watch on with --after-version"));
+        output::tell(format_args!(
+            "after {seconds} s the state is not reached; watch on with --after-version"
+        ));
         Ok(Verdict::Wanting)
     })
 }
 
 /// Opens the stream again where it broke, from the last version seen.
 async fn watch(context: &Context, complaint_id: String, args: &Args) -> Result<Verdict, Failure> {
+    let intake = context.intake()?;
     let (mut seen, mut failures) = (args.after_version, 0);
     loop {
         let before = seen;
         let request = WatchComplaintRequest { complaint_id: complaint_id.clone(), after_version: seen };
-        let end = match open(context, request).await {
+        let end = match open(context, intake.clone(), request).await {
             Ok(stream) => follow(context, stream, args, &mut seen).await?,
             Err(status) => End::Broken(Box::new(status)),
         };
@@ -91,9 +96,9 @@ async fn watch(context: &Context, complaint_id: String, args: &Args) -> Result<V
 
 async fn open(
     context: &Context,
+    mut intake: IntakeServiceClient<Connection>,
     request: WatchComplaintRequest,
 ) -> Result<Streaming<WatchComplaintResponse>, Status> {
-    let mut intake = context.intake().map_err(|failure| Status::invalid_argument(failure.told().message.clone()))?;
     // The limit is for the beginning: a header would end the stream with it.
     let opened = timeout(context.timeout, intake.watch_complaint(request)).await;
     Ok(opened.map_err(|_| Status::deadline_exceeded("no answer in time"))??.into_inner())

@@ -12,10 +12,12 @@ use crate::app::commands::{Act, Commands, Scene};
 use crate::app::entitlement::moment;
 use crate::app::rules;
 use crate::app::wire::{read_money, read_terms};
+use crate::domain::guard::{Refusal, require};
 use crate::domain::remedy::execution::Errand;
 use crate::domain::remedy::{Proof, Remedy, all_settled, refused};
-use crate::domain::ruling::check_imposed;
+use crate::domain::ruling::{check_imposed, needs_second};
 use crate::domain::state::State;
+use crate::domain::terms::Measure;
 use crate::domain::text::{is_code, is_reference, is_sha256};
 use crate::error::Error;
 use crate::store::case::Key;
@@ -86,6 +88,8 @@ impl Act for wire::OrderRemedyRequest {
         scene.require_currency([terms.as_slice()])?;
         check_imposed(&terms)?;
         scene.case.require_parties(&terms, true)?;
+        let moves = terms.iter().any(|one| one.kind.measure() != Measure::Deed);
+        require(!(moves && needs_second(scene.case.severity)), Refusal::FourEyesNeeded)?;
         rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
         let all = remedy::of_case(conn, &scene.case.tenant, scene.case.id).await?;
         // With all that calls have ordered before: a limit that each call has for itself is none.
@@ -150,6 +154,8 @@ impl Act for wire::ConfirmRemedyRequest {
             return Err(Problem::invalid(found).into());
         }
         let by_machine = all[place].terms.kind.profile().by_machine;
+        let own = all[place].ordered_by == scene.caller.subject;
+        require(!(by_machine && own), Refusal::ConfirmerOrdered)?;
         all[place].confirm(proof.clone(), by_machine, scene.now)?;
         let case = key(scene);
         let report = Report {

@@ -18,7 +18,7 @@ pub(super) fn hear(known: &mut Attributes, fact: &Fact) -> bool {
     match fact.event.as_str() {
         "ComplaintRegistered" => {
             fact.text("submission.channel").clone_into(&mut known.channel);
-            known.origin = origin(fact).to_owned();
+            origin(fact).clone_into(&mut known.origin);
         }
         "AdmissibilityReviewStarted" | "AssessmentApplied" => {
             fact.text("category").clone_into(&mut known.category);

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 pub use attributes::attributes;
 pub use calendars::{BuiltinCalendars, Calendars};
+pub use order::ordered;
 
 use super::calendar::BeyondHorizon;
 use super::engine::Due;

@@ -6,7 +6,7 @@ use crate::domain::fact::Fact;
 
 /// The facts by time, topic and version. Within a topic the versions decide: what was told later there did not happen
 /// before, also where the clocks of two hosts disagree by a little.
-pub(super) fn ordered(facts: &[Fact]) -> Vec<&Fact> {
+pub fn ordered(facts: &[Fact]) -> Vec<&Fact> {
     let mut facts: Vec<&Fact> = facts.iter().collect();
     facts.sort_unstable_by_key(|fact| (&fact.topic, fact.version));
     facts.dedup_by_key(|fact| (&fact.topic, fact.version));

@@ -33,7 +33,7 @@ pub(super) fn clock(
         let pinned = case.pinned.get(&id);
         let granted = case.extensions.iter().filter(|extension| extension.clock == id);
         let extension = granted.fold(0_i64, |sum, extension| sum.saturating_add(extension.amount));
-        reckoned(timeline, run, terms, extension, calendar(run, terms, pinned, calendars)?)
+        reckoned(timeline, run, terms, extension, &*calendar(run, terms, pinned, calendars)?)
     };
     let mut selected = select(timeline, run, run.start);
     let mut reckoned = reckon(selected.terms)?;
@@ -105,7 +105,7 @@ fn reckoned(
     run: &Run,
     terms: &Terms,
     extension: i64,
-    calendar: Arc<Calendar>,
+    calendar: &Calendar,
 ) -> Result<Reckoned, Fault> {
     let mut limit = TimeLimit {
         start: run.started_at,
@@ -123,8 +123,8 @@ fn reckoned(
     }
     let stretches = stretches(timeline, run, terms);
     limit.pauses = stretches.iter().map(|stretch| stretch.pause.clone()).collect();
-    within_allowance(&calendar, &mut limit, terms)?;
-    let reckoning = Reckoning::new(&calendar, &limit);
+    within_allowance(calendar, &mut limit, terms)?;
+    let reckoning = Reckoning::new(calendar, &limit);
     let thresholds = shares(terms).map(|percent| Ok((percent, reckoning.threshold(percent)?)));
     let thresholds = thresholds.collect::<Result<_, Fault>>()?;
     let deadline = reckoning.deadline()?;

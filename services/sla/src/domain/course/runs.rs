@@ -161,9 +161,13 @@ impl Course<'_> {
         let policy = Arc::clone(&self.timeline.policies[index]);
         let announced = due.map(|due| (index, due)).into_iter().collect();
         let mut run = Run { policy, definition, subject, start: index, started_at, announced, end: None };
-        let mut at_once = self.timeline.at_once(index).take_while(|other| *other < index);
-        let met = at_once.find(|other| stops(self.timeline, &run, *other));
-        run.end = met.map(|index| End { index, how: How::Met });
+        // What is sorted before the start and happened at its instant may have come after it.
+        let at_once = || self.timeline.at_once(index).take_while(|other| *other < index);
+        let met = at_once().find(|other| stops(self.timeline, &run, *other));
+        let met = met.map(|index| End { index, how: How::Met });
+        run.end = met.or_else(|| {
+            at_once().find_map(|index| Some(End { index, how: needless(self.timeline, &run, index)? }))
+        });
         self.runs.push(run);
     }
 }
@@ -185,18 +189,20 @@ fn ending(timeline: &Timeline<'_>, run: &Run, index: usize) -> Option<End> {
     if stops(timeline, run, index) {
         return Some(End { index, how: How::Met });
     }
-    let about =
-        |ending: &&Ending| ending.on.is_about(timeline.facts[index], &timeline.known[index], &run.subject);
-    let how = if let Some(ending) = run.definition.cancel.iter().find(about) {
-        How::Cancelled { reason: ending.reason.clone() }
-    } else if run.definition.scope == Scope::Case {
+    let case_ended = || {
         let ending = matching(timeline, run.policy.terminal(), index)?;
-        How::CaseEnded { reason: ending.reason.clone() }
-    } else {
-        return None;
+        (run.definition.scope == Scope::Case).then(|| How::CaseEnded { reason: ending.reason.clone() })
     };
+    let how = needless(timeline, run, index).or_else(case_ended)?;
     let met = timeline.at_once(index).find(|other| *other > index && stops(timeline, run, *other));
     Some(met.map_or(End { index, how }, |index| End { index, how: How::Met }))
+}
+
+/// How the fact makes the run needless by itself, whatever becomes of the case.
+fn needless(timeline: &Timeline<'_>, run: &Run, index: usize) -> Option<How> {
+    let (fact, known) = (timeline.facts[index], &timeline.known[index]);
+    let ending = run.definition.cancel.iter().find(|ending| ending.on.is_about(fact, known, &run.subject))?;
+    Some(How::Cancelled { reason: ending.reason.clone() })
 }
 
 fn stops(timeline: &Timeline<'_>, run: &Run, index: usize) -> bool {

@@ -66,6 +66,7 @@ impl<'a> Explanation<'a> {
                 ("zone", self.calendar.zone().iana_name().unwrap_or_default()),
                 ("calendar", self.calendar.id()),
                 ("version", self.calendar.version()),
+                ("first", texts.first(unit)),
             ],
         )
     }
@@ -84,22 +85,27 @@ impl<'a> Explanation<'a> {
 
     fn pause(&self, texts: &Texts, pause: &Pause) -> String {
         let from = self.moment(texts, pause.from);
+        let reason = ("reason", texts.reason(&pause.reason));
         match pause.to {
             Some(to) => {
                 let to = self.moment(texts, to);
-                fill(&texts.paused, &[("from", &from), ("to", &to), ("reason", &pause.reason)])
+                fill(&texts.paused, &[("from", &from), ("to", &to), reason])
             }
-            None => fill(&texts.paused_open, &[("from", &from), ("reason", &pause.reason)]),
+            None => fill(&texts.paused_open, &[("from", &from), reason]),
         }
     }
 
     fn step(&self, texts: &Texts, step: &Step) -> String {
+        let rule = ("rule", step.rule());
         let on = |text: &str, day, number: &str| {
-            let name = texts.name(self.calendar.day(day).name);
-            fill(text, &[("day", &texts.date(day)), ("name", &name), ("number", number)])
+            let known = self.calendar.day(day);
+            let (date, name) = (texts.date(day), texts.name(known.name));
+            let kind = ("kind", texts.kind(&known));
+            fill(text, &[("day", &date), ("name", &name), ("number", number), kind, rule])
         };
         let between = |text: &str, from, to| {
-            fill(text, &[("from", &self.moment(texts, from)), ("to", &self.moment(texts, to))])
+            let (from, to) = (self.moment(texts, from), self.moment(texts, to));
+            fill(text, &[("from", &from), ("to", &to), rule])
         };
         match *step {
             Step::Counted { day, number } => on(&texts.counted, day, &number.to_string()),
@@ -110,7 +116,7 @@ impl<'a> Explanation<'a> {
             Step::Landed { day } => on(&texts.landed, day, ""),
             Step::Ran(span) => between(&texts.ran, span.from, span.to),
             Step::Stood(span) if span.to == Timestamp::MAX => {
-                fill(&texts.stood_open, &[("from", &self.moment(texts, span.from))])
+                fill(&texts.stood_open, &[("from", &self.moment(texts, span.from)), rule])
             }
             Step::Stood(span) => between(&texts.stood, span.from, span.to),
             Step::Outside(span) => between(&texts.outside, span.from, span.to),

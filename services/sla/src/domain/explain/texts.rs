@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::Language;
-use crate::domain::unit::UnitCode;
+use crate::domain::calendar::{Day, ExceptionKind};
+use crate::domain::unit::{EventDay, Unit, UnitCode};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +34,12 @@ pub(super) struct Texts {
     pub(super) stood_open: String,
     pub(super) outside: String,
     name: String,
+    first_excluded: String,
+    first_included: String,
+    first_at_once: String,
+    statutory: String,
+    off: String,
+    weekly: String,
     pub(super) capped: String,
     pub(super) due: String,
     pub(super) due_day: String,
@@ -40,6 +47,8 @@ pub(super) struct Texts {
     pub(super) provisional: String,
     /// Of one, and of several.
     units: BTreeMap<UnitCode, [String; 2]>,
+    /// Of pauses, by their codes.
+    reasons: BTreeMap<String, String>,
 }
 
 impl Texts {
@@ -77,12 +86,42 @@ impl Texts {
             (second, millisecond) => format!(":{second:02}.{millisecond:03}"),
         };
         let time = format!("{:02}:{:02}{finer}", wall.hour(), wall.minute());
-        fill(&self.moment, &[("date", &self.date(wall.date())), ("time", &time)])
+        let offset = zone.to_offset(at).seconds();
+        let sign = if offset < 0 { '-' } else { '+' };
+        let minutes = offset.unsigned_abs() / 60;
+        let offset = format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+        fill(&self.moment, &[("date", &self.date(wall.date())), ("time", &time), ("offset", &offset)])
+    }
+
+    /// What becomes of the first day, or that there is none.
+    pub(super) fn first(&self, unit: Unit) -> &str {
+        match unit {
+            Unit::WorkingDays { event_day: EventDay::Included, .. }
+            | Unit::CalendarDays { event_day: EventDay::Included, .. } => &self.first_included,
+            Unit::WorkingDays { .. } | Unit::CalendarDays { .. } | Unit::Months { .. } => {
+                &self.first_excluded
+            }
+            Unit::Business(_) | Unit::Elapsed(_) => &self.first_at_once,
+        }
+    }
+
+    /// Why no work is done on a day: a lawyer tells a holiday by statute from a day off that a plan shifts.
+    pub(super) fn kind(&self, day: &Day<'_>) -> &str {
+        match day.kind {
+            Some(ExceptionKind::Statutory) => &self.statutory,
+            Some(ExceptionKind::Off) => &self.off,
+            Some(ExceptionKind::Work) | None => &self.weekly,
+        }
     }
 
     /// A holiday's name as an aside; nothing for a day without one.
     pub(super) fn name(&self, name: &str) -> String {
         if name.is_empty() { String::new() } else { fill(&self.name, &[("name", name)]) }
+    }
+
+    /// Why a clock stood still; a code that nobody knows as it is.
+    pub(super) fn reason<'a>(&'a self, code: &'a str) -> &'a str {
+        self.reasons.get(code).map_or(code, String::as_str)
     }
 
     pub(super) fn unit(&self, unit: UnitCode, amount: i64) -> &str {

@@ -96,8 +96,7 @@ fn reopening(draft: &PatternDraft, at: &str, reasons: &BTreeSet<&str>, found: &m
     if of.is_empty() {
         found.add(format!("{at}.of"), "REQUIRED", "the reasons of the endings that it undoes are missing");
     }
-    for (index, reason) in of.iter().enumerate().filter(|(_, reason)| !reasons.contains(reason.as_str())) {
-        let _ = reason;
+    for (index, _) in of.iter().enumerate().filter(|(_, reason)| !reasons.contains(reason.as_str())) {
         found.add(format!("{at}.of[{index}]"), "UNKNOWN_REASON", "no terminal event has this reason");
     }
     Reopening { on: patterns::one(draft, at, Part::Reopening, found), of }

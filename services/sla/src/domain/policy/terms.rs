@@ -95,13 +95,11 @@ fn unit(draft: &LimitDraft, at: &str, found: &mut Violations) -> Option<Unit> {
         found.add(format!("{at}.unit"), "REQUIRED", "an amount needs its unit");
         return None;
     }
-    match draft.unit.parse::<UnitCode>() {
-        Ok(code) => Some(Unit::of(code, close, event_day, roll)),
-        Err(_) => {
-            found.add(format!("{at}.unit"), "UNKNOWN_ENUM_VALUE", "the enumeration has no such value");
-            None
-        }
-    }
+    let Ok(code) = draft.unit.parse::<UnitCode>() else {
+        found.add(format!("{at}.unit"), "UNKNOWN_ENUM_VALUE", "the enumeration has no such value");
+        return None;
+    };
+    Some(Unit::of(code, close, event_day, roll))
 }
 
 fn option<T: FromStr>(code: Option<&String>, field: &str, default: T, found: &mut Violations) -> T {

@@ -83,7 +83,13 @@ fn instants(told: &Told) -> (Option<Timestamp>, Vec<(u8, Option<Timestamp>)>) {
 fn thresholds(now: &Clock, before: Option<&Told>, ended_at: Option<Timestamp>) -> Vec<Threshold> {
     let earlier = before.map_or(&[][..], |before| before.thresholds.as_slice());
     let kept = |percent| earlier.iter().find(|threshold| threshold.percent == percent);
-    let fired = |threshold: &&Threshold| threshold.mark != Mark::Waiting;
+    // What only the end of the clock let pass waits again if that end turns out to have been none.
+    let was_over = before.is_some_and(Told::is_over);
+    let fired = |threshold: &&Threshold| match threshold.mark {
+        Mark::Waiting => false,
+        Mark::Warned => true,
+        Mark::Passed => !was_over,
+    };
     let computed = now.thresholds.iter().map(|(percent, at)| match kept(*percent).filter(fired) {
         Some(fired) => *fired,
         None => Threshold {
