@@ -40,7 +40,7 @@ pub(crate) struct Global {
     /// Settings file [default: redress/redressctl.toml in the folder of settings, if it is there]
     #[arg(long, global = true, env = "REDRESSCTL_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Where a service answers gRPC, for example intake=https://intake.example:7001; may be repeated
+    /// Where a service answers gRPC, for example `intake=https://intake.example:7001`; may be repeated
     #[arg(long, global = true, env = "REDRESSCTL_AT", value_name = "SERVICE=URL", value_delimiter = ',')]
     pub(crate) at: Vec<At>,
     /// File with the token; - is standard input

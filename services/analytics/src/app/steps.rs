@@ -128,6 +128,14 @@ fn of_resolution(name: &str, payload: &[u8], at: Timestamp) -> Decoded {
             let event = resolution::RemedyFailed::decode(payload)?;
             remedy(&event.remedy_id, ended(ItemState::Failed, at))
         }
+        "RemedyCancelled" => {
+            let event = resolution::RemedyCancelled::decode(payload)?;
+            remedy(&event.remedy_id, ended(ItemState::Cancelled, at))
+        }
+        "RemedyReversed" => {
+            let event = resolution::RemedyReversed::decode(payload)?;
+            remedy(&event.remedy_id, ended(ItemState::Reversed, at))
+        }
         "AppealFiled" => {
             let event = resolution::AppealFiled::decode(payload)?;
             step(ItemKind::Appeal, &event.appeal_id, began(ItemState::Open, at, None))

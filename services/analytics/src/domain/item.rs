@@ -24,7 +24,7 @@ coded_enum! {
         Open = "open",
         /// A request that was answered in full, an appeal that was decided.
         Settled = "settled",
-        /// A request that was taken back, a clock that is not needed any more.
+        /// A request that was taken back, a remedy or a clock that is not needed any more.
         Cancelled = "cancelled",
         /// A request that nobody answered in time.
         Lapsed = "lapsed",
@@ -36,6 +36,8 @@ coded_enum! {
         Advanced = "advanced",
         /// A remedy that could not be carried out.
         Failed = "failed",
+        /// A remedy that was carried out and taken back.
+        Reversed = "reversed",
         /// A clock that runs or is paused.
         Running = "running",
         /// A clock that was met in time.

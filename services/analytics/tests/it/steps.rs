@@ -98,13 +98,23 @@ fn resolution(rng: &mut StdRng, case: &mut Case) -> Stream {
             at,
             &resolution::RemedyOrdered { remedy_id: remedy_id.clone(), amount, ..Default::default() },
         );
-        let state = ["ordered", "executed", "failed", "advanced"].choose(rng).copied().unwrap();
+        let states = ["ordered", "executed", "failed", "advanced", "cancelled", "reversed"];
+        let state = states.choose(rng).copied().unwrap();
         if matches!(state, "failed" | "advanced") {
             stream.tell(at, &resolution::RemedyFailed { remedy_id: remedy_id.clone(), ..Default::default() });
         }
         match state {
             "executed" => {
                 stream.tell(at, &resolution::RemedyExecuted { remedy_id, ..Default::default() });
+            }
+            "cancelled" => {
+                stream.tell(at, &resolution::RemedyCancelled { remedy_id, ..Default::default() });
+            }
+            "reversed" => {
+                let executed =
+                    resolution::RemedyExecuted { remedy_id: remedy_id.clone(), ..Default::default() };
+                stream.tell(at, &executed);
+                stream.tell(at, &resolution::RemedyReversed { remedy_id, ..Default::default() });
             }
             "advanced" => {
                 stream.tell(at, &resolution::RemedyAdvanced { remedy_id, ..Default::default() });

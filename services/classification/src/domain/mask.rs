@@ -100,8 +100,7 @@ fn accounts(text: &[char], hidden: &mut [bool]) {
             let end = from + word.len();
             // `wx_abc` is an account as a whole; `微信号:abc` announces one.
             let attached = word[0].is_ascii();
-            let begin =
-                text[end..].iter().take(4).position(char::is_ascii_alphanumeric).map(|gap| end + gap);
+            let begin = text[end..].iter().take(4).position(char::is_ascii_alphanumeric).map(|gap| end + gap);
             let is_account = |c: &&char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
             let Some(begin) = begin else { return };
             let length = text[begin..].iter().take_while(is_account).count();

@@ -269,7 +269,10 @@ async fn what_is_missing_is_named_by_paths_and_a_bad_name_holds_nothing_else_bac
     };
     let id = bench.registered(&complainant("c1"), "k1").await;
     let seen = made(&bench, &handler, id, lacking(&["王小样的电话", "order_no"])).await;
-    assert_eq!((seen.state(), seen.missing), (ComplaintState::AwaitingCompletion, vec!["order_no".to_owned()]));
+    assert_eq!(
+        (seen.state(), seen.missing),
+        (ComplaintState::AwaitingCompletion, vec!["order_no".to_owned()])
+    );
     // Nothing fit to be asked for: a person looks.
     let id = bench.registered(&complainant("c1"), "k2").await;
     let seen = made(&bench, &handler, id, lacking(&["王小样的电话"])).await;

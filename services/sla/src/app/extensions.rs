@@ -61,7 +61,7 @@ pub async fn decide(
     let id = Uuid::try_parse(&message.extension_id).map_err(|_| Problem::not_found())?;
     match (message.approve, message.reason.is_empty()) {
         (true, false) => {
-            found.add_unless_known("reason", "NOT_ALLOWED", "a grant has the reason it was asked for")
+            found.add_unless_known("reason", "NOT_ALLOWED", "a grant has the reason it was asked for");
         }
         (true, true) => {}
         (false, _) => code("reason", &message.reason, &mut found),

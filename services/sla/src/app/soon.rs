@@ -91,7 +91,7 @@ impl Soon {
         let work = async {
             tokio::join!(
                 arm(&index, noted, &desk, &armed),
-                claim(&index, &firing, &armed),
+                claim(&index, &firing, &armed, &whole),
                 keep(&index, &desk, &whole, &holder),
             )
         };
@@ -119,7 +119,7 @@ async fn arm(index: &TimerIndex, mut noted: mpsc::Receiver<Timer>, desk: &Desk, 
     }
 }
 
-async fn claim(index: &TimerIndex, firing: &Firing, armed: &Notify) {
+async fn claim(index: &TimerIndex, firing: &Firing, armed: &Notify, whole: &AtomicBool) {
     let shards = index.shards();
     let mut reaped = Instant::now();
     loop {
@@ -136,7 +136,11 @@ async fn claim(index: &TimerIndex, firing: &Firing, armed: &Notify) {
                 }
                 PAUSE.0
             }
-            Err(_) => PAUSE.1,
+            // Nobody is woken: the database is asked closely until the keeper has looked again.
+            Err(_) => {
+                whole.store(false, Ordering::Relaxed);
+                PAUSE.1
+            }
         };
         if reaped.elapsed() >= REAPED_EVERY {
             reaped = Instant::now();

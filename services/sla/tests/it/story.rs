@@ -105,7 +105,7 @@ impl Story {
     }
 
     pub(crate) fn complaint(&self) -> Uuid {
-        redress_domain::derived_id("test/complaint", &[])
+        redress_domain::derived_id("test/complaint", &[self.tenant.as_str().as_bytes()])
     }
 
     pub(crate) fn clocks(&self) -> Vec<Clock> {

@@ -36,6 +36,9 @@ pub(crate) struct Bench {
     pub(crate) database: TestDatabase,
 }
 
+/// The headers of a row of the outbox.
+type Headers = sqlx::types::Json<Vec<(String, String)>>;
+
 /// The wall clock: the database's, which decides what is due, is the same machine's.
 pub(crate) struct WallClock;
 
@@ -127,13 +130,12 @@ impl Bench {
 
     /// What was published so far; versions are without holes per complaint.
     pub(crate) async fn events(&self) -> Vec<(EventMeta, Vec<u8>)> {
-        let rows: Vec<(sqlx::types::Json<Vec<(String, String)>>, Vec<u8>)> =
-            sqlx::query_as("SELECT headers, payload FROM outbox ORDER BY id")
-                .fetch_all(self.db.pool())
-                .await
-                .unwrap();
+        let rows: Vec<(Headers, Vec<u8>)> = sqlx::query_as("SELECT headers, payload FROM outbox ORDER BY id")
+            .fetch_all(self.db.pool())
+            .await
+            .unwrap();
         let mut versions = std::collections::BTreeMap::new();
-        let read = |(headers, payload): (sqlx::types::Json<Vec<(String, String)>>, Vec<u8>)| {
+        let read = |(headers, payload): (Headers, Vec<u8>)| {
             let meta = EventMeta::of_record(&record(headers.0)).unwrap();
             let version = versions.entry((meta.tenant.clone(), meta.subject)).or_insert(0);
             *version += 1;

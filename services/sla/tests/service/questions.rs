@@ -78,7 +78,7 @@ async fn clocks_are_listed_page_by_page_by_due_time_and_only_to_their_tenant() {
     let (asked, of_other) = (one.clone(), bench.grpc.list_clocks(stranger(one)).await.unwrap());
     assert_eq!(of_other.into_inner().clocks, []);
     let reversed = wire::ListClocksRequest {
-        due_until: asked.due_from.clone(),
+        due_until: asked.due_from,
         due_from: asked.due_until,
         ..Default::default()
     };

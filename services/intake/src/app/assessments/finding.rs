@@ -29,8 +29,8 @@ pub struct Assessed {
     pub(super) needs_human: bool,
     /// What is asked for; what is no path of a field is left out, for it would be published.
     pub(super) missing: Vec<String>,
-    /// Whether nothing at all is said to be missing, fit to be asked for or not.
-    pub(super) complete: bool,
+    /// How many details are said to be missing, fit to be asked for or not.
+    pub(super) lacking: usize,
 }
 
 impl Finding {
@@ -75,7 +75,7 @@ impl Assessed {
             admissibility: told.admissibility(),
             confidence: told.confidence,
             needs_human: told.needs_human,
-            complete: told.missing.is_empty(),
+            lacking: told.missing.len(),
             // One bad name must not hold back the rest of what is known of the case, nor who gets it.
             missing: told.missing.into_iter().filter(|path| is_field_path(path)).collect(),
         })

@@ -131,7 +131,7 @@ impl ApplyAssessments {
         let found = assessed.found;
         let mut steps = vec![Command::StartReview { assessment: Some(found) }];
         let plain = assessed.admissibility == Admissibility::Yes
-            && assessed.complete
+            && assessed.lacking == 0
             && !assessed.by_model
             && found.severity == Severity::General
             && !found.urgent

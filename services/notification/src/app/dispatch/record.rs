@@ -126,7 +126,7 @@ async fn save_deliveries(conn: &mut PgConnection, done: &[&Done]) -> Result<(), 
         match next(done) {
             Next::Done | Next::GivenUp => over.push(claimed),
             Next::Again(due_at) if done.outcome == Outcome::Deferred => {
-                going_on.push(untried(claimed, due_at))
+                going_on.push(untried(claimed, due_at));
             }
             Next::Again(due_at) => {
                 let claimed = claimed.clone();
