@@ -234,7 +234,10 @@ mod tests {
         assert_eq!(claims["roles"], json!(["supervisor", "intake_officer", "handler"]));
         assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 12 * 3_600);
         let callers: Vec<_> = tokens["tenant-a"].keys().copied().collect();
-        assert_eq!(callers, ["admin", "auditor", "complainant", "handler", "respondent", "service", "supervisor"]);
+        assert_eq!(
+            callers,
+            ["admin", "auditor", "complainant", "handler", "respondent", "service", "supervisor"]
+        );
     }
 
     #[test]
