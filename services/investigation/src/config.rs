@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use redress_domain::{Category, Severity, TenantId};
 use redress_messaging::KafkaConfig;
 use redress_postgres::PostgresConfig;
+use redress_runtime::grpc::ClientTls;
 use redress_runtime::{RuntimeConfig, Settings};
 use redress_vault::VaultConfig;
 use serde::Deserialize;
@@ -55,6 +56,8 @@ pub struct InvestigationConfig {
 pub struct PlatformDataConfig {
     /// Where they answer; empty for nowhere.
     pub endpoint: String,
+    /// How calls to it are secured.
+    pub tls: ClientTls,
     /// How long one question may take, milliseconds.
     pub timeout_ms: u64,
     /// Questions open at once, per process.
@@ -138,11 +141,13 @@ impl Settings for Config {
         problems.extend(own.opening().err().into_iter().flatten());
         problems.extend(own.evidence.problems().into_iter().map(|p| format!("investigation.evidence.{p}")));
         let platform = &own.platform_data;
-        let no_url = platform.endpoint.parse::<tonic::transport::Endpoint>().is_err();
+        let of_platform = platform.tls.problems(&platform.endpoint).into_iter();
+        // Told of keys beside a URL of that name; here it is called endpoint.
+        let of_platform = of_platform.map(|p| p.trim_start_matches("url: ").to_owned());
+        problems.extend(of_platform.map(|p| format!("investigation.platform_data.endpoint: {p}")));
         for (wrong, problem) in [
             (!(24..=720).contains(&own.answer_hours), "answer_hours: 24 to 720"),
             (!(1..=720).contains(&own.extension_hours), "extension_hours: 1 to 720"),
-            (!platform.endpoint.is_empty() && no_url, "platform_data.endpoint: no URL of a gRPC server"),
             (!(1..=30_000).contains(&platform.timeout_ms), "platform_data.timeout_ms: 1 to 30000"),
             (!(1..=256).contains(&platform.at_once), "platform_data.at_once: 1 to 256"),
             (!(1..=1_000).contains(&platform.attempts), "platform_data.attempts: 1 to 1000"),
@@ -160,7 +165,35 @@ impl Settings for Config {
 
 #[cfg(test)]
 mod tests {
+    use redress_runtime::config::{Layers, load};
+
     use super::*;
+
+    fn problems(environment: &[(&str, &str)]) -> Vec<String> {
+        let needed = [
+            ("REDRESS__RUNTIME__AUTH__ISSUER", "https://issuer.invalid"),
+            ("REDRESS__RUNTIME__AUTH__JWKS", "/etc/redress/jwks.json"),
+        ];
+        let environment = needed.iter().chain(environment);
+        let layers = Layers {
+            default: include_str!("../config/default.toml"),
+            file: None,
+            environment: environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        load::<Config>(&layers).err().map(|problems| problems.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_platform_beyond_this_machine_is_reached_by_tls_or_as_is_said() {
+        let platform = |url| ("REDRESS__INVESTIGATION__PLATFORM_DATA__ENDPOINT", url);
+        for url in ["https://platform.internal:7200", "http://127.0.0.1:7200"] {
+            assert_eq!(problems(&[platform(url)]), [""; 0], "{url}");
+        }
+        let told = problems(&[platform("http://platform.internal:7200")]);
+        assert!(told[0].contains("tls.allow_plaintext"), "{told:?}");
+        let said = ("REDRESS__INVESTIGATION__PLATFORM_DATA__TLS__ALLOW_PLAINTEXT", "true");
+        assert_eq!(problems(&[platform("http://platform.internal:7200"), said]), [""; 0]);
+    }
 
     #[test]
     fn an_entry_names_a_tenant_a_category_and_a_severity_or_any() {

@@ -113,8 +113,8 @@ fn asking(config: &PlatformDataConfig, files: &Files) -> anyhow::Result<Option<A
         before: SignedDuration::from_secs(config.live_before_s.into()),
         after: SignedDuration::from_secs(config.live_after_s.into()),
     };
-    let platform = Platform::new(&config.endpoint, config.timeout(), window);
-    let platform = platform.context("investigation.platform_data.endpoint")?;
+    let endpoint = config.tls.endpoint(&config.endpoint).context("investigation.platform_data.endpoint")?;
+    let platform = Platform::new(endpoint, config.timeout(), window);
     let pace = Pace {
         at_once: config.at_once,
         attempts: config.attempts,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use redress_messaging::KafkaConfig;
 use redress_postgres::PostgresConfig;
+use redress_runtime::grpc::ClientTls;
 use redress_runtime::{RuntimeConfig, Settings};
 use redress_vault::VaultConfig;
 use serde::Deserialize;
@@ -43,6 +44,8 @@ pub struct ResolutionConfig {
     pub authority: String,
     /// Whoever carries remedies out; empty for nobody.
     pub executor: String,
+    /// How calls to it are secured.
+    pub executor_tls: ClientTls,
     /// How long one call of it may take, milliseconds.
     pub executor_timeout_ms: u64,
     /// How many tries may leave open what became of a remedy before it is given up, or a person must look.
@@ -69,8 +72,9 @@ impl ResolutionConfig {
     /// Whoever carries remedies out, if there is somebody.
     pub fn executor(&self) -> anyhow::Result<Option<Executor>> {
         let named = Some(&self.executor).filter(|url| !url.is_empty());
-        let executor = named.map(|url| Executor::new(url, self.executor_timeout())).transpose();
-        executor.context("resolution.executor")
+        let endpoint = named.map(|url| self.executor_tls.endpoint(url)).transpose();
+        let endpoint = endpoint.context("resolution.executor")?;
+        Ok(endpoint.map(|endpoint| Executor::new(endpoint, self.executor_timeout())))
     }
 
     /// Reads who may approve how much.
@@ -102,9 +106,10 @@ impl Settings for Config {
         if !(1..=366).contains(&own.appeal_days) {
             problems.push("resolution.appeal_days: 1 to 366".to_owned());
         }
-        if !own.executor.is_empty() && own.executor.parse::<tonic::transport::Endpoint>().is_err() {
-            problems.push("resolution.executor: no URL of a gRPC server".to_owned());
-        }
+        // Told of keys beside a URL of that name; here they are the executor's.
+        let named = |p: String| p.trim_start_matches("url: ").replace("tls.", "executor_tls.");
+        let of_executor = own.executor_tls.problems(&own.executor);
+        problems.extend(of_executor.into_iter().map(|p| format!("resolution.executor: {}", named(p))));
         if !(10..=30_000).contains(&own.executor_timeout_ms) {
             problems.push("resolution.executor_timeout_ms: 10 to 30000".to_owned());
         }
@@ -118,5 +123,38 @@ impl Settings for Config {
             problems.push("resolution.executor_retry_ms: 10 to 60000".to_owned());
         }
         problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redress_runtime::config::{Layers, load};
+
+    use super::*;
+
+    fn problems(environment: &[(&str, &str)]) -> Vec<String> {
+        let needed = [
+            ("REDRESS__RUNTIME__AUTH__ISSUER", "https://issuer.invalid"),
+            ("REDRESS__RUNTIME__AUTH__JWKS", "/etc/redress/jwks.json"),
+        ];
+        let environment = needed.iter().chain(environment);
+        let layers = Layers {
+            default: include_str!("../config/default.toml"),
+            file: None,
+            environment: environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        load::<Config>(&layers).err().map(|problems| problems.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn an_executor_beyond_this_machine_is_reached_by_tls_or_as_is_said() {
+        let executor = |url| ("REDRESS__RESOLUTION__EXECUTOR", url);
+        for url in ["https://payments.internal:7200", "http://127.0.0.1:7200"] {
+            assert_eq!(problems(&[executor(url)]), [""; 0], "{url}");
+        }
+        let told = problems(&[executor("http://payments.internal:7200")]);
+        assert!(told[0].contains("executor_tls.allow_plaintext"), "{told:?}");
+        let said = ("REDRESS__RESOLUTION__EXECUTOR_TLS__ALLOW_PLAINTEXT", "true");
+        assert_eq!(problems(&[executor("http://payments.internal:7200"), said]), [""; 0]);
     }
 }

@@ -133,7 +133,7 @@ impl Drop for Running {
 
 fn asking(bench: &Bench, url: &str, attempts: u32) -> Running {
     let window = Window { before: SignedDuration::from_secs(600), after: SignedDuration::from_secs(300) };
-    let platform = Platform::new(url, Duration::from_millis(200), window).unwrap();
+    let platform = Platform::new(url.parse().unwrap(), Duration::from_millis(200), window);
     let pace = Pace { at_once: 4, attempts, max_delay: Duration::from_millis(100) };
     let (stop, folder) = (CancellationToken::new(), tempfile::tempdir().unwrap());
     let files = Files::open(bench.desk.clone(), &EvidenceConfig::in_folder(folder.path())).unwrap();

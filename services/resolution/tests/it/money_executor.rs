@@ -68,7 +68,7 @@ impl Payments {
     }
 
     pub(crate) fn client(&self) -> Executor {
-        Executor::new(&self.url, Duration::from_millis(300)).unwrap()
+        Executor::new(self.url.parse().unwrap(), Duration::from_millis(300))
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

@@ -45,18 +45,15 @@ pub struct Platform {
 
 impl Platform {
     /// The platform at `endpoint`; nothing is connected before the first question.
-    ///
-    /// # Errors
-    /// If that is no URL.
-    pub fn new(endpoint: &str, limit: Duration, window: Window) -> Result<Self, tonic::transport::Error> {
-        let channel = Endpoint::from_shared(endpoint.to_owned())?
+    pub fn new(endpoint: Endpoint, limit: Duration, window: Window) -> Self {
+        let channel = endpoint
             .connect_timeout(CONNECT_LIMIT)
             .timeout(limit)
             .http2_keep_alive_interval(KEEPALIVE)
             .keep_alive_while_idle(true)
             .connect_lazy();
         let client = PlatformDataProviderServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES);
-        Ok(Self { client, limit, window })
+        Self { client, limit, window }
     }
 
     /// How long one question may take.

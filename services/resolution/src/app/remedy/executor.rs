@@ -25,14 +25,14 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// The executor at `url`, connected when it is first asked; `limit` is how long one call may take.
-    pub fn new(url: &str, limit: Duration) -> anyhow::Result<Self> {
-        let channel = Endpoint::from_shared(url.to_owned())?
+    /// The executor at `endpoint`, connected when it is first asked; `limit` is how long one call may take.
+    pub fn new(endpoint: Endpoint, limit: Duration) -> Self {
+        let channel = endpoint
             .connect_timeout(limit)
             .http2_keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(10))
             .connect_lazy();
-        Ok(Self { client: RemedyExecutorServiceClient::new(channel), limit })
+        Self { client: RemedyExecutorServiceClient::new(channel), limit }
     }
 
     /// How long one call may take.
