@@ -227,7 +227,7 @@ mod tests {
         };
         // Of EvidenceSubmitted, one that settles a request.
         assert_eq!(counted(of_investigation, "investigation"), 5);
-        assert_eq!(counted(of_resolution, "resolution"), 6);
+        assert_eq!(counted(of_resolution, "resolution"), 8);
         assert_eq!(counted(of_clocks, "sla"), 7);
     }
 }
