@@ -24,7 +24,7 @@ const ONLY_SOME: [(&str, &[&str]); 3] = [
     ("REDRESS__INVESTIGATION__", &["investigation"]),
 ];
 const STEP_LIMIT: Duration = Duration::from_secs(30);
-const READY_LIMIT: Duration = Duration::from_secs(20);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 
 /// What services that work together share: one stack, one prefix of topics, one issuer, one key file.
 pub struct Site {

@@ -15,11 +15,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 /// What is waited for comes much earlier, on an idle machine.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
+pub(crate) const SOON: Duration = Duration::from_mins(2);
 /// Whoever stays away loses its partitions to others soon.
 pub(crate) const SESSION: (&str, &str) = ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000");
 /// How long callers repeat their submissions.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Who submits the load.
 const SUBJECT: &str = "load-driver";
 /// Stacks of their own that run at once: a broker is a virtual machine, and there may be two cores.
