@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use crate::payments::Payments;
 
 /// What is waited for comes much earlier, on an idle machine.
-pub(crate) const SOON: Duration = Duration::from_mins(1);
+pub(crate) const SOON: Duration = Duration::from_mins(2);
 /// What a backlog may take: debug builds on two cores are slow.
 pub(crate) const SETTLED: Duration = Duration::from_mins(8);
 /// In the order in which they start.
@@ -23,7 +23,7 @@ pub(crate) const SERVICES: [&str; 7] =
     ["intake", "classification", "investigation", "resolution", "notification", "sla", "analytics"];
 /// Who submits the load.
 const SUBJECT: &str = "load-driver";
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The installation. Its processes are started by the tests.
 pub(crate) struct Way {
