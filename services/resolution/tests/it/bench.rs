@@ -23,6 +23,7 @@ use redress_resolution::app::react::{
 };
 use redress_resolution::config::ResolutionConfig;
 use redress_resolution::domain::authority::Authority;
+use redress_runtime::grpc::ClientTls;
 use redress_testkit::{FixedClock, TestDatabase};
 use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use uuid::Uuid;
@@ -112,6 +113,7 @@ impl Bench {
             appeal_days: 30,
             authority: String::new(),
             executor: String::new(),
+            executor_tls: ClientTls::default(),
             executor_timeout_ms: 1_000,
             executor_attempts: 3,
             executor_retry_ms: 10,
