@@ -48,7 +48,8 @@ pub const POLICY: &[Rpc] = &[
     // Arithmetic over a public calendar: nothing of a case.
     row(PREVIEW_DEADLINE, EVERYBODY, Criticality::Status),
     row(REQUEST_EXTENSION, STAFF, Criticality::Staff),
-    row(DECIDE_EXTENSION, STAFF, Criticality::Staff),
+    // More time is approved (F068), not swapped between colleagues.
+    row(DECIDE_EXTENSION, SUPERVISORS, Criticality::Staff),
     row(PUBLISH_CALENDAR, SUPERVISORS, Criticality::Staff),
     row(GET_CALENDAR, EVERYBODY, Criticality::Status),
     row(PUBLISH_POLICY, SUPERVISORS, Criticality::Staff),

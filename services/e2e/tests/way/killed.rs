@@ -11,7 +11,7 @@ const KILLS: usize = 20;
 async fn services_killed_twenty_times_each_under_load_lose_nothing_and_double_nothing() {
     let way = Way::prepare().await;
     let mut processes = way.serve_all().await;
-    let load = way.load(8).start().unwrap();
+    let load = way.load(2).start().unwrap();
     for round in 0..KILLS * SERVICES.len() {
         let service = SERVICES[round % SERVICES.len()];
         processes.remove(service).unwrap().kill9().await;

@@ -17,6 +17,7 @@ use crate::config::SlaConfig;
 use crate::domain::calendar::{Calendar, known};
 use crate::domain::course::{Calendars, Policies};
 use crate::domain::policy::Policy;
+use crate::domain::telling::Told;
 use crate::error::Error;
 use crate::store;
 
@@ -57,6 +58,17 @@ impl Book {
     pub fn version(&self, id: &str, version: u32) -> Option<Arc<Calendar>> {
         let own = self.published.get(&(id.to_owned(), version)).cloned();
         own.or_else(|| shipped(id).filter(|(number, _)| *number == version).map(|(_, calendar)| calendar))
+    }
+
+    /// Whether it knows the calendars that clocks were computed with.
+    pub fn knows(&self, told: &[Told]) -> bool {
+        let mut pins = told.iter().filter_map(|told| told.calendar.as_ref());
+        pins.all(|pin| Calendars::get(self, &pin.id, Some(&pin.version)).is_some())
+    }
+
+    /// How many versions are in it.
+    fn entries(&self) -> usize {
+        self.published.len() + self.policies.len()
     }
 
     /// The newest published version of each calendar of the tenant's own.
@@ -123,8 +135,15 @@ impl Books {
             Arc::new(book)
         };
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(tenant.clone(), (read_at, Arc::clone(&book)));
-        Ok(book)
+        // Nothing is ever taken out of a book: whoever read earlier and comes later knows less.
+        let newer = all.get(tenant).filter(|(_, other)| other.entries() > book.entries()).cloned();
+        match newer {
+            Some((_, newer)) => Ok(newer),
+            None => {
+                all.insert(tenant.clone(), (read_at, Arc::clone(&book)));
+                Ok(book)
+            }
+        }
     }
 
     fn kept(&self, tenant: &TenantId) -> Option<(Instant, Arc<Book>)> {

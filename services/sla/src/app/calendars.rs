@@ -68,7 +68,10 @@ fn checked(told: Option<&wire::Calendar>, found: &mut Violations) -> Option<Draf
     if !draft.version.is_empty() && draft.version.parse::<u32>().is_err() {
         found.add("calendar.version", "MALFORMED", "the number that follows the newest version, or nothing");
     }
-    check(&draft, "calendar", found);
+    // Deadlines and alarms ask every published calendar for its next opening.
+    if check(&draft, "calendar", found).is_some_and(|calendar| !calendar.has_hours()) {
+        found.add("calendar.weekly", "REQUIRED", "a calendar that is published has working hours");
+    }
     Some(draft)
 }
 

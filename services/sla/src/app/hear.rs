@@ -49,7 +49,7 @@ impl Hear {
         // Others who change the same complaints' clocks wait here, and then read what this batch has heard.
         let cases = case::lock(conn, &keys).await?;
         fact::insert(conn, &heard).await?;
-        let books = books(&self.desk.books, conn, &cases).await?;
+        let mut books = books(&self.desk.books, conn, &cases).await?;
         let traces: BTreeMap<(&Key, FactRef), &Arc<EventMeta>> = heard
             .iter()
             .zip(batch)
@@ -57,7 +57,15 @@ impl Hear {
             .collect();
         let now = self.desk.now();
         let (mut outcome, mut tickets) = (Outcome::default(), Vec::new());
-        for known in Known::load(conn, cases).await? {
+        let all = Known::load(conn, cases).await?;
+        // Another process may have computed clocks with a calendar that was published since this one read.
+        for Known { held, told, .. } in &all {
+            let tenant = &held.key.0;
+            if books.get(tenant).is_some_and(|book| !book.knows(told)) {
+                books.insert(tenant.clone(), self.desk.books.fresh(conn, tenant).await?);
+            }
+        }
+        for known in all {
             let key = known.held.key.clone();
             let book = books.get(&key.0).ok_or_else(|| Error::Defect("a tenant without a book".into()))?;
             let traced = |cause: &FactRef| traces.get(&(&key, cause.clone())).map(|meta| Arc::clone(meta));

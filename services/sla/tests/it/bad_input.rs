@@ -59,6 +59,8 @@ fn a_request_that_does_not_fit_is_refused_with_the_field() {
         ("extensions", json!([5, 0]), "extensions[1] OUT_OF_RANGE"),
         ("cap", json!({"amount": 0}), "cap.amount OUT_OF_RANGE"),
         ("thresholds", json!([60, 101]), "thresholds[1] OUT_OF_RANGE"),
+        ("thresholds", json!(vec![60; 21]), "thresholds TOO_MANY"),
+        ("amount", json!(4_001), "amount OUT_OF_RANGE"),
         ("surprise", json!(1), "surprise UNKNOWN_FIELD"),
         ("tel 000 0000", json!(1), "? UNKNOWN_FIELD"),
         ("00000000000", json!(1), "? UNKNOWN_FIELD"),

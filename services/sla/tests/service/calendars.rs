@@ -107,6 +107,10 @@ async fn a_calendar_that_does_not_hold_together_is_refused_with_each_field() {
     for field in ["calendar.id ", "calendar.zone ", "calendar.weekly[0]", "calendar.exceptions[1]"] {
         assert!(faults.iter().any(|fault| fault.starts_with(field)), "{field} in {faults:?}");
     }
+    // It would leave deadlines and alarms without a next opening.
+    let hourless = wire::Calendar { id: "closed".into(), zone: "Asia/Shanghai".into(), ..Default::default() };
+    let refused = bench.grpc.publish_calendar(supervisor(publish(hourless, "p-3"))).await.unwrap_err();
+    assert_eq!(crate::bench::faults(&refused), ["calendar.weekly REQUIRED"]);
     let nothing = wire::PublishCalendarRequest { request_id: "p-2".into(), calendar: None };
     let refused = bench.grpc.publish_calendar(supervisor(nothing)).await.unwrap_err();
     assert_eq!(crate::bench::faults(&refused), ["calendar REQUIRED"]);

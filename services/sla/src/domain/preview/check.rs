@@ -14,6 +14,7 @@ use crate::domain::unit::{DayClose, EventDay, RollForward, Scale, Unit, UnitCode
 
 const MOST_PAUSES: usize = 1_000;
 const MOST_EXTENSIONS: usize = 100;
+const MOST_THRESHOLDS: usize = 20;
 const LONGEST_REASON: usize = 64;
 
 /// The facts; meaningless if anything was found.
@@ -25,6 +26,9 @@ pub(super) fn time_limit(
     let unit = unit(request, found);
     let start = start(request, now, found);
     let pauses = pauses(&request.pauses, found);
+    if request.thresholds.len() > MOST_THRESHOLDS {
+        found.add("thresholds", "TOO_MANY", format!("at most {MOST_THRESHOLDS} are answered at once"));
+    }
     for (at, percent) in request.thresholds.iter().enumerate() {
         if !(1..=100).contains(percent) {
             found.add(format!("thresholds[{at}]"), "OUT_OF_RANGE", "1 to 100 percent are expected");

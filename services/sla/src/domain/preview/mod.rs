@@ -35,11 +35,16 @@ pub fn preview<'a>(
     if !found.is_empty() {
         return Err(found);
     }
-    let explanation = Explanation::new(calendar, &limit);
-    explanation
-        .and_then(|explanation| Answer::new(&explanation, &request.thresholds, language))
-        .map_err(beyond)
+    let explanation = Explanation::new(calendar, &limit).map_err(beyond)?;
+    if explanation.steps.len() > MOST_STEPS {
+        found.add("amount", "OUT_OF_RANGE", format!("at most {MOST_STEPS} days or intervals are explained"));
+        return Err(found);
+    }
+    Answer::new(&explanation, &request.thresholds, language).map_err(beyond)
 }
+
+/// A sentence is made of each: ten years of days, which is more than any law knows.
+const MOST_STEPS: usize = 4_000;
 
 fn beyond(_: BeyondHorizon) -> Violations {
     let mut found = Violations::default();
