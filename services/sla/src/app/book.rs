@@ -137,13 +137,11 @@ impl Books {
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Nothing is ever taken out of a book: whoever read earlier and comes later knows less.
         let newer = all.get(tenant).filter(|(_, other)| other.entries() > book.entries()).cloned();
-        match newer {
-            Some((_, newer)) => Ok(newer),
-            None => {
-                all.insert(tenant.clone(), (read_at, Arc::clone(&book)));
-                Ok(book)
-            }
+        if let Some((_, newer)) = newer {
+            return Ok(newer);
         }
+        all.insert(tenant.clone(), (read_at, Arc::clone(&book)));
+        Ok(book)
     }
 
     fn kept(&self, tenant: &TenantId) -> Option<(Instant, Arc<Book>)> {
