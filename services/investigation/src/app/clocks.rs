@@ -1,12 +1,10 @@
 //! A party that does not answer in time lapses by sla's clock C11, and by nothing else, if it is proved that it was told
 //! (T14, F026): see `notices`.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use prost::{Message as _, Name as _};
-use redress_domain::{TenantId, whole_microseconds};
+use redress_domain::whole_microseconds;
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use redress_proto::convert::from_wire_time;
@@ -15,13 +13,14 @@ use redress_proto::sla::v1::ClockBreached;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+use super::Desk;
+use super::held::Held;
 use super::publish::Origin;
 use super::telling::Telling;
-use super::{Desk, change};
 use crate::domain::request::{EvidenceRequest, RanOut};
 use crate::domain::timeline::Visibility;
 use crate::error::Error;
-use crate::store::{case, request};
+use crate::store::request;
 
 /// The clock of evidence by a party.
 const EVIDENCE: &str = "C11";
@@ -55,23 +54,15 @@ impl BatchHandler for FollowClocks {
 impl FollowClocks {
     async fn lapse(&self, conn: &mut PgConnection, batch: &[Delivery<Overdue>]) -> Result<(), Error> {
         let now = self.desk.now();
-        let mut keys: Vec<(TenantId, Uuid)> =
-            batch.iter().map(|delivery| (delivery.meta.tenant.clone(), delivery.meta.subject)).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        // The case is locked before its requests are read: an answer that is being taken is seen, or waits and is refused.
-        let files = case::lock_all(conn, &keys).await?;
-        let mut tellings: BTreeMap<(TenantId, Uuid), Telling> = files
-            .into_iter()
-            .map(|file| ((file.tenant.clone(), file.id), Telling::new(file, Origin::service(now))))
-            .collect();
-        let mut requests = request::of_cases(conn, &keys).await?;
+        let mut held = Held::lock(conn, batch, now).await?;
         let mut changed = Vec::new();
         for delivery in batch {
             let overdue = &*delivery.event;
             let key = (delivery.meta.tenant.clone(), delivery.meta.subject);
             let of = |kept: &&mut request::Kept| kept.tenant == key.0 && kept.request.id == overdue.request;
-            let (Some(telling), Some(kept)) = (tellings.get_mut(&key), requests.iter_mut().find(of)) else {
+            let (Some(telling), Some(kept)) =
+                (held.tellings.get_mut(&key), held.requests.iter_mut().find(of))
+            else {
                 tracing::warn!(complaint.id = %key.1, "a clock of a request that is unknown here");
                 continue;
             };
@@ -87,11 +78,7 @@ impl FollowClocks {
             }
             changed.push(kept.request.id);
         }
-        let changed: Vec<&request::Kept> =
-            requests.iter().filter(|kept| changed.contains(&kept.request.id)).collect();
-        request::save(conn, &changed).await?;
-        let told: Vec<&Telling> = tellings.values().filter(|telling| !telling.entries.is_empty()).collect();
-        change::save(conn, &told).await
+        held.save(conn, &changed).await
     }
 }
 

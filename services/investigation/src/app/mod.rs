@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod findings;
 pub mod follow;
 pub mod goods_tests;
+mod held;
 pub mod incident_findings;
 pub mod incidents;
 pub mod leads;

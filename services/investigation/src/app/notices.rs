@@ -3,24 +3,21 @@
 //! A notice names by its cause the event that led to it, and a request remembers the event that announced it: so each
 //! proof finds its request, also where one party is asked for several things.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use prost::{Message as _, Name as _};
-use redress_domain::{TenantId, event_id, whole_microseconds};
+use redress_domain::{event_id, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use redress_proto::notification::v1::{
     NoticeBounced, NoticeDelivered, NoticeKind, NoticeSent, NoticeUndeliverable,
 };
 use sqlx::postgres::PgConnection;
-use uuid::Uuid;
 
+use super::held::Held;
 use super::publish::Origin;
-use super::telling::Telling;
-use super::{Desk, change, clocks};
+use super::{Desk, clocks};
 use crate::error::Error;
-use crate::store::{case, request};
+use crate::store::request;
 use crate::topics::CASES;
 
 /// What notification tells of a notice about a request.
@@ -67,17 +64,7 @@ impl BatchHandler for FollowNotices {
 impl FollowNotices {
     async fn follow(&self, conn: &mut PgConnection, batch: &[Delivery<Noticed>]) -> Result<(), Error> {
         let now = self.desk.now();
-        let mut keys: Vec<(TenantId, Uuid)> =
-            batch.iter().map(|delivery| (delivery.meta.tenant.clone(), delivery.meta.subject)).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        // The case first, as everybody does who changes what hangs on it.
-        let files = case::lock_all(conn, &keys).await?;
-        let mut tellings: BTreeMap<(TenantId, Uuid), Telling> = files
-            .into_iter()
-            .map(|file| ((file.tenant.clone(), file.id), Telling::new(file, Origin::service(now))))
-            .collect();
-        let mut requests = request::of_cases(conn, &keys).await?;
+        let mut held = Held::lock(conn, batch, now).await?;
         let mut changed = Vec::new();
         for delivery in batch {
             let key = (delivery.meta.tenant.clone(), delivery.meta.subject);
@@ -87,8 +74,8 @@ impl FollowNotices {
                     && event_id(CASES, key.1, kept.request.announced).to_string() == delivery.event.cause
             };
             // A notice of something else, for example of more time.
-            let Some(kept) = requests.iter_mut().find(announced) else { continue };
-            let Some(telling) = tellings.get_mut(&key) else { continue };
+            let Some(kept) = held.requests.iter_mut().find(announced) else { continue };
+            let Some(telling) = held.tellings.get_mut(&key) else { continue };
             let at = whole_microseconds(delivery.meta.occurred_at);
             if !delivery.event.out {
                 kept.request.unnotice();
@@ -98,10 +85,6 @@ impl FollowNotices {
             }
             changed.push(kept.request.id);
         }
-        let changed: Vec<&request::Kept> =
-            requests.iter().filter(|kept| changed.contains(&kept.request.id)).collect();
-        request::save(conn, &changed).await?;
-        let told: Vec<&Telling> = tellings.values().filter(|telling| !telling.entries.is_empty()).collect();
-        change::save(conn, &told).await
+        held.save(conn, &changed).await
     }
 }
