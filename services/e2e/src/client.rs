@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::contract::Contract;
 
 /// No call of a test takes longer, but for streams.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// The HTTP edge of a service. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use redress_devstack::{ServiceProcess, StackError, free_port};
 use tokio::io::AsyncWriteExt;
 
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_mins(1);
 
 fn script(text: &str) -> Command {
     let mut command = Command::new("sh");

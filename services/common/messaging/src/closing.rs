@@ -58,6 +58,6 @@ mod tests {
         #[expect(clippy::disallowed_methods, reason = "measures the real limit")]
         let began = Instant::now();
         drop(Closing::new(NeverCloses(receiver)));
-        assert!((LIMIT..2 * LIMIT).contains(&began.elapsed()));
+        assert!(began.elapsed() >= LIMIT);
     }
 }

@@ -23,8 +23,8 @@ const ONLY_SOME: [(&str, &[&str]); 3] = [
     ("REDRESS__VAULT__", &["intake", "classification", "investigation", "notification", "resolution"]),
     ("REDRESS__INVESTIGATION__", &["investigation"]),
 ];
-const STEP_LIMIT: Duration = Duration::from_secs(30);
-const READY_LIMIT: Duration = Duration::from_mins(1);
+const STEP_LIMIT: Duration = Duration::from_mins(2);
+const READY_LIMIT: Duration = Duration::from_mins(3);
 
 /// What services that work together share: one stack, one prefix of topics, one issuer, one key file.
 pub struct Site {

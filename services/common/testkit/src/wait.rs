@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often a condition is looked at.
-const POLL: Duration = Duration::from_millis(10);
+/// How soon a condition is looked at again, at first: what comes at once is seen at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// And in the end: looking must not slow down what is waited for.
+const LONGEST_PAUSE: Duration = Duration::from_millis(160);
 
 /// Waits until `attempt` gives something. Instead of sleeping, a test says what it waits for.
 ///
@@ -12,11 +14,13 @@ const POLL: Duration = Duration::from_millis(10);
 pub async fn wait_until<T>(what: &str, within: Duration, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + within;
     let found = tokio::time::timeout_at(deadline, async {
+        let mut pause = FIRST_PAUSE;
         loop {
             if let Some(found) = attempt().await {
                 return found;
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     });
     found.await.unwrap_or_else(|_elapsed| panic!("not within {within:?}: {what}"))

@@ -24,7 +24,7 @@ const TENANTS: usize = 64;
 /// The gRPC services that a process of intake answers.
 pub(crate) const SERVICES: [&str; 2] = ["redress.intake.v1.IntakeService", "redress.admin.v1.AdminService"];
 /// How long anything may take before a test gives up on it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An installation with a process that serves it.
 pub(crate) struct Service {

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::service::{Tenant, tenant};
 
 /// A change is told this soon, with much to spare on a busy machine: it is looked for four times a second.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_mins(1);
 
 async fn next(events: &mut Events) -> Option<Event> {
     tokio::time::timeout(SOON, events.next()).await.expect("a change is told soon").unwrap()

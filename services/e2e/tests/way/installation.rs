@@ -11,6 +11,7 @@ use redress_e2e::load::{Load, Sent, told};
 use redress_testkit::{Addresses, Installation, Outside, Site, topic_prefix, unique_name, wait_until};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::payments::Payments;
 
@@ -34,11 +35,16 @@ pub(crate) struct Way {
     services: BTreeMap<&'static str, (Installation, Addresses)>,
     notification: Vec<(&'static str, String)>,
     executor: String,
+    _turn: MutexGuard<'static, ()>,
 }
+
+/// Seven services at a time are as many as two cores bear.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 impl Way {
     /// On servers that other tests use too.
     pub(crate) async fn prepare() -> Self {
+        let turn = TURN.lock().await;
         let (stack, name, prefix) = (shared().await, unique_name("way"), topic_prefix());
         // Redis is shared: what it remembers is told apart by the tenant.
         let tenant: TenantId = name.replace('_', "-").parse().unwrap();
@@ -56,7 +62,7 @@ impl Way {
         };
         let payments = Payments::default();
         let executor = payments.serve().await;
-        Self { outside, payments, tenant, evidence, services, notification, executor }
+        Self { outside, payments, tenant, evidence, services, notification, executor, _turn: turn }
     }
 
     /// A process of the service, ready, under the same name and addresses as the one before.

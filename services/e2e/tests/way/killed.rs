@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
+use futures::future::join_all;
 use redress_testkit::wait_until;
 
-use crate::installation::{SERVICES, SETTLED, SOON, Way};
+use crate::installation::{SETTLED, SOON, Way};
 
 /// How often each service is killed.
 const KILLS: usize = 20;
@@ -10,14 +11,21 @@ const KILLS: usize = 20;
 #[tokio::test(flavor = "multi_thread")]
 async fn services_killed_twenty_times_each_under_load_lose_nothing_and_double_nothing() {
     let way = Way::prepare().await;
-    let mut processes = way.serve_all().await;
+    let processes = way.serve_all().await;
     let load = way.load(2).start().unwrap();
-    for round in 0..KILLS * SERVICES.len() {
-        let service = SERVICES[round % SERVICES.len()];
-        processes.remove(service).unwrap().kill9().await;
-        processes.insert(service, way.serve(service).await);
-        load.accepts(2, SOON).await;
-    }
+    // Each at its own pace, so that a death meets the others at work, dead or just coming back.
+    let lives = processes.into_iter().map(|(service, mut process)| {
+        let (way, load) = (&way, &load);
+        async move {
+            for _ in 0..KILLS {
+                process.kill9().await;
+                process = way.serve(service).await;
+                load.accepts(1, SOON).await;
+            }
+            process
+        }
+    });
+    let _processes = join_all(lives).await;
     let sent = load.stop().await.unwrap();
     way.settles(&sent).await;
     way.each_is_there_once(&sent).await;

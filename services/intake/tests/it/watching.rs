@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bench::{Bench, complainant};
 
 /// A stream tells this soon, or never.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_mins(1);
 
 fn watch(bench: &Bench, limit: usize) -> (Watch, CancellationToken) {
     let draining = CancellationToken::new();

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 /// Tenants that the shared process knows; each test takes one.
 const TENANTS: usize = 16;
 /// How long anything may take before a test gives up on it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A service with a process that serves it.
 pub(crate) struct World {

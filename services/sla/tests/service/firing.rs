@@ -11,7 +11,7 @@ use crate::bench::{Bench, in_seconds};
 use crate::course::Case;
 use redress_sla::app::fire::Look;
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 fn request(n: u128) -> Uuid {
     Uuid::from_u128(0xEE00 + n)

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bench::{Bench, in_seconds};
 use crate::course::Case;
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 async fn index() -> TimerIndex {
     let config = RedisConfig { url: shared().await.redis.clone().into(), timeout_ms: 1_000 };

@@ -86,7 +86,7 @@ async fn a_call_that_never_ends_does_not_hold_the_process_beyond_its_time() {
         began = left => began,
     };
     assert!(greeter.ended().await.success());
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use tonic_prost::ProstCodec;
 use crate::issuer::{ISSUER, Issuer};
 
 /// How long anything may take before a test gives up on it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A client without timers: tonic's own would end a call at its deadline before the service answers.
 pub(crate) type Plain = Client<HttpConnector, Body>;
