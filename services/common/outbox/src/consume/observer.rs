@@ -35,7 +35,8 @@ async fn look(kit: &Kit, reader: &LogReader, topic: &'static str) {
         return;
     }
     // Taken first: whatever was in the log by then, on all replicas, lies before the ends that are seen afterwards.
-    let asked_at = kit.clock.now();
+    // By the database's clock: a host that is ahead must not lift the mark, and one that is behind not hold it back.
+    let Ok(asked_at) = position::now(&kit.db).await else { return };
     let ends = reader.off_the_runtime(move |reader| {
         let end = |partition| reader.watermarks(topic, partition).map(|(_, high)| (partition, high));
         partitions.into_iter().map(end).collect::<Result<Vec<_>, _>>()

@@ -165,3 +165,9 @@ pub(crate) async fn replay(
     .fetch_all(database)
     .await
 }
+
+/// The time by the clock that all processes of the service share.
+pub(crate) async fn now(db: &Db) -> Result<Timestamp, sqlx::Error> {
+    let now: jiff_sqlx::Timestamp = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(db).await?;
+    Ok(now.to_jiff())
+}
