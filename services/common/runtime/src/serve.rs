@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::admission::Admission;
-use crate::auth::Authenticator;
 use crate::config::RuntimeConfig;
 use crate::grpc::CallLayer;
 use crate::health;
@@ -27,19 +26,10 @@ pub(crate) async fn serve<S: Service>(config: Arc<S::Config>, registry: Registry
     let asked = shutdown::on_signal()?;
     let runtime = config.runtime();
     forget(runtime.admin.ready_file.as_deref())?;
-    let readiness = Readiness::new();
-    let keys = readiness.condition("issuer_keys");
-    let clock = Arc::new(SystemClock);
-    let authenticator = Arc::new(Authenticator::new(&runtime.auth, clock.clone())?);
-    let context = Context {
-        clock,
-        draining: CancellationToken::new(),
-        stop: CancellationToken::new(),
-        readiness: readiness.clone(),
-        authenticator: Arc::clone(&authenticator),
-    };
+    let context = Context::new(runtime, Arc::new(SystemClock))?;
+    let keys = context.readiness.condition("issuer_keys");
     let mut parts = S::build(Arc::clone(&config), context.clone()).await.context("build the service")?;
-    let refresh = Arc::clone(&authenticator).keep_fresh(keys, context.stop.clone());
+    let refresh = Arc::clone(&context.authenticator).keep_fresh(keys, context.stop.clone());
     parts.tasks.push(Task::new("issuer keys", refresh));
     let drain = std::mem::take(&mut parts.drain);
 

@@ -7,7 +7,7 @@ use redress_domain::Clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Authenticator;
-use crate::{Readiness, Rpc, Settings};
+use crate::{Readiness, Rpc, RuntimeConfig, Settings};
 
 /// One service of the platform. `main` is `redress_runtime::run::<Intake>()` and nothing else.
 #[async_trait]
@@ -44,6 +44,18 @@ pub struct Context {
     pub authenticator: Arc<Authenticator>,
 }
 
+impl Context {
+    /// Of a process that goes by `clock`: the host's, or a test's.
+    ///
+    /// # Errors
+    /// If the issuer's keys cannot be looked for where the configuration says.
+    pub fn new(config: &RuntimeConfig, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let authenticator = Arc::new(Authenticator::new(&config.auth, Arc::clone(&clock))?);
+        let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
+        Ok(Self { clock, draining, stop, readiness: Readiness::new(), authenticator })
+    }
+}
+
 /// What a service consists of.
 #[derive(Default)]
 pub struct Parts {
@@ -74,6 +86,16 @@ impl Task {
         future: impl Future<Output = anyhow::Result<()>> + Send + 'static,
     ) -> Self {
         Self { name, future: future.boxed() }
+    }
+}
+
+/// The work itself, for whoever runs it elsewhere than in the runtime: a test that gives it another clock.
+impl IntoFuture for Task {
+    type Output = anyhow::Result<()>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.future
     }
 }
 
