@@ -13,6 +13,7 @@ mod law;
 mod plans;
 mod policies;
 mod properties;
+mod recalculation;
 mod story;
 mod telling;
 mod thresholds;

@@ -90,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn splitting_a_pause_changes_nothing(calendar in calendar(), limit in limit(), percent in 0..=100_i64) {
+    fn splitting_a_pause_changes_nothing(calendar in calendar(), limit in limit(), percent in 0..=100_i64, share in 1..=100_u8) {
         let mut split = limit.clone();
         split.pauses = limit.pauses.iter().flat_map(|pause| {
             let to = pause.to.unwrap();
@@ -98,6 +98,8 @@ proptest! {
             [Pause { to: Some(middle), ..pause.clone() }, Pause { from: middle, ..pause.clone() }]
         }).rev().collect();
         prop_assert_eq!(due(calendar, &split), due(calendar, &limit));
+        let share = |limit| Reckoning::new(calendar, limit).threshold(share).unwrap();
+        prop_assert_eq!(share(&split), share(&limit));
     }
 
     #[test]
@@ -137,6 +139,28 @@ proptest! {
         let wall = deadline.due.unwrap().at.as_millisecond() - limit.start.as_millisecond();
         prop_assert_eq!(ran, limit.amount * 3_600_000);
         prop_assert_eq!(ran + other, wall);
+    }
+
+    #[test]
+    fn every_day_up_to_the_due_day_is_counted_held_or_free(calendar in calendar(), limit in limit(), working in any::<bool>()) {
+        let event_day = EventDay::Excluded;
+        let (close, roll) = (DayClose::BusinessEnd, RollForward::Off);
+        let unit = if working { Unit::WorkingDays { close, event_day } } else { Unit::CalendarDays { event_day, roll } };
+        let limit = TimeLimit { unit, cap: None, extension: 0, ..limit };
+        let mut steps = Vec::new();
+        let deadline = Reckoning::new(calendar, &limit).explain(&mut steps).unwrap();
+        let event_day = limit.start.to_zoned(calendar.zone().clone()).date();
+        let (mut day, mut counted) = (event_day, 0);
+        for step in steps {
+            let (Step::Counted { day: seen, .. } | Step::Held { day: seen } | Step::Idle { day: seen }) = step else {
+                panic!("{step:?} in a count of days");
+            };
+            day = day.tomorrow().unwrap();
+            prop_assert_eq!(seen, day, "each day once, in order");
+            counted += i64::from(matches!(step, Step::Counted { .. }));
+        }
+        prop_assert_eq!(counted, limit.amount);
+        prop_assert_eq!(Some(day), deadline.due.unwrap().date);
     }
 
     #[test]
