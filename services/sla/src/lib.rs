@@ -33,6 +33,7 @@
 pub mod app;
 pub mod config;
 mod consumer;
+pub mod crash;
 pub mod domain;
 pub mod error;
 pub mod grpc;

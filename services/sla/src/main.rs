@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    redress_sla::crash::arm();
     redress_runtime::run::<redress_sla::Sla>()
 }

@@ -114,6 +114,7 @@ impl Firing {
         if cases.is_empty() {
             return Ok((Look::default(), Vec::new()));
         }
+        fail::fail_point!("fire.claimed", |_| std::process::abort());
         let mut due: BTreeMap<Key, Vec<(Told, Timestamp)>> = BTreeMap::new();
         for (key, told, now) in due::of_cases(conn, cases.keys()).await? {
             due.entry(key).or_default().push((told, now));
@@ -148,6 +149,7 @@ impl Firing {
         }
         outcome.save(conn, &self.desk.noted).await?;
         self.escalate(conn, &outcome.cases, calls).await?;
+        fail::fail_point!("fire.before_commit", |_| std::process::abort());
         Ok((look, lateness))
     }
 
