@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
@@ -17,8 +17,13 @@ pub(crate) fn cargo(arguments: &str) -> Command {
 ///
 /// The program and all that it starts form a process group, which ends when this future is dropped: `cargo` itself would
 /// leave its compilers and tests running.
-pub(crate) async fn run(mut command: Command) -> anyhow::Result<()> {
+pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     let line = line(&command);
+    run_named(command, &line).await
+}
+
+/// The same for a program whose arguments are too many to be told.
+pub(crate) async fn run_named(mut command: Command, line: &str) -> anyhow::Result<()> {
     // Standard output belongs to the command's result (`up --json`), and progress is none.
     command.stdin(Stdio::null()).stdout(std::io::stderr()).process_group(0);
     let mut child = command.spawn().with_context(|| format!("cannot run `{line}`"))?;
@@ -27,6 +32,20 @@ pub(crate) async fn run(mut command: Command) -> anyhow::Result<()> {
     group.ended();
     ensure!(status.success(), "`{line}` failed ({status})");
     Ok(())
+}
+
+/// Runs a program to its end and returns what it wrote on the standard output; an error has what it said of its failure,
+/// which some programs write on the standard output too.
+pub(crate) async fn output(mut command: Command) -> anyhow::Result<String> {
+    let line = line(&command);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = command.output().await.with_context(|| format!("cannot run `{line}`"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("`{line}` failed ({})\n{}\n{}", output.status, said.trim(), text.trim());
+    }
+    Ok(text.into_owned())
 }
 
 fn line(command: &Command) -> String {
@@ -71,6 +90,18 @@ mod tests {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", "exit 3"]);
         assert_eq!(run(command).await.unwrap_err().to_string(), "`sh -c exit 3` failed (exit status: 3)");
+    }
+
+    #[tokio::test]
+    async fn what_a_program_writes_is_returned_or_told_with_its_failure() {
+        let shell = |script: &str| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]);
+            output(command)
+        };
+        assert_eq!(shell("echo out; echo aside >&2").await.unwrap(), "out\n");
+        let told = shell("echo out; echo reason >&2; exit 4").await.unwrap_err().to_string();
+        assert!(told.contains("exit status: 4") && told.contains("reason") && told.contains("out"), "{told}");
     }
 
     #[tokio::test]

@@ -50,10 +50,7 @@ pub(crate) struct Running {
 /// Builds the services, then starts the stack and them; all are ready when this returns.
 pub(crate) async fn launch(settings: &[Setting]) -> anyhow::Result<Launched> {
     tools::ensure_stack().await?;
-    eprintln!("building the services …");
-    let mut build = cargo(BUILD);
-    build.args(SERVICES.iter().flat_map(|name| ["--bin".to_owned(), format!("redress-{name}")]));
-    command::run(build).await?;
+    build().await?;
     eprintln!("starting PostgreSQL, Redis and Kafka …");
     // With fsync, as in production: what is shown here shall be true there.
     let options = StackOptions { fsync: true, ..StackOptions::default() };
@@ -66,6 +63,14 @@ pub(crate) async fn launch(settings: &[Setting]) -> anyhow::Result<Launched> {
         services.push(start(&site, name, settings).await.with_context(|| format!("{name} does not start"))?);
     }
     Ok(Launched { services, site, tenants, stack })
+}
+
+/// Builds the services' binaries, beside this one.
+pub(crate) async fn build() -> anyhow::Result<()> {
+    eprintln!("building the services …");
+    let mut build = cargo(BUILD);
+    build.args(SERVICES.iter().flat_map(|name| ["--bin".to_owned(), format!("redress-{name}")]));
+    command::run(build).await
 }
 
 async fn start(site: &Arc<Site>, name: &'static str, settings: &[Setting]) -> anyhow::Result<Running> {

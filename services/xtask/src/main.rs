@@ -8,6 +8,7 @@ mod check;
 mod classify_eval;
 mod command;
 mod demo;
+mod deploy_check;
 mod launch;
 mod signals;
 mod steps;
@@ -29,6 +30,7 @@ enum Cli {
     Test,
     Up(up::Args),
     Demo(demo::Args),
+    DeployCheck(deploy_check::Args),
 }
 
 #[tokio::main]
@@ -39,6 +41,7 @@ async fn main() -> ExitCode {
         Cli::Test => signals::unless_interrupted(Box::pin(test::run())).await,
         Cli::Up(args) => Box::pin(up::run(&args)).await,
         Cli::Demo(args) => signals::unless_interrupted(Box::pin(demo::run(&args))).await,
+        Cli::DeployCheck(args) => signals::unless_interrupted(Box::pin(deploy_check::run(&args))).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2046,SC2086 # lists of numbers are split into words on purpose
 # The guard of a group of processes: see guard.rs. Argument: the folder to remove in the end, or nothing.
 # Reads `watch PID` and `forget PID` from its input. The input ends when the process that started the guard is gone,
 # in whatever way; then the guard ends what is still watched.

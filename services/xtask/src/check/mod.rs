@@ -15,6 +15,8 @@ use crate::command::{self, cargo};
 use crate::steps::Steps;
 use crate::{tools, workspace};
 
+pub(crate) use deployment::compare_by as compare_rendered;
+
 /// Format, lints, layers, sizes, contract and docs
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -12,6 +12,7 @@ mod workloads;
 use std::path::{Path, PathBuf};
 
 pub(super) use rendered::compare;
+pub(crate) use rendered::compare_by;
 
 /// One line per statement that the code does not bear out; paths are relative to `root`.
 pub(super) fn findings(root: &Path, files: &[PathBuf]) -> anyhow::Result<Vec<String>> {

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::deploy_check::cached_helm;
+
 /// A rendered file: its values, lowest first, and the one template it consists of, if not all.
 struct Rendered {
     file: &'static str,
@@ -28,15 +30,21 @@ const FILES: &[Rendered] = &[
 
 /// Compares, or renders anew if `fix`. Without helm nothing is compared, and that is said.
 pub(in crate::check) fn compare(root: &Path, fix: bool) -> anyhow::Result<()> {
-    let Ok(helm) = which::which("helm") else {
+    let Some(helm) = which::which("helm").ok().or_else(cached_helm) else {
         eprintln!(
-            "NOT CHECKED: whether k8s/ is what the chart renders, for there is no helm on this machine"
+            "NOT CHECKED: whether k8s/ is what the chart renders, for there is no helm on this machine; `cargo xtask \
+             deploy-check` builds one"
         );
         return Ok(());
     };
+    compare_by(root, &helm, fix)
+}
+
+/// The same by a helm that is there.
+pub(crate) fn compare_by(root: &Path, helm: &Path, fix: bool) -> anyhow::Result<()> {
     let mut old = Vec::new();
     for rendered in FILES {
-        let now = render(root, &helm, rendered)?;
+        let now = render(root, helm, rendered)?;
         let file = root.join(rendered.file);
         if std::fs::read_to_string(&file).is_ok_and(|then| then == now) {
             continue;

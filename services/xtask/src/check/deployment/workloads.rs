@@ -58,6 +58,7 @@ pub(super) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
         let wrong = of(root, &folder, workload)?;
         found.extend(wrong.into_iter().map(|problem| format!("{WORKLOADS}: {name}: {problem}")));
     }
+    found.extend(edge(root, &workloads));
     for name in unscaled(root, &workloads) {
         eprintln!("note: {WORKLOADS} scales nothing by {name}");
     }
@@ -100,14 +101,51 @@ fn of(root: &Path, folder: &Path, workload: &Workload) -> anyhow::Result<Vec<Str
     if !any_file_has(&contract, &format!("service {service} "))? {
         wrong.push(format!("proto/ has no {}", workload.grpc));
     }
-    let routes = root.join(folder).join("src/http");
-    for path in workload.http.iter().chain(&workload.http_regex) {
-        let fixed = path.split("[^/]").next().unwrap_or(path).trim_end_matches('/');
-        if !any_file_has(&routes, &format!("\"{fixed}"))? {
-            wrong.push(format!("no route begins with {fixed}"));
-        }
-    }
     Ok(wrong)
+}
+
+/// Routes of the services that the chart leads nowhere, and paths of the chart that no service answers. All workloads of a
+/// binary count together.
+fn edge(root: &Path, workloads: &BTreeMap<String, Workload>) -> Vec<String> {
+    let mut found = Vec::new();
+    let binaries: BTreeSet<&str> = workloads.values().map(|workload| workload.binary.as_str()).collect();
+    for binary in binaries {
+        let text = source(root, &PathBuf::from("services").join(binary).join("src/http/mod.rs"));
+        let routes: Vec<&str> = text.split('"').filter(|text| text.starts_with("/v1/")).collect();
+        let own = || workloads.values().filter(|workload| workload.binary == binary);
+        let prefixes: Vec<&String> = own().flat_map(|workload| &workload.http).collect();
+        let patterns: Vec<&String> = own().flat_map(|workload| &workload.http_regex).collect();
+        let leads = |route: &str| {
+            prefixes.iter().any(|prefix| below(route, prefix))
+                || patterns.iter().any(|pattern| fits(route, pattern))
+        };
+        found.extend(
+            routes
+                .iter()
+                .filter(|route| !leads(route))
+                .map(|route| format!("{WORKLOADS}: {binary}: nothing leads to {route}")),
+        );
+        let answered =
+            prefixes.iter().map(|prefix| (prefix, routes.iter().any(|route| below(route, prefix))));
+        let matched =
+            patterns.iter().map(|pattern| (pattern, routes.iter().any(|route| fits(route, pattern))));
+        let idle = answered.chain(matched).filter(|(_, answers)| !answers);
+        found.extend(idle.map(|(path, _)| format!("{WORKLOADS}: {binary}: no route fits {path}")));
+    }
+    found
+}
+
+/// As Ingress and Gateway tell prefixes: by whole elements, so that `/v1/facts.csv` is not below `/v1/facts`.
+fn below(route: &str, prefix: &str) -> bool {
+    route.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// For patterns of the one form that the chart has: `/head/[^/]+/(one|other).*`.
+fn fits(route: &str, pattern: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once("[^/]+") else { return false };
+    let words = tail.trim_start_matches("/(").trim_end_matches(").*").split('|');
+    let after = route.strip_prefix(head).and_then(|rest| rest.split_once('/')).map(|(_, after)| after);
+    after.is_some_and(|after| words.into_iter().any(|word| after.starts_with(word)))
 }
 
 /// Topics that a service's code names, does not own, and that the chart does not scale it by.
@@ -157,4 +195,37 @@ fn any_file_has(folder: &Path, text: &str) -> anyhow::Result<bool> {
         }
     }
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_end_with_an_element_and_patterns_tell_the_rest() {
+        assert!(below("/v1/facts/{id}", "/v1/facts") && below("/v1/facts", "/v1/facts"));
+        assert!(!below("/v1/facts.csv", "/v1/facts") && !below("/v1/deadlines:preview", "/v1/deadlines"));
+        let pattern = "/v1/complaints/[^/]+/(checklist|timeline).*";
+        assert!(
+            fits("/v1/complaints/{id}/timeline", pattern) && !fits("/v1/complaints/{id}/events", pattern)
+        );
+    }
+
+    #[test]
+    fn a_route_without_a_way_to_it_and_a_way_without_a_route_are_found() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("services/x/src/http");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("mod.rs"), r#"route("/v1/facts.csv", a).route("/v1/metrics/{id}", b)"#)
+            .unwrap();
+        let workload = "{binary: x, grpc: a.B, scalesOn: cpu, http: [/v1/facts, /v1/metrics]}";
+        let workloads = BTreeMap::from([("x".to_owned(), serde_saphyr::from_str(workload).unwrap())]);
+        let found = edge(root.path(), &workloads);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(
+            found[0].contains("nothing leads to /v1/facts.csv")
+                && found[1].contains("no route fits /v1/facts"),
+            "{found:?}"
+        );
+    }
 }

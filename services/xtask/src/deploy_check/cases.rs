@@ -1,0 +1,42 @@
+//! The values with which the chart is tried.
+
+/// Values of one try: files below the chart, lowest first, and single settings over them.
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    files: &'static [&'static str],
+    set: &'static [&'static str],
+}
+
+const MINIMAL: &[&str] = &["ci/minimal-values.yaml"];
+const FULL: &[&str] = &["ci/full-values.yaml"];
+
+/// The least, everything, each size, each way to prepare databases.
+pub(super) const CASES: &[Case] = &[
+    Case { name: "minimal", files: MINIMAL, set: &[] },
+    Case { name: "full", files: FULL, set: &[] },
+    Case { name: "medium", files: MINIMAL, set: &["profile=medium"] },
+    Case {
+        name: "large",
+        files: MINIMAL,
+        set: &["profile=large", "autoscaling.hpa.enabled=true", "autoscaling.keda.enabled=true"],
+    },
+    Case { name: "hook", files: MINIMAL, set: &["migrations.mode=hook"] },
+    Case { name: "init", files: MINIMAL, set: &["migrations.mode=init"] },
+    Case { name: "none", files: MINIMAL, set: &["migrations.mode=none", "serviceAccount.create=false"] },
+];
+
+impl Case {
+    /// The case of that name.
+    pub(super) fn named(name: &str) -> anyhow::Result<&'static Self> {
+        use anyhow::Context as _;
+        CASES.iter().find(|case| case.name == name).with_context(|| format!("there is no case `{name}`"))
+    }
+
+    /// As arguments of helm.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let files =
+            self.files.iter().flat_map(|file| ["--values".to_owned(), format!("charts/redress/{file}")]);
+        let set = self.set.iter().flat_map(|setting| ["--set".to_owned(), (*setting).to_owned()]);
+        files.chain(set).collect()
+    }
+}

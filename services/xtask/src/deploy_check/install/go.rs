@@ -1,0 +1,92 @@
+//! Tools from Go modules: a control plane, helm and what tests charts. Built as their `go.sum` says.
+
+use std::fs;
+use std::path::Path;
+
+use tokio::process::Command;
+
+use super::{Programs, required, set};
+use crate::command;
+
+/// Without these a Kubernetes binary does not know which version it is.
+const VERSION: &str = "-s -w \
+    -X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 \
+    -X k8s.io/component-base/version.gitMinor=36 -X k8s.io/client-go/pkg/version.gitVersion=v1.36.3";
+
+/// Programs that one module builds.
+pub(super) struct Module {
+    name: &'static str,
+    module: &'static str,
+    sums: &'static str,
+    packages: &'static [&'static str],
+}
+
+/// One module, so that what they share is compiled once.
+pub(super) const KUBERNETES: Module = Module {
+    name: "kubernetes",
+    module: include_str!("../../../deploy/kubernetes/go.mod"),
+    sums: include_str!("../../../deploy/kubernetes/go.sum"),
+    packages: &[
+        "helm.sh/helm/v4/cmd/helm",
+        "github.com/helm-unittest/helm-unittest/cmd/helm-unittest",
+        "github.com/norwoodj/helm-docs/cmd/helm-docs",
+        "k8s.io/kubernetes/cmd/kubectl",
+        "k8s.io/kubernetes/cmd/kube-apiserver",
+    ],
+};
+
+/// Apart from Kubernetes, whose versions of the same modules differ.
+const ETCD: Module = Module {
+    name: "etcd",
+    module: include_str!("../../../deploy/etcd/go.mod"),
+    sums: include_str!("../../../deploy/etcd/go.sum"),
+    packages: &["go.etcd.io/etcd/server/v3"],
+};
+
+/// Apart for the same reason.
+const KUBE_SCORE: Module = Module {
+    name: "kube-score",
+    module: include_str!("../../../deploy/kube-score/go.mod"),
+    sums: include_str!("../../../deploy/kube-score/go.sum"),
+    packages: &["github.com/zegl/kube-score/cmd/kube-score"],
+};
+
+impl Module {
+    pub(super) const fn lock(&self) -> &'static str {
+        // The sums cover the module's requirements and all that these require.
+        self.sums
+    }
+
+    async fn build(&self) -> anyhow::Result<Programs> {
+        let folder = set(self.name, self.lock(), async |folder: &Path| {
+            let go = required("go", "install Go 1.26 or newer")?;
+            fs::write(folder.join("go.mod"), self.module)?;
+            fs::write(folder.join("go.sum"), self.sums)?;
+            for package in self.packages {
+                eprintln!("  {package}");
+                let mut build = Command::new(&go);
+                build.args(["build", "-trimpath", &format!("-ldflags={VERSION}"), "-o", "bin/", package]);
+                build.current_dir(folder);
+                command::run(build).await?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(Programs(folder.join("bin")))
+    }
+}
+
+/// helm, helm-unittest, helm-docs, kubectl, kube-apiserver.
+pub(in crate::deploy_check) async fn kubernetes() -> anyhow::Result<Programs> {
+    KUBERNETES.build().await
+}
+
+/// etcd, which its module calls `server`.
+pub(in crate::deploy_check) async fn etcd() -> anyhow::Result<Programs> {
+    ETCD.build().await
+}
+
+/// kube-score.
+pub(in crate::deploy_check) async fn kube_score() -> anyhow::Result<Programs> {
+    KUBE_SCORE.build().await
+}

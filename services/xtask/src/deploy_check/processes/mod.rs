@@ -1,0 +1,123 @@
+//! "The configuration is really run": what the chart renders for an installation on the development stack is started as
+//! processes, by the rules of a kubelet as far as they concern us: variables from `ConfigMap`s and secrets, mounted files,
+//! probes by named ports, Jobs beside the pods, and at last the pod of `helm test`.
+//!
+//! A pod's address is one of loopback of its own (127.0.1.x), so that all listen on the ports that the chart names. Paths
+//! below a mount lead to a folder of ours, for there is no file system per process.
+
+mod container;
+mod pods;
+mod stage;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use redress_devstack::{ServiceProcess, Stack, StackOptions};
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::install;
+use crate::steps::Steps;
+use crate::{command, launch, tools};
+
+use pods::{Objects, Pod, Probe};
+use stage::Stage;
+
+/// For a debug build on a machine that does other things as well; the chart's own limits are for release builds.
+const LIMIT: Duration = Duration::from_secs(180);
+const STOP_LIMIT: Duration = Duration::from_secs(40);
+
+/// The steps of this part.
+pub(super) async fn check(steps: &mut Steps, root: &Path) {
+    let Some(tools) = steps.run("tools: helm", install::kubernetes()).await else { return };
+    let built = async {
+        tools::ensure_stack().await?;
+        launch::build().await
+    };
+    if steps.run("build", built).await.is_none() {
+        return;
+    }
+    let start = async { Stack::start(StackOptions::default()).await.context("the stack cannot start") };
+    let Some(stack) = steps.run("stack: start", start).await else { return };
+    let set = async {
+        let stage = Stage::prepare(stack.endpoints(), root).await?;
+        let mut template = tools.command("helm");
+        template
+            .args(["template", "redress", "charts/redress", "--namespace", "redress", "--values"])
+            .arg(stage.values());
+        let objects = Objects::read(&command::output(template).await?)?;
+        anyhow::Ok((stage, objects))
+    };
+    if let Some((stage, objects)) = steps.run("pods: databases, secrets, rendering", set).await {
+        steps
+            .run("pods: each Service leads to a port of a pod", async { objects.services_lead_somewhere() })
+            .await;
+        let mut running = Vec::new();
+        let ready = steps
+            .run("pods: Deployments and Jobs start, probes answer", run_all(&objects, &stage, &mut running))
+            .await;
+        if ready.is_some() {
+            steps.run("pods: helm test passes", helm_test(&objects, &stage)).await;
+            steps.run("pods: they end by SIGTERM within the grace period", end(running)).await;
+        }
+    }
+    stack.stop().await;
+}
+
+/// Pods and Jobs begin together, as they do in a cluster: readiness waits for schema and topics.
+async fn run_all(
+    objects: &Objects,
+    stage: &Stage,
+    running: &mut Vec<(Pod, ServiceProcess)>,
+) -> anyhow::Result<()> {
+    let pods = objects.pods()?;
+    ensure!(pods.len() == 8, "eight Deployments are expected, there are {}", pods.len());
+    for pod in pods {
+        let process = start(objects, stage, &pod, pod.main()).with_context(|| pod.name.clone())?;
+        running.push((pod, process));
+    }
+    for job in objects.jobs()? {
+        for container in &job.containers {
+            let process = start(objects, stage, &job, container).with_context(|| job.name.clone())?;
+            let status = process.wait_end(LIMIT).await.with_context(|| job.name.clone())?;
+            let log = || std::fs::read_to_string(process.log()).unwrap_or_default();
+            ensure!(status.success(), "{} ended with {status}:\n{}", job.name, log());
+        }
+    }
+    for (pod, process) in running.iter() {
+        for probe in [Probe::Startup, Probe::Readiness, Probe::Liveness] {
+            let (address, path) = pod.probe(probe)?;
+            let answered = process.wait_http(&address, &path, LIMIT).await;
+            answered.with_context(|| format!("{}: {probe:?} at {address}{path}", pod.name))?;
+        }
+    }
+    Ok(())
+}
+
+fn start(objects: &Objects, stage: &Stage, pod: &Pod, container: &Value) -> anyhow::Result<ServiceProcess> {
+    let process = container::process(objects, stage, pod, container)?;
+    let name = format!("{}-{}", pod.name, container["name"].as_str().unwrap_or_default());
+    Ok(ServiceProcess::start(&name, &process, stage.folder())?)
+}
+
+/// Runs the pod of `helm test` as its container's command, with the names of Services made addresses.
+async fn helm_test(objects: &Objects, stage: &Stage) -> anyhow::Result<()> {
+    let pod = objects.test_pod()?;
+    let mut process = Command::from(container::process(objects, stage, &pod, pod.main())?);
+    process.kill_on_drop(true);
+    let said = command::output(process).await?;
+    ensure!(
+        said.contains("registered after"),
+        "the test ended well, but did not see the complaint registered:\n{said}"
+    );
+    Ok(())
+}
+
+async fn end(running: Vec<(Pod, ServiceProcess)>) -> anyhow::Result<()> {
+    for (pod, process) in running {
+        let status = process.terminate(STOP_LIMIT).await.with_context(|| pod.name.clone())?;
+        ensure!(status.success(), "{} ended with {status}", pod.name);
+    }
+    Ok(())
+}
