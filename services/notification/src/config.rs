@@ -67,6 +67,8 @@ pub struct TermsConfig {
     pub decision_days: u16,
     /// Working days to the result.
     pub result_days: u16,
+    /// Working days to the result of an urgent complaint.
+    pub urgent_result_days: u16,
     /// Working days at the most.
     pub longest_days: u16,
     /// Calendar days to complete a complaint.
@@ -75,8 +77,10 @@ pub struct TermsConfig {
     pub answer_hours: u16,
     /// Calendar days within which a party hears again.
     pub progress_days: u16,
-    /// Calendar days to ask for a review of a result.
+    /// Calendar days after which silence closes the case.
     pub objection_days: u16,
+    /// Days for an appeal.
+    pub appeal_days: u16,
     /// Calendar days for which a survey is open.
     pub survey_days: u16,
     /// Whether a request for missing details waits for its clock.
@@ -108,11 +112,13 @@ impl TermsConfig {
         Terms {
             decision_days: self.decision_days,
             result_days: self.result_days,
+            urgent_result_days: self.urgent_result_days,
             longest_days: self.longest_days,
             completion_days: self.completion_days,
             answer_hours: self.answer_hours,
             progress_days: self.progress_days,
             objection_days: self.objection_days,
+            appeal_days: self.appeal_days,
             survey_days: self.survey_days,
             follow_clocks: self.follow_clocks,
         }
@@ -123,18 +129,20 @@ impl TermsConfig {
         for (key, value) in [
             ("decision_days", self.decision_days),
             ("result_days", self.result_days),
+            ("urgent_result_days", self.urgent_result_days),
             ("longest_days", self.longest_days),
             ("completion_days", self.completion_days),
             ("answer_hours", self.answer_hours),
             ("progress_days", self.progress_days),
             ("objection_days", self.objection_days),
+            ("appeal_days", self.appeal_days),
             ("survey_days", self.survey_days),
         ] {
             if !(1..=999).contains(&value) {
                 problems.push(format!("terms.{key}: 1 to 999"));
             }
         }
-        if self.longest_days < self.result_days {
+        if self.longest_days < self.result_days.max(self.urgent_result_days) {
             problems.push("terms.longest_days: not below result_days".to_owned());
         }
         problems
@@ -186,5 +194,23 @@ impl Settings for Config {
         problems.extend(self.postgres.problems().into_iter().map(|p| format!("postgres.{p}")));
         problems.extend(self.kafka.problems().into_iter().map(|p| format!("kafka.{p}")));
         problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built_in() -> Config {
+        toml::from_str(include_str!("../config/default.toml")).unwrap()
+    }
+
+    #[test]
+    fn the_built_in_terms_are_those_of_the_clocks_and_of_resolution() {
+        let terms = built_in().notification.terms;
+        assert!(terms.follow_clocks, "a letter names the time at which the clock closes the complaint");
+        let resolution = concat!(env!("CARGO_MANIFEST_DIR"), "/../resolution/config/default.toml");
+        let resolution: toml::Table = std::fs::read_to_string(resolution).unwrap().parse().unwrap();
+        assert_eq!(resolution["resolution"]["appeal_days"].as_integer(), Some(terms.appeal_days.into()));
     }
 }

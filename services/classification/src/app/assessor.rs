@@ -5,6 +5,7 @@ use std::sync::Arc;
 use redress_domain::TenantId;
 use redress_proto::types::v1::Submission;
 
+use super::assess::Beside;
 use super::engine::{Engine, Engines, Understood};
 use super::provider::Provider;
 use super::question;
@@ -22,24 +23,43 @@ pub struct Assessor {
     pub provider: Option<Provider>,
 }
 
+/// A submission whose words are in place.
+#[derive(Debug)]
+pub struct Told {
+    /// Whose rules are applied.
+    pub tenant: TenantId,
+    /// The words, and what is public beside them.
+    pub submission: Submission,
+    /// Whom the words may name.
+    pub names: Names,
+}
+
+/// Where the names and contacts are that came beside a submission's words. The rules need none of them. A model's question
+/// does: what is not known cannot be taken out of the words.
+#[derive(Debug)]
+pub enum Names {
+    /// In their places in the submission.
+    InPlace,
+    /// Sealed; opened for a question alone.
+    Sealed(Beside),
+}
+
 /// A submission with what it came to.
 struct Read {
     engine: Arc<Engine>,
     submission: Submission,
+    names: Names,
     understood: Understood,
 }
 
 impl Assessor {
-    /// Understands submissions whose words are in place; the answers are in the same order.
-    pub async fn understand(&self, texts: Vec<(TenantId, Submission)>) -> Result<Vec<Understood>, Error> {
+    /// Understands submissions; the answers are in the same order.
+    pub async fn understand(&self, texts: Vec<Told>) -> Result<Vec<Understood>, Error> {
         let mut read = Vec::with_capacity(texts.len());
         let mut rest = texts.into_iter();
         loop {
-            let stretch: Vec<_> = rest
-                .by_ref()
-                .take(STRETCH)
-                .map(|(tenant, submission)| (self.engines.current(&tenant), submission))
-                .collect();
+            let stretch: Vec<_> =
+                rest.by_ref().take(STRETCH).map(|told| (self.engines.current(&told.tenant), told)).collect();
             if stretch.is_empty() {
                 break;
             }
@@ -55,24 +75,30 @@ impl Assessor {
     }
 }
 
-fn read_one((engine, submission): (Arc<Engine>, Submission)) -> Read {
-    let understood = engine.understand(&submission);
-    Read { engine, submission, understood }
+fn read_one((engine, told): (Arc<Engine>, Told)) -> Read {
+    let understood = engine.understand(&told.submission);
+    Read { engine, submission: told.submission, names: told.names, understood }
 }
 
 /// A model is asked where a person would have to look because the rules are unsure of the category.
-async fn ask(provider: &Provider, mut read: Vec<Read>) -> Result<Vec<Read>, Error> {
+async fn ask(provider: &Provider, read: Vec<Read>) -> Result<Vec<Read>, Error> {
     let unsure: Vec<usize> =
         (0..read.len()).filter(|&at| super::provider::is_open(&read[at].understood.assessment)).collect();
     if unsure.is_empty() {
         return Ok(read);
     }
-    let questions = unsure.iter().map(|&at| question::about(&read[at].submission)).collect();
+    // Masking goes over each text once for every name: work for a processor, like reading.
+    let questions = tokio::task::spawn_blocking(move || {
+        let questions: Result<Vec<Submission>, Error> =
+            unsure.iter().map(|&at| question_of(&read[at])).collect();
+        questions.map(|questions| (read, unsure, questions))
+    });
+    let (mut read, unsure, questions) = questions.await.map_err(Error::unread)??;
     let opinions = provider.opinions(questions).await;
     let provider = provider.clone();
     let followed = tokio::task::spawn_blocking(move || {
         for (at, opinion) in unsure.into_iter().zip(opinions) {
-            let Read { engine, submission, understood } = &mut read[at];
+            let Read { engine, submission, understood, .. } = &mut read[at];
             if let Some(opinion) = opinion {
                 provider.follow(engine, submission, &mut understood.assessment, &opinion);
             }
@@ -80,4 +106,12 @@ async fn ask(provider: &Provider, mut read: Vec<Read>) -> Result<Vec<Read>, Erro
         read
     });
     followed.await.map_err(Error::unread)
+}
+
+/// The question about a submission. Names are opened for it, taken out of the words, and dropped.
+fn question_of(read: &Read) -> Result<Submission, Error> {
+    match &read.names {
+        Names::InPlace => Ok(question::about(&read.submission)),
+        Names::Sealed(beside) => Ok(question::about(&beside.put_into(read.submission.clone())?)),
+    }
 }

@@ -5,7 +5,8 @@ use redress_proto::types::v1::{Complainant, Demand, LiveRef, OrderRef, Responden
 use crate::domain::mask::mask;
 
 /// The question about a submission. Texts go out with personal data masked; of all else only what kind of party, channel,
-/// amount and remedies. References, names, contacts, numbers of orders and files stay here.
+/// amount and remedies. References, names, contacts, numbers of orders and files stay here. `submission` is whole, names and
+/// contacts in their places: what is not known cannot be taken out.
 pub fn about(submission: &Submission) -> Submission {
     let known = personal(submission);
     let masked = |text: &str| mask(text, &known);
@@ -49,5 +50,6 @@ fn personal(submission: &Submission) -> Vec<&str> {
         respondent.name.as_deref().into_iter().chain([respondent.external_ref.as_str()])
     });
     let order = submission.order.iter().map(|order| order.order_no.as_str());
-    complainant.chain(respondents).chain(order).filter(|value| !value.is_empty()).collect()
+    let files = submission.attachments.iter().filter_map(|file| file.name.as_deref());
+    complainant.chain(respondents).chain(order).chain(files).filter(|value| !value.is_empty()).collect()
 }

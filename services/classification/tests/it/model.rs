@@ -8,14 +8,15 @@ use redress_proto::classification::v1::classifier_provider_service_server::{
     ClassifierProviderService, ClassifierProviderServiceServer,
 };
 use redress_proto::types::v1::{
-    Admissibility, Attachment, Category, ContactPoint, DecidedBy, Demand, PartyKind, UrgentReason,
+    Admissibility, Attachment, Category, ContactPoint, DecidedBy, Demand, PartyKind, Respondent, Submission,
+    UrgentReason,
 };
 use redress_testkit::Canary;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
 
-use crate::bench::{Bench, from_room, submission, supervisor, told};
+use crate::bench::{Bench, Told, from_room, submission, supervisor, told};
 
 /// A text that the rules know nothing of.
 const UNKNOWN: &str = "上周那件事情到现在也没有人给我一个说法,我觉得很不舒服。";
@@ -109,17 +110,17 @@ async fn what_depends_on_the_category_follows_the_model_and_nothing_gets_less_ur
     assert_eq!(assessment.respondent(), PartyKind::Merchant);
 }
 
-#[tokio::test]
-async fn nothing_that_names_a_person_leaves_for_the_model() {
-    let (bench, model) = model(Behaviour::Answers(Box::new(answer()))).await;
-    let canary = Canary::new();
+/// A submission whose words repeat everything personal that came beside them.
+fn telling_all(canary: &Canary) -> Submission {
     let text = format!(
-        "{UNKNOWN}我叫{}，电话{}，邮箱{}，微信{}，身份证{}。",
-        canary.name, canary.phone, canary.email, canary.wechat, canary.identity_number
+        "{UNKNOWN}我叫{}，电话{}，邮箱{}，微信{}，身份证{}。找过{}。",
+        canary.name, canary.phone, canary.email, canary.wechat, canary.identity_number, RESPONDENT
     );
     let mut whole = from_room(&text, "room-7", "TEST-0001");
     whole.live.as_mut().unwrap().quoted_wording = Some(format!("加我{}", canary.wechat));
-    whole.demand = Some(Demand { text: Some(format!("打{}", canary.phone)), ..Demand::default() });
+    whole.demand =
+        Some(Demand { text: Some(format!("让{}打{}", canary.name, canary.phone)), ..Demand::default() });
+    whole.respondents[0].name = Some(RESPONDENT.into());
     let complainant = whole.complainant.as_mut().unwrap();
     complainant.name = Some(canary.name.clone());
     complainant.external_ref = Some(canary.wechat.clone());
@@ -127,12 +128,46 @@ async fn nothing_that_names_a_person_leaves_for_the_model() {
     complainant.contacts = vec![contact];
     // What came with a file stays here too.
     whole.attachments = vec![Attachment { name: Some(canary.name.clone()), ..Attachment::default() }];
-    preview(&bench.assessor, &supervisor(), whole, Violations::default()).await.unwrap();
-    let asked = model.asked.lock().unwrap();
-    let question = asked[0].submission.as_ref().unwrap();
+    whole
+}
+
+/// A respondent's name, invented.
+const RESPONDENT: &str = "虚构某商行";
+
+fn tells_the_matter_and_nobody(canary: &Canary, asked: &wire::ClassifyRequest) {
+    let question = asked.submission.as_ref().unwrap();
     assert!(question.text.starts_with(UNKNOWN), "the matter is told: {}", question.text);
-    assert_eq!(canary.found_in(&asked[0].encode_to_vec()), [] as [&str; 0], "{question:?}");
+    assert_eq!(canary.found_in(&asked.encode_to_vec()), [] as [&str; 0], "{question:?}");
+    assert!(!question.text.contains(RESPONDENT), "{question:?}");
     assert!(question.order.as_ref().unwrap().order_no.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_that_names_a_person_leaves_for_the_model_in_a_preview() {
+    let (bench, model) = model(Behaviour::Answers(Box::new(answer()))).await;
+    let canary = Canary::new();
+    preview(&bench.assessor, &supervisor(), telling_all(&canary), Violations::default()).await.unwrap();
+    tells_the_matter_and_nobody(&canary, &model.asked.lock().unwrap()[0]);
+}
+
+#[tokio::test]
+async fn nothing_that_names_a_person_leaves_for_the_model_when_a_complaint_is_registered() {
+    let (bench, model) = model(Behaviour::Answers(Box::new(answer()))).await;
+    let canary = Canary::new();
+    // As intake publishes it: names and contacts are sealed, and the public half has none of them.
+    bench.assessed(Told { submission: telling_all(&canary), ..told(1, "") }).await;
+    let asked = model.asked.lock().unwrap();
+    assert_eq!(asked.len(), 1);
+    tells_the_matter_and_nobody(&canary, &asked[0]);
+}
+
+#[tokio::test]
+async fn a_preview_takes_no_more_parties_than_a_complaint_may_have() {
+    let (bench, model) = model(Behaviour::Answers(Box::new(answer()))).await;
+    let crowd = vec![Respondent { external_ref: "ab".into(), ..Respondent::default() }; 11];
+    let whole = Submission { respondents: crowd, ..submission(UNKNOWN) };
+    preview(&bench.assessor, &supervisor(), whole, Violations::default()).await.unwrap_err();
+    assert!(model.asked.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

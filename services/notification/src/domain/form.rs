@@ -9,7 +9,7 @@ use minijinja::Value;
 use super::lexicon::{Lexicon, Vocabulary};
 
 /// Most entries of a list.
-const MOST_LINES: usize = 30;
+pub const MOST_LINES: usize = 30;
 
 /// Most characters of an entry of a list of orders.
 const ORDER_MOST: usize = 1_000;
@@ -77,7 +77,10 @@ impl Form {
 
     /// The value as it stands in a letter. `text` fits.
     pub fn present(self, text: &str, lexicon: &Lexicon, zone: &jiff::tz::TimeZone) -> Presented {
-        let phrase = |vocabulary, code: &str| lexicon.phrase(vocabulary, code).unwrap_or(code).to_owned();
+        let phrase = |vocabulary, code: &str| match vocabulary {
+            Vocabulary::Rule => lexicon.rule(code),
+            vocabulary => lexicon.entry(vocabulary, code),
+        };
         match self {
             Self::Text | Self::Paragraphs | Self::Number | Self::Link => {
                 Presented::One(text.trim().to_owned())
@@ -87,17 +90,18 @@ impl Form {
                 let instant = text.parse::<Timestamp>().unwrap_or_default();
                 Presented::One(lexicon.instant(instant, zone))
             }
-            Self::Code(vocabulary) | Self::Phrase(vocabulary) | Self::Explained(vocabulary) => {
+            Self::Code(vocabulary) | Self::Phrase(vocabulary) => {
                 Presented::One(phrase(vocabulary, text.trim()))
+            }
+            Self::Explained(vocabulary) => {
+                let text = text.trim();
+                Presented::One(lexicon.phrase(vocabulary, text).unwrap_or(text).to_owned())
             }
             Self::Phrases(vocabulary) => {
                 Presented::Many(lines(text).map(|line| phrase(vocabulary, line)).collect())
             }
             Self::Orders(vocabulary) => {
-                let entry = |entry: &str| match entry.split_once(OF) {
-                    Some((code, amount)) => format!("{} {amount}", phrase(vocabulary, code)),
-                    None => phrase(vocabulary, entry),
-                };
+                let entry = |entry: &str| phrase(vocabulary, entry);
                 let line = |line: &str| line.split(AND).map(entry).collect::<Vec<_>>().join(AND);
                 Presented::Many(lines(text).map(line).collect())
             }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use redress_domain::{Category, Channel, DecidedBy, coded_enum};
+use redress_domain::{Category, Channel, DecidedBy, PartyKind, coded_enum};
 use serde::Deserialize;
 
+use super::form::{AND, OF};
 use super::kind::Role;
 use super::locale::Locale;
 
@@ -32,6 +33,10 @@ coded_enum! {
         Remedy = "remedy",
         /// Queues that answer for a complaint in the place of a handler.
         Handler = "handler",
+        /// What a complaint of a category is about, in a sentence.
+        Matter = "matter",
+        /// How many of what a remedy gives, with the place `{number}`, by the remedy's code.
+        Unit = "unit",
         /// What a respondent is asked to answer.
         Point = "point",
         /// Kinds of evidence.
@@ -71,7 +76,7 @@ const REFUSALS: &[&str] = &[
 const TERMINATIONS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8"];
 /// What can come of an appeal.
 const APPEAL_OUTCOMES: &[&str] = &["uphold", "vary", "revoke", "remit"];
-/// The outside routes of L47.
+/// The outside routes: as many for a consumer (L47) as for anybody else (L20).
 const ROUTES: usize = 5;
 
 impl Vocabulary {
@@ -79,7 +84,7 @@ impl Vocabulary {
     fn closed(self) -> Vec<&'static str> {
         match self {
             Self::Channel => Channel::ALL.iter().map(|channel| channel.code()).collect(),
-            Self::Category => Category::ALL.iter().map(|category| category.code()).collect(),
+            Self::Category | Self::Matter => Category::ALL.iter().map(|category| category.code()).collect(),
             Self::Refusal | Self::RefusalFacts => REFUSALS.to_vec(),
             Self::Termination => TERMINATIONS.to_vec(),
             Self::Decider => DecidedBy::ALL.iter().map(|decider| decider.code()).collect(),
@@ -91,6 +96,7 @@ impl Vocabulary {
             | Self::Missing
             | Self::Consequence
             | Self::Handler
+            | Self::Unit
             | Self::Point
             | Self::Evidence
             | Self::Sentence
@@ -110,8 +116,38 @@ impl Vocabulary {
 pub struct Lexicon {
     dates: Dates,
     zones: BTreeMap<String, String>,
-    routes: Vec<String>,
+    money: BTreeMap<String, String>,
+    rules: Rules,
+    routes: Routes,
     words: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// The outside routes by whom a letter goes to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Routes {
+    consumer: Ways,
+    other: Ways,
+}
+
+/// Outside routes, and the law that names them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ways {
+    /// The law.
+    pub basis: String,
+    /// The routes, in its order.
+    pub ways: Vec<String>,
+}
+
+/// How rules are cited.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rules {
+    /// Places: rule, version.
+    cited: String,
+    /// A published rule that has no words of its own; place: id.
+    published: String,
 }
 
 /// How dates are written. Places in braces: year, month, day, weekday, hour, minute, zone.
@@ -134,15 +170,54 @@ impl Lexicon {
 
     /// The words for a code.
     pub fn phrase(&self, vocabulary: Vocabulary, code: &str) -> Option<&str> {
-        let table = self.words.get(vocabulary.code())?;
-        // A rule is cited with its version: `l04.3@2026-04-15`.
-        let code = if vocabulary == Vocabulary::Rule { code.split('@').next().unwrap_or(code) } else { code };
-        table.get(code).map(String::as_str)
+        self.words.get(vocabulary.code())?.get(code).map(String::as_str)
     }
 
-    /// The outside routes, in the order of the law.
-    pub fn routes(&self) -> &[String] {
-        &self.routes
+    /// A rule with its version, in words: `l04.3@2026-04-15`. What is no code stands as it is.
+    pub fn rule(&self, cited: &str) -> String {
+        let (id, version) = cited.split_once('@').unwrap_or((cited, ""));
+        let is_code = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        let named = match self.phrase(Vocabulary::Rule, id) {
+            Some(words) => words.to_owned(),
+            None if is_code(id) && is_code(version) && cited.contains(['.', '_', '-', '@']) => {
+                self.rules.published.replace("{id}", id)
+            }
+            None => return cited.to_owned(),
+        };
+        if version.is_empty() {
+            return named;
+        }
+        self.rules.cited.replace("{rule}", &named).replace("{version}", version)
+    }
+
+    /// A phrase with the amount that belongs to it: `points|200`, `freight|CNY 12.00`.
+    pub fn entry(&self, vocabulary: Vocabulary, entry: &str) -> String {
+        let phrase = |code: &str| self.phrase(vocabulary, code).unwrap_or(code).to_owned();
+        match entry.split_once(OF) {
+            Some((code, amount)) => match self.phrase(Vocabulary::Unit, code) {
+                Some(unit) => format!("{} {}", phrase(code), unit.replace("{number}", amount)),
+                None => format!("{} {}", phrase(code), self.money(amount)),
+            },
+            None => match self.phrase(vocabulary, entry) {
+                Some(words) => words.to_owned(),
+                None => entry.split(AND).map(|amount| self.money(amount)).collect::<Vec<_>>().join(AND),
+            },
+        }
+    }
+
+    /// An amount of money as this language writes it: `CNY 12.00`. What is none stands as it is.
+    fn money(&self, amount: &str) -> String {
+        let words = amount.split_once(' ').and_then(|(currency, number)| {
+            let is_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+            Some(self.money.get(currency).filter(|_| is_number)?.replace("{amount}", number))
+        });
+        words.unwrap_or_else(|| amount.to_owned())
+    }
+
+    /// The outside routes of an addressee. Those of a consumer are a consumer's alone: a business that is told to settle with
+    /// the business, or to ask a consumer association, is told nothing.
+    pub fn routes(&self, addressee: PartyKind) -> &Ways {
+        if addressee == PartyKind::Consumer { &self.routes.consumer } else { &self.routes.other }
     }
 
     /// Date, hour and zone: never one without the other.
@@ -186,7 +261,8 @@ impl Lexicon {
         for (name, list, wanted) in [
             ("dates.weekdays", &self.dates.weekdays, 7),
             ("dates.months", &self.dates.months, 12),
-            ("routes", &self.routes, ROUTES),
+            ("routes.consumer.ways", &self.routes.consumer.ways, ROUTES),
+            ("routes.other.ways", &self.routes.other.ways, ROUTES),
         ] {
             if list.len() != wanted || list.iter().any(|entry| entry.trim().is_empty()) {
                 refuse(format!("{name}: {wanted} entries are expected"));
@@ -194,6 +270,22 @@ impl Lexicon {
         }
         if !self.dates.instant.contains("{zone}") || !self.dates.zone.contains("{offset}") {
             refuse("dates: an instant is told with its zone and offset".to_owned());
+        }
+        for (name, words, places) in [
+            ("routes.consumer.basis", &self.routes.consumer.basis, &[][..]),
+            ("routes.other.basis", &self.routes.other.basis, &[]),
+            ("rules.cited", &self.rules.cited, &["{rule}", "{version}"]),
+            ("rules.published", &self.rules.published, &["{id}"]),
+        ] {
+            if words.trim().is_empty() || places.iter().any(|place| !words.contains(place)) {
+                refuse(format!(
+                    "{name}: {} are expected",
+                    if places.is_empty() { "words" } else { "its places" }
+                ));
+            }
+        }
+        for (currency, words) in self.money.iter().filter(|(_, words)| !words.contains("{amount}")) {
+            refuse(format!("money.{currency}: {words} has no place for the amount"));
         }
         for name in self.words.keys().filter(|name| name.parse::<Vocabulary>().is_err()) {
             refuse(format!("words.{name}: no such vocabulary"));
@@ -247,10 +339,49 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_is_named_whatever_its_version() {
+    fn a_rule_is_cited_in_words_with_its_version() {
         let named = of(Locale::ZhHans);
-        assert!(named.phrase(Vocabulary::Rule, "l04.3@2026-04-15").unwrap().contains("第十六条"));
-        assert_eq!(named.phrase(Vocabulary::Rule, "unheard-of@1"), None);
+        let cited = named.rule("l04.3@2026-04-15");
+        assert!(cited.contains("第十六条第三项") && cited.contains("2026-04-15"), "{cited}");
+        assert_eq!(named.rule("house.late-parcel@4"), "本平台公示的规则 house.late-parcel（版本 4）");
+        assert_eq!(named.rule("platform_rules"), "本平台公示的投诉处理规则");
+        assert_eq!(named.rule("平台规则 第 3 条"), "平台规则 第 3 条", "words stay words");
+    }
+
+    #[test]
+    fn every_rule_that_the_platform_ships_has_its_words() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../resolution/data/rules/cn.toml");
+        let shipped: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+        let rules = shipped["rule"].as_array().unwrap();
+        assert!(!rules.is_empty());
+        for &locale in Locale::ALL {
+            for rule in rules {
+                let id = rule["id"].as_str().unwrap();
+                assert!(of(locale).phrase(Vocabulary::Rule, id).is_some(), "{locale} {id}");
+            }
+        }
+    }
+
+    #[test]
+    fn amounts_are_told_as_the_language_writes_them() {
+        let (zh, en) = (of(Locale::ZhHans), of(Locale::En));
+        assert_eq!(zh.entry(Vocabulary::Remedy, "freight|CNY 12.00"), "承担运费 人民币 12.00 元");
+        assert_eq!(zh.entry(Vocabulary::Remedy, "points|200"), "积分 200 分");
+        assert_eq!(zh.entry(Vocabulary::Party, "merchant|70 %"), "商家 70 %");
+        assert_eq!(zh.entry(Vocabulary::Sentence, "CNY 1.00 + EUR 2.00"), "人民币 1.00 元 + EUR 2.00");
+        assert_eq!(en.entry(Vocabulary::Sentence, "no_money"), "no money");
+        assert_eq!(en.entry(Vocabulary::Sentence, "about one CNY 5"), "about one CNY 5");
+    }
+
+    #[test]
+    fn a_consumers_routes_are_a_consumers_alone() {
+        for &locale in Locale::ALL {
+            let lexicon = of(locale);
+            assert_ne!(lexicon.routes(PartyKind::Consumer).basis, lexicon.routes(PartyKind::Merchant).basis);
+            for kind in PartyKind::ALL.iter().filter(|kind| **kind != PartyKind::Consumer) {
+                assert_eq!(lexicon.routes(*kind).ways, lexicon.routes(PartyKind::Merchant).ways);
+            }
+        }
     }
 
     #[test]
@@ -259,11 +390,11 @@ mod tests {
         let mut poorer = of(Locale::En);
         poorer.words.get_mut("channel").unwrap().remove("phone");
         poorer.words.get_mut("missing").unwrap().insert("shoe_size".into(), "shoe size".into());
-        poorer.routes.pop();
+        poorer.routes.consumer.ways.pop();
         assert_eq!(
             poorer.problems(Locale::En, &whole),
             [
-                "en/lexicon.toml: routes: 5 entries are expected",
+                "en/lexicon.toml: routes.consumer.ways: 5 entries are expected",
                 "en/lexicon.toml: words.channel.phone: is missing",
                 "en/lexicon.toml: words.missing.shoe_size: other languages have no word for it",
             ]

@@ -40,6 +40,8 @@ const ACCEPTANCE: &[Field] = &[
 const REFUSAL: &[Field] = &[
     must("reason", Code(V::Refusal)),
     must("facts", Explained(V::RefusalFacts)),
+    // What was asked for and did not come.
+    may("missing", Phrases(V::Missing)),
     must("rule", Phrase(V::Rule)),
     must("review_until", Instant),
 ];
@@ -52,10 +54,14 @@ const COMPLETION: &[Field] = &[
 
 const RESPONDENT: &[Field] = &[
     must("category", Code(V::Category)),
+    // What is complained of: nobody answers to a complaint that the letter does not tell.
+    must("summary", Explained(V::Matter)),
     may("product", Text),
+    may("ordered_at", Instant),
     may("live_room", Text),
+    may("live_at", Instant),
     may("demand", Phrases(V::Remedy)),
-    may("summary", Paragraphs),
+    may("claimed", Phrase(V::Sentence)),
     must("points", Phrases(V::Point)),
     must("evidence", Phrases(V::Evidence)),
     must("due", Instant),
@@ -78,7 +84,7 @@ const PROGRESS: &[Field] = &[
 const DELAY: &[Field] = &[
     must("delay_reason", Explained(V::Sentence)),
     // A case that nears its limit may take longer before anybody has approved it.
-    may("approved_by", Text),
+    may("approved_by", Phrase(V::Handler)),
     // The time that was told before, and that this must be told before.
     may("due", Instant),
     must("new_due", Instant),
@@ -114,6 +120,8 @@ const RESULT: &[Field] = &[
     must("person", Paragraphs),
     may("apology", Paragraphs),
     must("appeal_until", Instant),
+    // Days from the letter's arrival after which silence closes the case (C26); the appeal stays open.
+    may("objection_days", Number),
 ];
 
 const RULING: &[Field] = &[
@@ -186,8 +194,8 @@ impl NoticeKind {
     /// What a letter must show beside its fields: of what the installation itself knows.
     pub fn shown(self) -> impl Iterator<Item = &'static str> {
         let own: &[&str] = match self {
-            Self::Receipt => &["received_at"],
-            // The five routes of L47.
+            Self::Receipt | Self::Respondent => &["received_at"],
+            // The routes outside the platform: a consumer's five of L47, everybody else's of L20.
             Self::Refusal | Self::Result | Self::Ruling | Self::Termination | Self::Appeal => &["routes"],
             _ => &[],
         };

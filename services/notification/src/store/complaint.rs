@@ -35,6 +35,12 @@ pub struct Complaint {
     pub product: String,
     /// The live room; empty if there was none.
     pub live_room: String,
+    /// When the order was placed, if told.
+    pub ordered_at: Option<Timestamp>,
+    /// The moment of the live session that is complained of, if told.
+    pub live_at: Option<Timestamp>,
+    /// The amount asked for; empty if not told.
+    pub claimed: String,
     /// Codes of what is asked for.
     pub remedies: Vec<String>,
     /// The category, once a review has begun.
@@ -64,13 +70,15 @@ pub async fn insert(
     }
     sqlx::query(
         "INSERT INTO complaint (tenant, complaint_id, complaint_no, submitted_by, complainant_index, complainant_kind,
-                                channel, locale, product, live_room, remedies, received_at, sealed)
+                                channel, locale, product, live_room, ordered_at, live_at, claimed, remedies, received_at,
+                                sealed)
          SELECT tenant, complaint_id, complaint_no, submitted_by, complainant_index, complainant_kind, channel, locale,
-                product, live_room, string_to_array(remedies, E'\\n'), received_at, sealed
+                product, live_room, ordered_at, live_at, claimed, string_to_array(remedies, E'\\n'), received_at, sealed
          FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[],
-                     $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::bytea[])
+                     $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::bytea[], $14::timestamptz[],
+                     $15::timestamptz[], $16::text[])
               AS new (tenant, complaint_id, complaint_no, submitted_by, complainant_index, complainant_kind, channel,
-                      locale, product, live_room, remedies, received_at, sealed)
+                      locale, product, live_room, remedies, received_at, sealed, ordered_at, live_at, claimed)
          ON CONFLICT DO NOTHING",
     )
     .bind(column(complaints, |c| c.tenant.as_str()))
@@ -86,6 +94,9 @@ pub async fn insert(
     .bind(column(complaints, |c| c.remedies.join("\n")))
     .bind(column(complaints, |c| c.received_at.to_sqlx()))
     .bind(column(complaints, |c| c.sealed.as_deref()))
+    .bind(column(complaints, |c| c.ordered_at.map(ToSqlx::to_sqlx)))
+    .bind(column(complaints, |c| c.live_at.map(ToSqlx::to_sqlx)))
+    .bind(column(complaints, |c| c.claimed.as_str()))
     .execute(&mut *conn)
     .await?;
     insert_parties(conn, complaints).await?;
@@ -172,12 +183,12 @@ pub async fn find_all(conn: &mut PgConnection, ids: &[Id]) -> Result<Vec<Complai
 
 const FIND: &str =
     "SELECT tenant, complaint_id, complaint_no, submitted_by, complainant_index, complainant_kind, channel, locale,
-            product, live_room, remedies, category, urgent, received_at, sealed, stream_version
+            product, live_room, ordered_at, live_at, claimed, remedies, category, urgent, received_at, sealed, stream_version
      FROM complaint WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
      ORDER BY tenant, complaint_id";
 const LOCK: &str =
     "SELECT tenant, complaint_id, complaint_no, submitted_by, complainant_index, complainant_kind, channel, locale,
-            product, live_room, remedies, category, urgent, received_at, sealed, stream_version
+            product, live_room, ordered_at, live_at, claimed, remedies, category, urgent, received_at, sealed, stream_version
      FROM complaint WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
      ORDER BY tenant, complaint_id FOR UPDATE";
 
@@ -255,6 +266,9 @@ struct Row {
     locale: Option<String>,
     product: String,
     live_room: String,
+    ordered_at: Option<SqlTime>,
+    live_at: Option<SqlTime>,
+    claimed: String,
     remedies: Vec<String>,
     category: Option<String>,
     urgent: bool,
@@ -278,6 +292,9 @@ impl Row {
             locale: self.locale.map(|l| l.parse()).transpose().map_err(|e| corrupt("locale", &e))?,
             product: self.product,
             live_room: self.live_room,
+            ordered_at: self.ordered_at.map(SqlTime::to_jiff),
+            live_at: self.live_at.map(SqlTime::to_jiff),
+            claimed: self.claimed,
             remedies: self.remedies,
             category: self.category.map(|c| c.parse()).transpose().map_err(|e| corrupt("category", &e))?,
             urgent: self.urgent,

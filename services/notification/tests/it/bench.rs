@@ -412,11 +412,13 @@ fn outlets(channels: &Channels) -> Outlets {
 const TERMS: Terms = Terms {
     decision_days: 1,
     result_days: 15,
+    urgent_result_days: 7,
     longest_days: 30,
     completion_days: 5,
     answer_hours: 48,
     progress_days: 5,
     objection_days: 7,
+    appeal_days: 30,
     survey_days: 14,
     follow_clocks: false,
 };

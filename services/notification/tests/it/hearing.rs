@@ -89,16 +89,16 @@ async fn a_mediated_case_is_told_step_by_step_and_each_letter_says_what_it_must(
     assert_eq!(told(&bench, id, NoticeKind::N12Result).await, ["complainant"]);
 
     let proposal = letter(&bench, id, NoticeKind::N10Proposal, "respondent").await;
-    for part in ["退货退款 CNY 299.00", "标签与直播所说不符", "商家", "2026年11月27日（星期五）12:00"]
+    for part in ["退货退款 人民币 299.00 元", "标签与直播所说不符", "商家", "2026年11月27日（星期五）12:00"]
     {
         assert!(text(&proposal).contains(part), "{part} in {}", text(&proposal));
     }
     let settlement = letter(&bench, id, NoticeKind::N11Settlement, "complainant").await;
-    for part in ["s-1", "投诉方 aaaa1111", "被投诉方 bbbb2222", "退货退款 CNY 299.00"] {
+    for part in ["s-1", "投诉方 aaaa1111", "被投诉方 bbbb2222", "退货退款 人民币 299.00 元"] {
         assert!(text(&settlement).contains(part), "{part} in {}", text(&settlement));
     }
     let execution = letter(&bench, id, NoticeKind::N17Execution, "respondent").await;
-    assert!(text(&execution).contains("PAY-0001") && text(&execution).contains("CNY 299.00"));
+    assert!(text(&execution).contains("PAY-0001") && text(&execution).contains("人民币 299.00 元"));
     let result = letter(&bench, id, NoticeKind::N12Result, "complainant").await;
     for part in [
         "围巾与宣传不符",
@@ -108,6 +108,9 @@ async fn a_mediated_case_is_told_step_by_step_and_each_letter_says_what_it_must(
         "0042",
         "抱歉并感谢",
         "商家 100 %",
+        // Settled: nobody's ruling names a window, resolution's is 30 days from the step before.
+        "2026年12月25日（星期五）12:00",
+        "7 日内没有提出异议",
     ] {
         assert!(text(&result).contains(part), "{part} in {}", text(&result));
     }
@@ -286,7 +289,20 @@ async fn a_ruling_and_an_appeal_are_told_to_both_and_the_grounds_to_the_appellan
         r#type: investigation::EvidenceType::ChatLog.into(),
         ..Default::default()
     };
-    bench.hear(&[bench.fact(INVESTIGATION, id, 1, &piece)]).await.unwrap();
+    let papers = investigation::EvidenceSubmitted {
+        evidence_id: "e-2".into(),
+        r#type: investigation::EvidenceType::BankRecord.into(),
+        ..Default::default()
+    };
+    let found = resolution::LiabilityDetermined {
+        shares: vec![resolution::LiabilityShare { party: Some(merchant()), basis_points: 7_000 }],
+        rules: vec!["cn.quality-return@1".into(), "house.colours@4".into()],
+        ..Default::default()
+    };
+    bench
+        .hear(&[bench.fact(INVESTIGATION, id, 1, &piece), bench.fact(INVESTIGATION, id, 2, &papers)])
+        .await
+        .unwrap();
     let ruling = resolution::RulingIssued {
         ruling_id: "u-1".into(),
         remedy_ordered: true,
@@ -324,12 +340,13 @@ async fn a_ruling_and_an_appeal_are_told_to_both_and_the_grounds_to_the_appellan
     let ended = resolution::MediationTerminated { reason: 3, referred_to: String::new() };
     let facts = [
         bench.fact(RESOLUTION, id, 1, &ended),
-        bench.fact(RESOLUTION, id, 2, &ruling),
-        bench.fact(RESOLUTION, id, 3, &filed),
-        bench.fact(RESOLUTION, id, 4, &decided),
+        bench.fact(RESOLUTION, id, 2, &found),
+        bench.fact(RESOLUTION, id, 3, &ruling),
+        bench.fact(RESOLUTION, id, 4, &filed),
+        bench.fact(RESOLUTION, id, 5, &decided),
     ];
     bench.hear(&facts).await.unwrap();
-    let answers: Vec<_> = [(2, "MediationTerminated", 0), (3, "RulingIssued", 1), (4, "AppealDecided", 3)]
+    let answers: Vec<_> = [(2, "MediationTerminated", 0), (3, "RulingIssued", 2), (4, "AppealDecided", 4)]
         .map(|(version, name, place): (i64, &str, usize)| {
             bench.caused(id, version, &advanced(name), Some(facts[place].meta.event_id))
         })
@@ -345,13 +362,23 @@ async fn a_ruling_and_an_appeal_are_told_to_both_and_the_grounds_to_the_appellan
     for part in [
         "回放与标签不符",
         "聊天记录",
-        "本平台公示的投诉处理规则",
-        "未作责任认定",
-        "退货退款 CNY 299.00",
+        "第二十四条）（版本 1）",
+        "本平台公示的规则 house.colours（版本 4）",
+        "商家 70 %",
+        "退货退款 人民币 299.00 元",
         "由工作人员作出",
     ] {
         assert!(text(&ruling).contains(part), "{part} in {}", text(&ruling));
     }
+    assert!(!text(&ruling).contains("银行流水"), "that somebody showed their papers is their own matter");
+    // Whose law it is.
+    let theirs = letter(&bench, id, NoticeKind::N13Ruling, "respondent").await;
+    assert!(text(&ruling).contains("请求消费者协会"), "{}", text(&ruling));
+    assert!(
+        text(&theirs).contains("请求行业协会") && !text(&theirs).contains("消费者协会"),
+        "{}",
+        text(&theirs)
+    );
     let own = letter(&bench, id, NoticeKind::N15Appeal, "respondent").await;
     let theirs = letter(&bench, id, NoticeKind::N15Appeal, "complainant").await;
     assert!(text(&own).contains("1. 标签并无错误") && text(&own).contains("1. 标签已由实验室核对"));

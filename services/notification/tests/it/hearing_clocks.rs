@@ -135,10 +135,19 @@ async fn a_delay_is_told_before_the_time_is_over_and_again_once_it_is_approved()
     assert_eq!(told(&bench, id, NoticeKind::N09Delay).await.len(), 4);
     let delay = letter(&bench, id, NoticeKind::N09Delay, "complainant").await;
     for part in
-        ["supervisor-7", "2026年12月5日（星期六）22:00", "2026年12月25日（星期五）12:00", "延期已经批准"]
+        ["批准人：投诉主管", "2026年12月5日（星期六）22:00", "2026年12月25日（星期五）12:00", "延期已经批准"]
     {
         assert!(text(&delay).contains(part), "{part} in {}", text(&delay));
     }
+    assert!(
+        !text(&delay).contains("supervisor-7"),
+        "a token's subject is nobody's to know: {}",
+        text(&delay)
+    );
+
+    let beyond = sla::ExtensionApproved { new_due_at: Some(in_hours(&bench, 721)), ..approved };
+    let error = bench.hear(&[bench.fact(CLOCKS, id, 9, &beyond)]).await.unwrap_err();
+    assert!(error.to_string().contains("new_due"), "no letter tells a date beyond the longest time: {error}");
 }
 
 #[tokio::test]

@@ -129,6 +129,22 @@ async fn a_letter_waits_for_the_morning_unless_it_confirms_a_receipt_or_the_case
 }
 
 #[tokio::test]
+async fn what_was_not_supplied_is_named_when_the_complaint_is_closed_for_it() {
+    let bench = Bench::new().await;
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    let missing = vec!["defect_detail".into()];
+    let review_until = Some(to_wire_time("2026-12-25T16:00:00Z".parse().unwrap()));
+    let events = [
+        bench.event(id, 2, &intake::CompletionRequested { missing }),
+        bench.event(id, 3, &intake::ComplaintLapsed { review_until }),
+    ];
+    bench.apply(&events).await.unwrap();
+    bench.send_all().await;
+    let body = bench.notice(id, NoticeKind::N03Refusal).await.body.unwrap();
+    assert!(body.contains("问题的具体情况"), "{body}");
+}
+
+#[tokio::test]
 async fn letters_go_by_the_assessment_that_counts_when_they_are_made() {
     let bench = Bench::new().await;
     let id = bench.complaint("k1", by_mail(MAIL)).await;
@@ -158,6 +174,8 @@ async fn what_is_personal_stands_in_no_table_in_clear_and_in_no_letter_to_the_ot
     assert_eq!(canary.found_in(theirs.as_bytes()), [] as [&str; 0]);
     assert!(!theirs.contains("TEST-ORDER-0001"), "the order would tell who bought it");
     assert!(theirs.contains("示例围巾") && theirs.contains("退货退款"), "{theirs}");
+    assert!(theirs.contains("直播用语、价格说明与实际不符"), "what is complained of: {theirs}");
+    assert!(theirs.contains("投诉时间：2026年11月25日"), "{theirs}");
 
     for table in ["complaint", "party", "notice", "delivery", "attempt", "access_record", "outbox"] {
         let sql = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t");

@@ -37,7 +37,7 @@ use crate::store::assessment::{self, Stored};
 use crate::store::complaint::{self, NewComplaint};
 use crate::store::{access, assignment, duplicate};
 use crate::topics::ASSESSMENTS;
-pub use registered::Registered;
+pub use registered::{Beside, Registered};
 
 /// What happened to a complaint, as far as classification is concerned.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl AssessComplaints {
             }
             let tenant = delivery.meta.tenant.clone();
             let complaint = ComplaintId::from_uuid(delivery.meta.subject);
-            opened.push((tenant.clone(), registered.open(&self.vault, &tenant, complaint).await?));
+            opened.push(registered.open(&self.vault, &tenant, complaint).await?);
             unread.push(registered);
         }
         let understood = self.assessor.understand(opened).await?;

@@ -5,17 +5,20 @@ use redress_domain::{ComplaintId, TenantId, whole_microseconds};
 use redress_outbox::DecodeError;
 use redress_proto::convert::from_wire_time;
 use redress_proto::intake::v1::ComplaintRegistered;
-use redress_proto::personal::{DEMAND_TEXT, QUOTED_WORDING, TEXT, restore};
-use redress_proto::types::v1::{PartyKind, Sealed, Submission};
-use redress_vault::{Purpose, Vault, WrappedKey};
+use redress_proto::personal::{self, DEMAND_TEXT, QUOTED_WORDING, TEXT, restore};
+use redress_proto::types::v1::{PartyKind, Sealed, SealedField, Submission};
+use redress_vault::{Opener, Purpose, Vault, WrappedKey};
 use uuid::Uuid;
 
+use super::super::assessor::{Names, Told};
 use super::super::engine::Understood;
 use crate::domain::incident::Subjects;
 use crate::error::Error;
 
 /// What classification opens: the words, and nobody's name.
 const READ: [&str; 3] = [TEXT, QUOTED_WORDING, DEMAND_TEXT];
+/// What it opens beside them where an outside model is asked, so that it can be taken out of the words.
+const NAMES: [&str; 2] = [personal::COMPLAINANT, personal::NAMES];
 
 /// A registered complaint.
 #[derive(Debug)]
@@ -49,20 +52,43 @@ impl Registered {
         })
     }
 
-    /// The submission with the words in place that classification reads.
+    /// The submission with the words in place that classification reads; the names stay sealed.
     pub(super) async fn open(
         &self,
         vault: &Vault,
         tenant: &TenantId,
         complaint: ComplaintId,
-    ) -> Result<Submission, Error> {
+    ) -> Result<Told, Error> {
         let key = WrappedKey::from_bytes(&self.sealed.wrapped_key)?;
         let opener = vault.opener(tenant, complaint, &key, Purpose::Classification).await?;
         let mut whole = self.submission.clone();
-        for field in self.sealed.fields.iter().filter(|field| READ.contains(&field.name.as_str())) {
-            restore(&mut whole, &field.name, &opener.open(&field.name, &field.value)?)?;
+        let mut names = Vec::new();
+        for field in &self.sealed.fields {
+            if READ.contains(&field.name.as_str()) {
+                restore(&mut whole, &field.name, &opener.open(&field.name, &field.value)?)?;
+            } else if NAMES.contains(&field.name.as_str()) {
+                names.push(field.clone());
+            }
         }
-        Ok(whole)
+        let names = Names::Sealed(Beside { opener, fields: names });
+        Ok(Told { tenant: tenant.clone(), submission: whole, names })
+    }
+}
+
+/// Names and contacts that came beside a registered complaint's words, sealed.
+#[derive(Debug)]
+pub struct Beside {
+    opener: Opener,
+    fields: Vec<SealedField>,
+}
+
+impl Beside {
+    /// The submission with names and contacts in place.
+    pub fn put_into(&self, mut submission: Submission) -> Result<Submission, Error> {
+        for field in &self.fields {
+            restore(&mut submission, &field.name, &self.opener.open(&field.name, &field.value)?)?;
+        }
+        Ok(submission)
     }
 }
 

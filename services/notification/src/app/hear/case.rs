@@ -137,12 +137,18 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The last ruling that the lifecycle took.
+    /// The last ruling that the lifecycle did not refuse.
     pub(super) fn ruling(&self, kept: &Kept) -> Option<&resolution::RulingIssued> {
         self.before(kept).rev().find_map(|(one, fact)| match fact {
-            Fact::RulingIssued(ruling) => (one.verdict == Some(Verdict::Taken)).then_some(ruling),
+            Fact::RulingIssued(ruling) => (one.verdict != Some(Verdict::Refused)).then_some(ruling),
             _ => None,
         })
+    }
+
+    /// When the last fact was told that moved the lifecycle. Its answer may not have been read yet.
+    pub(super) fn last_step(&self, kept: &Kept) -> Option<Timestamp> {
+        let moved = |(one, fact): &&(&Kept, Fact)| fact.waits() && one.verdict != Some(Verdict::Refused);
+        self.before(kept).filter(moved).map(|(one, _)| one.at).max()
     }
 
     /// The remedies that were ordered.

@@ -23,6 +23,8 @@ const WHOLE: &str = "C13";
 const LONGEST: &str = "C14";
 /// From which share on parties are told that a case takes longer, percent: before the time is over.
 const NEAR: u32 = 80;
+/// Who approves extensions.
+const APPROVER: &str = "supervisor";
 /// The reason of a delay that nobody gave another one for.
 const NEEDS_LONGER: &str = "needs_longer";
 const MAY_NEED_LONGER: &str = "may_need_longer";
@@ -36,7 +38,7 @@ struct Delay {
     new_due: Option<Timestamp>,
     /// The latest that it can be.
     cap: Option<Timestamp>,
-    /// Who approved it, if somebody did.
+    /// As what somebody approved it, if anybody did.
     approved_by: Option<String>,
 }
 
@@ -92,7 +94,7 @@ impl Scene<'_> {
         })
     }
 
-    /// N09 to both. What cannot be extended again is over at the new due time at the latest.
+    /// N09 to both. Where no longest time is known, the new due time is the latest.
     pub(super) fn extension(&self, approved: &sla::ExtensionApproved) -> Drafts {
         if ![RESULT, WHOLE].contains(&definition(approved.clock.as_ref())) {
             return Ok(Vec::new());
@@ -106,8 +108,10 @@ impl Scene<'_> {
             reason: if told { approved.reason.clone() } else { NEEDS_LONGER.to_owned() },
             due: instant(approved.old_due_at.as_ref()),
             new_due,
-            cap: self.case.due(self.kept, LONGEST).max(new_due),
-            approved_by: Some(self.kept.actor.clone().unwrap_or_default()),
+            // An approval beyond the longest time makes no letter (F068): it is set aside, where people look at it.
+            cap: self.case.due(self.kept, LONGEST).or(new_due),
+            // Who it was is the staff's matter: an actor is the subject of a token, which may be a name.
+            approved_by: self.kept.actor.as_ref().map(|_| APPROVER.to_owned()),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use redress_domain::{DecidedBy, PartyKind};
 use redress_proto::convert::from_wire_time;
 use redress_proto::investigation::v1 as investigation;
@@ -15,7 +15,7 @@ use super::money::{lines, money, option, orders, payers, remedy, shares, sums};
 use crate::app::Desk;
 use crate::app::draft::{Draft, Texts, Unmade, addressees, end_of_day, fields, locale};
 use crate::app::terms::Terms;
-use crate::domain::form::{Form, OF};
+use crate::domain::form::{Form, MOST_LINES, OF};
 use crate::domain::kind::{NoticeKind, Role};
 use crate::domain::lexicon::Vocabulary;
 use crate::domain::part::{Part, Reading};
@@ -29,6 +29,13 @@ pub(super) struct Scene<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) kept: &'a Kept,
 }
+
+/// Evidence that is sealed from the other side.
+const KEPT_APART: [investigation::EvidenceType; 3] = [
+    investigation::EvidenceType::IdentityDocument,
+    investigation::EvidenceType::BankRecord,
+    investigation::EvidenceType::Mandate,
+];
 
 pub(super) type Drafts = Result<Vec<Draft>, Unmade>;
 
@@ -195,10 +202,12 @@ impl Scene<'_> {
     /// N13 to both.
     fn ruling(&self, ruling: &resolution::RulingIssued) -> Drafts {
         let evidence = self.case.evidence(self.kept);
-        let evidence = evidence.into_iter().map(|kind| code(kind.as_str_name(), "EVIDENCE_TYPE_"));
+        // What is kept in the vault is told to nobody: that somebody showed their papers is their own matter.
+        let evidence = evidence.into_iter().filter(|kind| !KEPT_APART.contains(kind));
+        let evidence = evidence.map(|kind| code(kind.as_str_name(), "EVIDENCE_TYPE_"));
         let liability = self.case.liability(self.kept);
         let texts = fields([
-            ("evidence", or(lines(evidence.take(30)), "case_file")),
+            ("evidence", or(lines(told_of(evidence.collect())), "case_file")),
             (
                 "rule",
                 or(lines(liability.map(|found| found.rules.clone()).unwrap_or_default()), "platform_rules"),
@@ -241,13 +250,12 @@ impl Scene<'_> {
             let code = remedy(ordered.r#type());
             ordered.amount.as_ref().map_or(code.clone(), |amount| format!("{code}{OF}{}", money(amount)))
         };
-        let until = self.case.ruling(self.kept).and_then(|ruling| ruling.appeal_until.as_ref());
-        let until =
-            until.map_or_else(|| self.days_on(self.terms.objection_days).to_string(), |at| time(Some(at)));
+        let until = self.appeal_until().to_string();
         let texts = fields([
             ("liability", shares(liability.map(|found| found.shares.as_slice()).unwrap_or_default())),
-            ("compensation", or(lines(remedies.iter().take(30).map(ordered)), "none")),
+            ("compensation", or(lines(told_of(remedies.iter().map(ordered).collect())), "none")),
             ("appeal_until", until),
+            ("objection_days", self.terms.objection_days.to_string()),
         ]);
         let sealed = parts(
             report.sealed.as_ref(),
@@ -263,6 +271,17 @@ impl Scene<'_> {
         );
         let to = addressees(self.case.complaint, Role::Complainant);
         to.into_iter().map(|to| Draft::new(NoticeKind::Result, to, texts.clone(), sealed.clone())).collect()
+    }
+
+    /// Until when an appeal can be filed: resolution counts from the lifecycle's step to the result, which follows from a
+    /// fact at once. That fact's time is told, and so never a later end than resolution's; nor an earlier one than the
+    /// ruling told.
+    fn appeal_until(&self) -> Timestamp {
+        let from = self.case.last_step(self.kept).unwrap_or(self.kept.at);
+        let days = SignedDuration::from_hours(24 * i64::from(self.terms.appeal_days));
+        let counted = from.saturating_add(days).unwrap_or(from);
+        let ruled = self.case.ruling(self.kept).and_then(|ruling| ruling.appeal_until.as_ref());
+        ruled.and_then(|at| from_wire_time(at).ok()).map_or(counted, |ruled| ruled.max(counted))
     }
 
     /// N15 to the appellant, whose own grounds it repeats, and to the others.
@@ -335,6 +354,15 @@ pub(super) fn time(wire: Option<&pbjson_types::Timestamp>) -> String {
     wire.and_then(|wire| from_wire_time(wire).ok()).map(|at| at.to_string()).unwrap_or_default()
 }
 
+/// Entries as far as a letter holds them; where it does not, the last line says so.
+fn told_of(mut entries: Vec<String>) -> Vec<String> {
+    if entries.len() > MOST_LINES {
+        entries.truncate(MOST_LINES - 1);
+        entries.push("and_more".to_owned());
+    }
+    entries
+}
+
 fn or(text: String, other: &str) -> String {
     if text.is_empty() { other.to_owned() } else { text }
 }
@@ -354,6 +382,13 @@ fn parts(sealed: Option<&Sealed>, readings: &[(&str, Reading)]) -> Vec<Part> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_letter_does_not_hold_it_says() {
+        let entries = |count: usize| told_of((0..count).map(|n| n.to_string()).collect());
+        assert_eq!(entries(30).len(), 30);
+        assert_eq!((entries(31).len(), entries(31).last().unwrap().as_str()), (30, "and_more"));
+    }
 
     #[test]
     fn a_sealed_report_is_read_in_as_many_ways_as_it_has_parts() {

@@ -11,6 +11,8 @@ mod contents;
 mod fact;
 mod money;
 
+pub(in crate::app) use money::money;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ use super::Desk;
 use super::draft::Draft;
 use super::queue::{self, Complaints};
 use super::terms::Terms;
+use crate::error::Error;
 use crate::store::complaint::{self, Complaint};
 use crate::store::fact::{self as stored, Kept, Verdict};
 use crate::store::notice::{Cause, Notice};
@@ -170,6 +173,24 @@ impl Teller<'_> {
             }
         }
     }
+}
+
+/// What was last asked for of each complaint.
+pub(super) async fn last_asked_for(
+    conn: &mut PgConnection,
+    ids: &[(TenantId, ComplaintId)],
+) -> Result<BTreeMap<(TenantId, ComplaintId), Vec<String>>, Error> {
+    let mut asked_for = BTreeMap::new();
+    if ids.is_empty() {
+        return Ok(asked_for);
+    }
+    // In the order of versions: the last one stands.
+    for kept in stored::of(conn, ids).await? {
+        if let Ok(Some(Fact::CompletionRequested(request))) = Fact::read(&kept.event_type, &kept.payload) {
+            asked_for.insert((kept.tenant, kept.complaint), request.missing);
+        }
+    }
+    Ok(asked_for)
 }
 
 fn cause(kept: &Kept) -> Cause {

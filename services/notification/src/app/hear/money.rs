@@ -21,7 +21,7 @@ pub(super) fn party(reference: Option<&PartyRef>) -> String {
 }
 
 /// An amount in a letter.
-pub(super) fn money(money: &Money) -> String {
+pub(in crate::app) fn money(money: &Money) -> String {
     amount(&money.currency, money.amount_minor)
 }
 

@@ -1,8 +1,8 @@
 //! The lifecycle's events as far as letters are concerned.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prost::{Message, Name};
-use redress_domain::{Category, Channel, PartyKind};
+use redress_domain::{Category, Channel, PartyKind, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::DecodeError;
 use redress_proto::convert::from_wire_time;
@@ -11,7 +11,7 @@ use redress_proto::personal;
 use redress_proto::types::v1 as types;
 use uuid::Uuid;
 
-use crate::app::hear::WAITING;
+use crate::app::hear::{WAITING, money};
 use crate::domain::form::Form;
 use crate::domain::locale::Locale;
 use crate::store::fact::Verdict;
@@ -84,6 +84,12 @@ pub struct Registered {
     pub product: String,
     /// The live room, if it can stand in a letter.
     pub live_room: String,
+    /// When the order was placed, if told.
+    pub ordered_at: Option<Timestamp>,
+    /// The moment of the live session that is complained of, if told.
+    pub live_at: Option<Timestamp>,
+    /// The amount asked for; empty if not told.
+    pub claimed: String,
     /// Codes of what is asked for.
     pub remedies: Vec<String>,
     /// Kind and reference of each respondent.
@@ -163,6 +169,17 @@ impl Registered {
             locale: Locale::of_tag(&submission.language),
             product: fitting(submission.order.as_ref().map(|order| order.product_name.as_str())),
             live_room: fitting(submission.live.as_ref().map(|live| live.room_id.as_str())),
+            ordered_at: submission.order.as_ref().and_then(|order| told_at(order.ordered_at.as_ref())),
+            live_at: submission.live.as_ref().and_then(|live| {
+                let moment = SignedDuration::from_millis(live.offset_ms.into());
+                told_at(live.started_at.as_ref())?.checked_add(moment).ok().map(whole_microseconds)
+            }),
+            claimed: demand
+                .amount
+                .as_ref()
+                .filter(|money| money.amount_minor > 0)
+                .map(money)
+                .unwrap_or_default(),
             remedies: demand.remedies.into_iter().filter(|remedy| Form::Text.fits(remedy)).collect(),
             respondents: respondents.collect::<Result<_, DecodeError>>()?,
             sealed: sealed.fields.into_iter().find(|f| f.name == personal::COMPLAINANT).map(|f| f.value),
@@ -174,6 +191,11 @@ impl Registered {
 /// A text of the channel's, if it can stand in a letter as it is.
 fn fitting(text: Option<&str>) -> String {
     text.filter(|text| Form::Text.fits(text)).unwrap_or_default().to_owned()
+}
+
+/// A time of the channel's, if it is one.
+fn told_at(wire: Option<&pbjson_types::Timestamp>) -> Option<Timestamp> {
+    wire.and_then(|wire| from_wire_time(wire).ok()).map(whole_microseconds)
 }
 
 fn time(wire: Option<&pbjson_types::Timestamp>, field: &'static str) -> Result<Timestamp, DecodeError> {

@@ -19,7 +19,7 @@ use sqlx::postgres::PgConnection;
 use super::Desk;
 use super::asked::Asked;
 use super::draft::{Draft, addressees};
-use super::hear::{Teller, kept};
+use super::hear::{Teller, kept, last_asked_for};
 use super::queue::{self, Complaints};
 use super::terms::Terms;
 use crate::domain::kind::NoticeKind;
@@ -60,6 +60,9 @@ impl BatchHandler for React {
             .collect();
         fact::keep(conn, &quoted(batch)).await?;
         fact::answer(conn, &answers(batch)).await?;
+        let lapsed: BTreeSet<_> =
+            batch.iter().filter(|d| matches!(*d.event, Event::Lapsed { .. })).map(of).collect();
+        let asked_for = last_asked_for(conn, &lapsed.into_iter().collect::<Vec<_>>()).await?;
         let now = self.desk.now();
         let mut notices = Vec::new();
         for delivery in batch {
@@ -72,7 +75,8 @@ impl BatchHandler for React {
                 complaint.category = category.or(complaint.category);
                 complaint.urgent = *urgent;
             }
-            notices.extend(self.notices(complaint, delivery, now)?);
+            let asked_for = asked_for.get(&of(delivery)).map(Vec::as_slice).unwrap_or_default();
+            notices.extend(self.notices(complaint, delivery, asked_for, now)?);
         }
         // A registration may come after what other topics tell of it, as an answer may come before its fact.
         let awaited = |event: &Event| {
@@ -114,6 +118,7 @@ impl React {
         &self,
         complaint: &Complaint,
         delivery: &Delivery<Event>,
+        asked_for: &[String],
         now: Timestamp,
     ) -> Result<Vec<Notice>, HandlerError> {
         let meta = &delivery.meta;
@@ -121,6 +126,7 @@ impl React {
             complaint,
             terms: self.terms,
             asked: &self.asked,
+            asked_for,
             profile: self.desk.profiles.of(&complaint.tenant),
             at: whole_microseconds(meta.occurred_at),
         };
@@ -129,7 +135,13 @@ impl React {
         let by_clock = |kind| self.terms.follow_clocks && kind == NoticeKind::Completion;
         for (kind, role) in sent_on(&delivery.event).filter(|(kind, _)| !by_clock(*kind)) {
             for addressee in addressees(complaint, role) {
-                let draft = Draft::new(kind, addressee, source.content(kind, &delivery.event), Vec::new());
+                let addressee_kind = addressee.kind;
+                let draft = Draft::new(
+                    kind,
+                    addressee,
+                    source.content(kind, addressee_kind, &delivery.event),
+                    Vec::new(),
+                );
                 let draft = draft.map_err(|unmade| HandlerError::poison(unmade.to_string()))?;
                 notices.push(draft.notice(&self.desk, complaint, (meta.event_id, cause(meta)), now)?);
             }
@@ -170,6 +182,9 @@ fn remembered(tenant: TenantId, id: ComplaintId, event: &Registered) -> Complain
         locale: event.locale,
         product: event.product.clone(),
         live_room: event.live_room.clone(),
+        ordered_at: event.ordered_at,
+        live_at: event.live_at,
+        claimed: event.claimed.clone(),
         remedies: event.remedies.clone(),
         category: None,
         urgent: false,

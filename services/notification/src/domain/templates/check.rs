@@ -77,7 +77,14 @@ fn of_letter(
 ) -> Vec<String> {
     let file = path(kind, locale);
     let mut found = Vec::new();
-    let parties = [(Role::Complainant, PartyKind::Consumer), (Role::Respondent, PartyKind::Anchor)];
+    let parties = [
+        (Role::Complainant, PartyKind::Consumer),
+        (Role::Complainant, PartyKind::Merchant),
+        (Role::Complainant, PartyKind::User),
+        (Role::Respondent, PartyKind::Merchant),
+        (Role::Respondent, PartyKind::Anchor),
+        (Role::Respondent, PartyKind::User),
+    ];
     let staff = [(Role::Staff, PartyKind::Platform)];
     for &(role, party) in if kind.is_internal() { &staff[..] } else { &parties[..] } {
         for whole in [true, false] {
@@ -104,6 +111,10 @@ fn of_letter(
                     found.extend(
                         lacking.into_iter().map(|name| format!("{file}: the letter does not show {name}")),
                     );
+                    let consumers = tongue.lexicon.routes(PartyKind::Consumer);
+                    if party != PartyKind::Consumer && letter.body.contains(&consumers.basis) {
+                        found.push(format!("{file}: a {party} is told the law of consumers"));
+                    }
                     if letter.subject.is_empty() {
                         found.push(format!("{file}: the subject is empty"));
                     }
@@ -131,7 +142,7 @@ fn lacking(facts: &Facts<'_>, tongue: &Tongue, body: &str) -> Vec<&'static str> 
         !shows(&match *name {
             "complaint_no" => vec![facts.complaint_no.to_owned()],
             "received_at" => vec![tongue.lexicon.instant(facts.received_at, &facts.profile.zone)],
-            "routes" => tongue.lexicon.routes().to_vec(),
+            "routes" => tongue.lexicon.routes(facts.party).ways.clone(),
             name => vec![format!("⟨{name}⟩")],
         })
     });

@@ -27,6 +27,9 @@ use super::locale::Locale;
 use super::profile::Profile;
 pub use sources::{Sources, builtin, path};
 
+/// Who trades on the platform, and itself: the operators of the E-Commerce Law, who keep records of what was sold (L20).
+const OPERATORS: [PartyKind; 3] = [PartyKind::Merchant, PartyKind::LiveRoomOperator, PartyKind::Platform];
+
 /// A whole set of templates.
 pub struct Templates {
     environment: Environment<'static>,
@@ -158,7 +161,12 @@ impl Templates {
         values.insert("issued_on", lexicon.day(facts.queued_at, zone).into());
         values.insert("sender", voice.map_or("", |voice| &voice.sender).into());
         values.insert("contact", voice.map_or("", |voice| &voice.contact).into());
-        values.insert("routes", Value::from(lexicon.routes().to_vec()));
+        let routes = lexicon.routes(facts.party);
+        values.insert("routes", Value::from(routes.ways.clone()));
+        values.insert("routes_basis", routes.basis.as_str().into());
+        // Whose law it is: a consumer's rights, and the duties of who trades (L20, 62).
+        values.insert("consumer", (facts.party == PartyKind::Consumer).into());
+        values.insert("operator", OPERATORS.contains(&facts.party).into());
         Value::from(values)
     }
 

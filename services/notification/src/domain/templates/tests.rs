@@ -36,6 +36,16 @@ fn a_template_that_lacks_a_mandatory_field_is_refused_with_its_name() {
 }
 
 #[test]
+fn a_template_that_tells_a_business_the_law_of_consumers_is_refused() {
+    let basis = "Article 39 of the Law on the Protection of Consumer Rights and Interests";
+    assert_eq!(
+        problems(&changed("en/n14_termination.jinja", "{{ routes_basis }}", basis)),
+        ["anchor", "merchant", "user"]
+            .map(|party| format!("en/n14_termination.jinja: a {party} is told the law of consumers"))
+    );
+}
+
+#[test]
 fn everything_that_is_wrong_with_a_set_is_told_at_once_with_its_line() {
     let mut sources = changed("zh-Hans/n01_receipt.jinja", "{{ channel }}", "{{ chanel }}");
     sources.put("en/n18_survey.jinja".to_owned(), "{% block".to_owned());
