@@ -49,7 +49,7 @@ async fn ten_kills_between_claim_and_effect_and_at_any_other_moment_lose_no_cloc
                 At::Publication => killed_after_publishing(&world).await,
                 At::AnyMoment => {
                     let sla = world.serve(0, &[]).await;
-                    tells(&world, 1 + usize::try_from(round).unwrap() * 7 % 11).await;
+                    tells(&world, 1 + i64::from(round) * 7 % 11).await;
                     sla.kill9().await;
                 }
             }
@@ -67,9 +67,9 @@ async fn ten_kills_between_claim_and_effect_and_at_any_other_moment_lose_no_cloc
 }
 
 /// Waits until `count` further events are told.
-async fn tells(world: &World, count: usize) {
-    let before = world.witnessed().await.unwrap().len();
-    let more = async || (world.witnessed().await?.len() >= before + count).then_some(());
+async fn tells(world: &World, count: i64) {
+    let before = world.told().await.unwrap();
+    let more = async || (world.told().await? >= before + count).then_some(());
     wait_until("something is told", SOON, more).await;
 }
 

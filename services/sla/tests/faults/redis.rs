@@ -49,7 +49,7 @@ async fn command(world: &World, line: &str) -> String {
 async fn redis_killed_and_then_emptied_is_noticed_and_filled_again_and_every_clock_is_told_once() {
     let world = World::with_own_redis().await;
     let sla = world.serve(0, &[]).await;
-    let load = Load::start(&world, 15, FAR).await;
+    let load = Load::start(&world, 10, FAR).await;
     let index = index(&world);
     is_filled(&index).await;
     load.warns(&world, 1).await;
@@ -74,7 +74,7 @@ async fn redis_killed_and_then_emptied_is_noticed_and_filled_again_and_every_clo
 async fn redis_that_stands_still_and_then_has_no_memory_left_delays_no_clock_and_doubles_none() {
     let world = World::with_own_redis().await;
     let sla = world.serve(0, &[]).await;
-    let load = Load::start(&world, 15, FAR).await;
+    let load = Load::start(&world, 10, FAR).await;
     let index = index(&world);
     is_filled(&index).await;
     load.warns(&world, 1).await;

@@ -118,7 +118,7 @@ pub(crate) async fn all_is_told_once(world: &World, load: Load) -> usize {
     // A last look at everything, after all that went wrong: what would be told twice has had its chance then.
     load.warns(world, 1).await;
     let expected = load.stop().await;
-    let judge = async || Some(Verdict::of(&fired(&world.witnessed().await?), &expected));
+    let judge = async || Some(Verdict::of(&fired(&world.fired().await?), &expected));
     let settled = wait_until("all is told", 2 * SOON, async || {
         (judge().await?.missed.is_empty() && world.unpublished().await? == 0).then_some(())
     });

@@ -13,8 +13,8 @@ use redress_sla::Sla;
 use redress_sla::config::Config;
 use redress_sla::topics::{INVESTIGATION, LIFECYCLE, NOTICES};
 use redress_testkit::{Addresses, Installation, Site, topic_prefix, unique_name};
-use sqlx::PgPool;
 use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::log::Log;
 
@@ -28,9 +28,12 @@ const LOG_LINES: usize = 40;
 /// Writes down every event at the time of the transaction that tells it, by the database's clock: the outbox itself
 /// forgets what was published. What is not committed leaves nothing here either.
 const WITNESS: &str = "
-    CREATE TABLE witness (at timestamptz NOT NULL, headers json NOT NULL, payload bytea NOT NULL);
+    CREATE TABLE witness (at timestamptz NOT NULL, kind text NOT NULL, headers json NOT NULL, payload bytea NOT NULL);
+    CREATE INDEX witness_kind ON witness (kind);
     CREATE FUNCTION bear_witness() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-        INSERT INTO public.witness VALUES (now(), NEW.headers, NEW.payload);
+        INSERT INTO public.witness
+        SELECT now(), h ->> 1, NEW.headers, NEW.payload FROM json_array_elements(NEW.headers) AS h
+        WHERE h ->> 0 = 'ce_type';
         RETURN NULL;
     END $$;
     CREATE TRIGGER bear_witness AFTER INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION bear_witness();";
@@ -171,16 +174,29 @@ impl World {
 
     /// Everything that was told so far, in no order; none while the database is away.
     pub(crate) async fn witnessed(&self) -> Option<Vec<Witnessed>> {
-        type Row = (jiff_sqlx::Timestamp, Json<Vec<(String, String)>>, Vec<u8>);
-        let rows: Vec<Row> = sqlx::query_as("SELECT at, headers, payload FROM witness")
-            .fetch_all(&self.database)
+        self.witnessed_of("").await
+    }
+
+    /// Warnings and breaches.
+    pub(crate) async fn fired(&self) -> Option<Vec<Witnessed>> {
+        self.witnessed_of("WHERE kind IN ('redress.sla.v1.ClockWarned', 'redress.sla.v1.ClockBreached')")
             .await
-            .ok()?;
+    }
+
+    async fn witnessed_of(&self, which: &'static str) -> Option<Vec<Witnessed>> {
+        type Row = (jiff_sqlx::Timestamp, Json<Vec<(String, String)>>, Vec<u8>);
+        let query = AssertSqlSafe(format!("SELECT at, headers, payload FROM witness {which}"));
+        let rows: Vec<Row> = sqlx::query_as(query).fetch_all(&self.database).await.ok()?;
         let read = |(at, Json(headers), payload): Row| {
             let headers = headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
             Witnessed { at: at.to_jiff(), meta: EventMeta::of_record(&record(headers)).unwrap(), payload }
         };
         Some(rows.into_iter().map(read).collect())
+    }
+
+    /// How many events were told so far.
+    pub(crate) async fn told(&self) -> Option<i64> {
+        sqlx::query_scalar("SELECT count(*) FROM witness").fetch_one(&self.database).await.ok()
     }
 
     /// How many events wait to be published.
