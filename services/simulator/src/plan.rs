@@ -1,14 +1,19 @@
 //! Who sends what and when: decided before anything runs, so that two runs send the same.
 
+mod case;
+mod script;
+
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use redress_proto::types::v1::PartyKind;
 use serde_json::{Value, json};
 
-use crate::connectors::EMPTY_PURSE;
 use crate::dice::throw;
 use crate::texts::{Language, Text};
+use case::Case;
+pub use script::Script;
+use script::script;
 
 /// How many complaints, how fast, and by which chance.
 #[derive(Debug, Clone, Copy)]
@@ -82,59 +87,6 @@ pub enum Intention {
     Nonsense,
 }
 
-/// How a case goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Script {
-    /// Evidence at once, a proposal that both accept, paid, reported, accepted.
-    Settle,
-    /// The respondent asks for more time before it answers.
-    EvidenceLate,
-    /// The respondent never answers; the handler gives it up and goes by the rest.
-    EvidenceNever,
-    /// The complainant declines the proposal; a person rules.
-    Ruling,
-    /// The respondent cannot pay; the platform pays first.
-    FailedRefund,
-    /// The complainant appeals against the result; another person upholds it.
-    Appeal,
-    /// The complainant takes it back.
-    Withdraw,
-    /// It insults and complains of nothing; a supervisor refuses it.
-    Abusive,
-    /// Details are missing and are brought in when they are asked for.
-    MissingDetails,
-    /// It came from a regulator, and mediation ends with handing it back.
-    Regulator,
-    /// A merchant against a penalty of the platform.
-    Penalty,
-    /// One of the many that one live room has misled; handled together.
-    Spike,
-}
-
-/// Of twenty cases before the spike; a seed shuffles them.
-const DECK: [Script; 20] = [
-    Script::Settle,
-    Script::Settle,
-    Script::Settle,
-    Script::Settle,
-    Script::Settle,
-    Script::Settle,
-    Script::EvidenceLate,
-    Script::EvidenceLate,
-    Script::EvidenceNever,
-    Script::Ruling,
-    Script::Ruling,
-    Script::FailedRefund,
-    Script::Appeal,
-    Script::Appeal,
-    Script::Withdraw,
-    Script::Withdraw,
-    Script::Abusive,
-    Script::MissingDetails,
-    Script::Regulator,
-    Script::Penalty,
-];
-
 /// When somebody calls again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
@@ -199,15 +151,6 @@ impl Plan {
     }
 }
 
-/// By a deck of twenty that is shuffled anew for every twenty, so that each script comes up in any short run.
-fn script(seed: u64, n: u32) -> Script {
-    let (round, place) = (n / 20, n as usize % 20);
-    let mut deck: Vec<(u64, usize)> =
-        (0..DECK.len()).map(|card| (throw(seed, &format!("deck {round} {card}"), u64::MAX), card)).collect();
-    deck.sort_unstable();
-    DECK[deck[place].1]
-}
-
 fn fits(script: Script, text: &Text) -> bool {
     match script {
         Script::Spike => text.uproar,
@@ -248,161 +191,5 @@ pub(crate) fn other(body: &Value) -> Value {
     other
 }
 
-struct Case<'a> {
-    n: u32,
-    script: Script,
-    chosen: (&'a Language, &'a Text),
-}
-
-impl Case<'_> {
-    fn paid_minor(&self) -> i64 {
-        1_990 + 100 * i64::from(self.n % 300)
-    }
-
-    /// A spike is one room; before it many rooms have a complaint now and then.
-    fn room(&self) -> u32 {
-        if self.script == Script::Spike { 1 } else { 2 + self.n % 30 }
-    }
-
-    fn parties(&self) -> Parties {
-        let n = self.n;
-        let (respondent_kind, respondent) = match self.script {
-            Script::Penalty => (PartyKind::Platform, "sim-platform".to_owned()),
-            Script::FailedRefund => (PartyKind::Merchant, format!("{EMPTY_PURSE}{}", n % 10)),
-            _ if self.chosen.1.live => (PartyKind::Anchor, format!("sim-anchor-{}", self.room())),
-            _ => (PartyKind::Merchant, format!("sim-shop-{}", n % 40)),
-        };
-        let complainant = match self.script {
-            Script::Penalty => format!("sim-fined-shop-{n}"),
-            _ => format!("sim-buyer-{n}"),
-        };
-        Parties { complainant, respondent_kind, respondent, paid_minor: self.paid_minor() }
-    }
-
-    fn body(&self, now: Timestamp) -> Value {
-        let (n, (language, text)) = (self.n, self.chosen);
-        let before = |minutes| (now - SignedDuration::from_mins(minutes)).to_string();
-        let parties = self.parties();
-        let merchant = self.script == Script::Penalty;
-        let channel = match self.script {
-            Script::Spike => "CHANNEL_LIVE_COMMENT",
-            Script::Regulator => "CHANNEL_REGULATOR",
-            _ => CHANNELS[n as usize % CHANNELS.len()],
-        };
-        let mut body = json!({
-            "channel": channel,
-            "text": text.words,
-            "language": language.tag,
-            "complainant": {
-                "kind": if merchant { "PARTY_KIND_MERCHANT" } else { "PARTY_KIND_CONSUMER" },
-                "externalRef": parties.complainant,
-                "name": language.names[n as usize % language.names.len()],
-                "contacts": [
-                    {"type": "CONTACT_TYPE_EMAIL", "value": format!("sim-{n}@example.invalid"), "consentToContact": true},
-                ],
-            },
-            "respondents": [
-                {"kind": parties.respondent_kind.as_str_name(), "externalRef": parties.respondent},
-            ],
-            "demand": {"remedies": text.remedies},
-        });
-        if self.script != Script::MissingDetails {
-            body["order"] = json!({
-                "orderNo": format!("SIM{n:08}"),
-                "productName": text.product,
-                "paid": {"currency": "CNY", "amountMinor": parties.paid_minor.to_string()},
-                "orderedAt": before(3 * 24 * 60),
-            });
-        }
-        if text.live {
-            body["live"] = json!({
-                "roomId": format!("sim-room-{}", self.room()),
-                "anchorId": format!("sim-anchor-{}", self.room()),
-                "startedAt": before(40),
-                "offsetMs": 60_000 + n,
-            });
-        }
-        body
-    }
-}
-
-const CHANNELS: [&str; 6] = [
-    "CHANNEL_APP",
-    "CHANNEL_ORDER_DETAIL",
-    "CHANNEL_CHAT",
-    "CHANNEL_FORM",
-    "CHANNEL_WECHAT",
-    "CHANNEL_PHONE",
-];
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::texts;
-    use std::collections::BTreeSet;
-
-    fn plan(seed: u64, complaints: u32) -> Plan {
-        let shape = Shape { complaints, rate: 5, spike: 40, seed };
-        Plan::of(&texts::all().unwrap(), shape, "2026-11-25T02:00:00Z".parse().unwrap())
-    }
-
-    #[test]
-    fn a_steady_rate_is_followed_by_a_spike_of_one_live_room_of_one_tenant() {
-        let plan = plan(1, 300);
-        assert_eq!(plan.spike_begins, Duration::from_secs(40));
-        assert_eq!(plan.in_spike(), 100);
-        let last = plan.planned.last().unwrap();
-        assert!(last.at > Duration::from_secs(42) && last.at < Duration::from_secs(43), "{:?}", last.at);
-        assert!(plan.planned.is_sorted_by_key(|planned| planned.at));
-        for planned in plan.planned.iter().filter(|planned| planned.at >= plan.spike_begins) {
-            assert_eq!(planned.body["live"]["roomId"], "sim-room-1");
-            assert_eq!((planned.tenant, planned.script), (0, Script::Spike));
-        }
-        let calm = plan.planned.iter().filter(|planned| planned.script != Script::Spike);
-        assert!(calm.clone().all(|planned| planned.body["live"]["roomId"] != "sim-room-1"));
-        assert_eq!(calm.map(|planned| planned.tenant).collect::<BTreeSet<_>>().len(), 2);
-    }
-
-    #[test]
-    fn every_script_comes_up_among_thirty_and_the_seed_decides_their_order() {
-        let scripts = |seed| plan(seed, 30).planned.iter().map(|planned| planned.script).collect::<Vec<_>>();
-        let different: BTreeSet<Script> = scripts(1).into_iter().collect();
-        assert_eq!(different.len(), 12, "{different:?}");
-        assert_eq!(scripts(1), scripts(1));
-        assert_ne!(scripts(1), scripts(2));
-    }
-
-    #[test]
-    fn every_intention_occurs_and_no_two_complaints_share_a_key_or_a_complainant() {
-        let plan = plan(1, 300);
-        let count = |wanted| plan.planned.iter().filter(|planned| planned.intention == wanted).count();
-        assert_eq!(count(Intention::Nonsense), 6);
-        for when in [Again::Soon, Again::AfterRedisForgot] {
-            for other_body in [false, true] {
-                assert!(count(Intention::ComplainAgain { when, other_body }) >= 4, "{when:?} {other_body}");
-            }
-        }
-        let keys: BTreeSet<&str> = plan.planned.iter().map(|planned| planned.key.as_str()).collect();
-        assert_eq!(keys.len(), plan.planned.len());
-        let complain = plan.planned.iter().filter(|planned| planned.intention != Intention::Nonsense);
-        let people: BTreeSet<&str> = complain.map(|planned| planned.parties.complainant.as_str()).collect();
-        assert_eq!(people.len(), 300);
-    }
-
-    #[test]
-    fn who_cannot_pay_is_asked_for_a_refund_that_fails_and_missing_details_are_an_order() {
-        for planned in plan(1, 300).planned {
-            assert_eq!(
-                planned.parties.respondent.starts_with(EMPTY_PURSE),
-                planned.script == Script::FailedRefund
-            );
-            assert_eq!(planned.body["order"].is_null(), planned.script == Script::MissingDetails);
-        }
-    }
-
-    #[test]
-    fn another_body_differs() {
-        let planned = &plan(1, 30).planned[0];
-        assert_ne!(other(&planned.body), planned.body);
-    }
-}
+mod tests;

@@ -184,5 +184,4 @@ impl RemedyExecutorService for Payments {
 }
 
 #[cfg(test)]
-#[path = "payments_tests.rs"]
 mod tests;

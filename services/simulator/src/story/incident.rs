@@ -9,8 +9,8 @@ use redress_proto::classification::v1 as cls;
 use redress_proto::resolution::v1 as res;
 use tokio::sync::watch;
 
+use super::agreement::option;
 use super::patience::{Patience, insist};
-use super::scripts::option;
 use super::steps::{Answers, Case};
 
 /// Where the members of the room wait for each other, and for the plan.

@@ -1,6 +1,7 @@
 //! The people of a case and what they do, step by step, over gRPC: each with a token of their own, none with more rights
 //! than the same person would have at a platform.
 
+mod agreement;
 mod incident;
 mod patience;
 mod person;

@@ -1,4 +1,4 @@
-//! The steps of a case up to the plan: taken up, evidence, findings, conclusion. What follows is in `scripts`.
+//! The steps of a case up to the plan: taken up, evidence, findings, conclusion. What follows is in `agreement`.
 
 use anyhow::Context as _;
 use futures::stream;

@@ -83,7 +83,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let launched = launch::launch(&settings).await?;
     let shown = show(&launched, &connectors, plan).await;
     let told = shown.map(|report| {
-        println!("\n{}", report.table());
+        println!("\n{}\n{LOOK_NEXT}", report.table());
         report
     });
     if args.keep && told.is_ok() {
@@ -98,6 +98,10 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     }
     stopped.and(report.verdict())
 }
+
+const LOOK_NEXT: &str = "
+look next: `cargo xtask demo --keep` stays, with all databases to look into; `cargo xtask up` gives you an installation of
+your own; services/simulator/README.md tells what the people do, services/docs/ARCHITECTURE.md how the services work.";
 
 /// Where the cases can be looked at while everything runs.
 fn where_to_look(launched: &Launched) -> String {
