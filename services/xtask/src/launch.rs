@@ -22,13 +22,8 @@ const BUILD: &str = "build --locked --workspace --all-features --test leaves_not
 /// Room for a service to drain and flush.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
-/// A setting of one service beyond those that every installation has.
-#[derive(Debug)]
-pub(crate) struct Setting {
-    pub(crate) service: &'static str,
-    pub(crate) variable: &'static str,
-    pub(crate) value: String,
-}
+/// A setting of one service beyond those that every installation has: its name, the variable, the value.
+pub(crate) use redress_simulator::connectors::Setting;
 
 /// What runs. Dropping it kills all of it; [`stop`](Self::stop) ends it in order.
 pub(crate) struct Launched {
@@ -76,8 +71,8 @@ pub(crate) async fn build() -> anyhow::Result<()> {
 async fn start(site: &Arc<Site>, name: &'static str, settings: &[Setting]) -> anyhow::Result<Running> {
     let installation = site.install(name).await?;
     let addresses = Addresses::claim();
-    let own = settings.iter().filter(|setting| setting.service == name);
-    let overrides: Vec<_> = own.map(|setting| (setting.variable, setting.value.as_str())).collect();
+    let own = settings.iter().filter(|(service, ..)| *service == name);
+    let overrides: Vec<_> = own.map(|(_, variable, value)| (*variable, value.as_str())).collect();
     let process = installation.serve(name, &addresses, &overrides).await?;
     Ok(Running { name, process, addresses, installation })
 }

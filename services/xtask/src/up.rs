@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use redress_domain::{Role, TenantId};
+use redress_simulator::Connectors;
 use redress_testkit::TokenIssuer;
 use serde_json::{Map, Value, json};
 
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     /// End by itself after this time
     #[arg(long)]
     seconds: Option<u64>,
+    /// What decides which payments stumble and what the platform's records say
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 /// Who the ready-made tokens are for.
@@ -45,12 +49,15 @@ type Tokens = BTreeMap<String, BTreeMap<&'static str, String>>;
 /// Stays until it is asked to end, which is no failure.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     workspace::enter()?;
+    // The platform's side of the installation: nothing is refused for lack of an outside.
+    let connectors = Connectors::start(args.seed, "127.0.0.1:0").await?;
+    let settings = connectors.settings(now())?;
     let launched = tokio::select! {
-        launched = launch::launch(&[]) => launched?,
+        launched = launch::launch(&settings) => launched?,
         asked = signals::interrupted() => return asked,
     };
     let tokens = tokens(launched.site.issuer(), &launched.tenants, now())?;
-    let endpoints = endpoints(&launched, &tokens);
+    let endpoints = endpoints(&launched, &tokens, &connectors);
     let variables = Variables::write(Path::new("target/up"), variables(&endpoints, &tokens))?;
     if args.json {
         println!("{endpoints}");
@@ -105,7 +112,7 @@ fn tokens(issuer: &TokenIssuer, tenants: &[TenantId], now: Timestamp) -> anyhow:
     tenants.iter().map(of_tenant).collect()
 }
 
-fn endpoints(launched: &Launched, tokens: &Tokens) -> Value {
+fn endpoints(launched: &Launched, tokens: &Tokens, connectors: &Connectors) -> Value {
     let stack = launched.stack.endpoints();
     let servers =
         [("kafka", stack.pids.kafka), ("postgres", stack.pids.postgres), ("redis", stack.pids.redis)];
@@ -127,6 +134,9 @@ fn endpoints(launched: &Launched, tokens: &Tokens) -> Value {
         "redis": stack.redis,
         "pids": pids,
         "logs": stack.dir,
+        "connectors": connectors.url,
+        "callbacks": connectors.outside.callbacks.url,
+        "smtp": format!("127.0.0.1:{}", connectors.outside.mail.port),
         "jwks": launched.site.issuer().jwks(),
         "tokens": tokens,
     })
@@ -192,6 +202,9 @@ fn for_people(launched: &Launched, endpoints: &Value, tokens: &Tokens) -> String
         ("PostgreSQL", text("/postgres/intake").to_owned()),
         ("Redis", text("/redis").to_owned()),
         ("logs", text("/logs").to_owned()),
+        ("connectors", format!("{}  (payments, platform data, message box)", text("/connectors"))),
+        ("mail server", text("/smtp").to_owned()),
+        ("callbacks", text("/callbacks").to_owned()),
     ];
     let servers = servers.map(|(name, value)| format!("  {name:<14} {value}"));
     let addresses = of_services.chain(servers).collect::<Vec<_>>().join("\n");

@@ -8,12 +8,13 @@ use redress_devstack::{ServiceProcess, shared};
 use redress_domain::{Role, TenantId};
 use redress_e2e::evidence::Evidence;
 use redress_e2e::load::{Load, Sent, told};
+use redress_simulator::Connectors;
+use redress_simulator::connectors::Setting;
+use redress_simulator::reckoning::Databases;
 use redress_testkit::{Addresses, Installation, Outside, Site, topic_prefix, unique_name, wait_until};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 use tokio::sync::{Mutex, MutexGuard};
-
-use crate::payments::Payments;
 
 /// What is waited for comes much earlier, on an idle machine.
 pub(crate) const SOON: Duration = Duration::from_mins(2);
@@ -29,12 +30,11 @@ const PATIENCE: Duration = Duration::from_mins(3);
 /// The installation. Its processes are started by the tests.
 pub(crate) struct Way {
     pub(crate) outside: Outside,
-    pub(crate) payments: Payments,
+    pub(crate) connectors: Connectors,
     pub(crate) tenant: TenantId,
     evidence: Evidence,
     services: BTreeMap<&'static str, (Installation, Addresses)>,
-    notification: Vec<(&'static str, String)>,
-    executor: String,
+    settings: Vec<Setting>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -49,8 +49,9 @@ impl Way {
         // Redis is shared: what it remembers is told apart by the tenant.
         let tenant: TenantId = name.replace('_', "-").parse().unwrap();
         let site = Site::prepare(stack, &name, &prefix, std::slice::from_ref(&tenant)).unwrap();
-        let outside = Outside::start().await.unwrap();
-        let notification = outside.settings(now()).unwrap();
+        let connectors = Connectors::start(1, "127.0.0.1:0").await.unwrap();
+        let outside = connectors.outside.clone();
+        let settings = connectors.settings(now()).unwrap();
         let mut services = BTreeMap::new();
         for service in SERVICES {
             services.insert(service, (site.install(service).await.unwrap(), Addresses::claim()));
@@ -60,9 +61,7 @@ impl Way {
             kafka: stack.kafka.clone(),
             topic_prefix: prefix,
         };
-        let payments = Payments::default();
-        let executor = payments.serve().await;
-        Self { outside, payments, tenant, evidence, services, notification, executor, _turn: turn }
+        Self { outside, connectors, tenant, evidence, services, settings, _turn: turn }
     }
 
     /// A process of the service, ready, under the same name and addresses as the one before.
@@ -70,12 +69,8 @@ impl Way {
         let (installation, at) = &self.services[service];
         // A fixed member: when it is killed and started again, it goes on with its partitions at once.
         let mut settings = vec![("REDRESS__KAFKA__GROUP_INSTANCE_ID", service)];
-        if service == "notification" {
-            settings.extend(self.notification.iter().map(|(variable, value)| (*variable, value.as_str())));
-        }
-        if service == "resolution" {
-            settings.push(("REDRESS__RESOLUTION__EXECUTOR", self.executor.as_str()));
-        }
+        let own = self.settings.iter().filter(|(name, ..)| *name == service);
+        settings.extend(own.map(|(_, variable, value)| (*variable, value.as_str())));
         installation.serve(service, at, &settings).await.unwrap()
     }
 
@@ -91,6 +86,19 @@ impl Way {
     /// Where the service's gRPC is.
     pub(crate) fn grpc(&self, service: &str) -> String {
         self.services[service].1.grpc.clone()
+    }
+
+    /// Where the service's HTTP edge is.
+    pub(crate) fn http(&self, service: &str) -> String {
+        self.services[service].1.http.clone()
+    }
+
+    /// Where each service's database is.
+    pub(crate) fn databases(&self) -> Databases {
+        let of = |(name, (installation, _)): (&&str, &(Installation, Addresses))| {
+            ((*name).to_owned(), installation.database_url.clone())
+        };
+        self.services.iter().map(of).collect()
     }
 
     /// A token of a member of staff.

@@ -6,6 +6,6 @@
 
 mod installation;
 mod killed;
-mod payments;
 mod settled;
+mod simulated;
 mod understood;

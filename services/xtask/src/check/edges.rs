@@ -22,6 +22,8 @@ const COMMON: &[(&str, &[&str])] = &[
 const DEVELOPMENT: &[&str] = &["devstack", "testkit"];
 /// Crates that are no service: they may use everything shared.
 const TOOLS: &[&str] = &["services/e2e", "services/xtask", "load-tests"];
+/// The world outside of the services: like a tool it may use everything shared, and tools may play with it.
+const SIMULATOR: &str = "services/simulator";
 /// What the pure crate must not name in its manifest, and the pure modules of a service not in their code.
 pub(super) const INPUT_OUTPUT: &[&str] =
     &["axum", "hyper", "rdkafka", "redis", "reqwest", "sqlx", "tokio", "tokio-util", "tonic"];
@@ -30,6 +32,7 @@ pub(super) const INPUT_OUTPUT: &[&str] =
 enum Place<'a> {
     Common(&'a str),
     Service(&'a str),
+    Simulator,
     Tool,
 }
 
@@ -37,7 +40,7 @@ enum Place<'a> {
 pub(super) fn service(folder: &Path) -> Option<&str> {
     match place(folder)? {
         Place::Service(name) => Some(name),
-        Place::Common(_) | Place::Tool => None,
+        Place::Common(_) | Place::Simulator | Place::Tool => None,
     }
 }
 
@@ -45,6 +48,9 @@ fn place(folder: &Path) -> Option<Place<'_>> {
     let folder = folder.to_str()?;
     if TOOLS.contains(&folder) {
         return Some(Place::Tool);
+    }
+    if folder == SIMULATOR {
+        return Some(Place::Simulator);
     }
     let inside = folder.strip_prefix("services/")?;
     match inside.strip_prefix("common/") {
@@ -81,7 +87,9 @@ fn refusal(from: Place<'_>, to: &Dependency) -> Option<String> {
     };
     let allowed = match (from, place(folder)) {
         (_, Some(Place::Common(shared))) if to.dev && DEVELOPMENT.contains(&shared) => true,
-        (Place::Tool, Some(Place::Common(_))) => true,
+        (Place::Tool | Place::Simulator, Some(Place::Common(_))) | (Place::Tool, Some(Place::Simulator)) => {
+            true
+        }
         (Place::Service(_), Some(Place::Common(shared))) => !DEVELOPMENT.contains(&shared),
         (Place::Common(user), Some(Place::Common(used))) => {
             COMMON.iter().any(|(row, may_use)| *row == user && may_use.contains(&used))
@@ -113,6 +121,8 @@ mod tests {
             ("services/e2e", "services/common/devstack"),
             ("services/xtask", "services/common/testkit"),
             ("load-tests", "services/common/testkit"),
+            ("services/simulator", "services/common/testkit"),
+            ("services/xtask", "services/simulator"),
             ("services/common/testkit", "services/common/devstack"),
         ] {
             assert_eq!(edge(from, to, false), [] as [String; 0]);
@@ -133,6 +143,9 @@ mod tests {
             ("services/intake", "services/common/testkit"),
             ("services/intake", "services/xtask"),
             ("services/xtask", "services/intake"),
+            ("services/intake", "services/simulator"),
+            ("services/simulator", "services/intake"),
+            ("services/simulator", "services/xtask"),
         ] {
             let found = edge(from, to, false);
             assert_eq!(found.len(), 1, "{from} → {to}");

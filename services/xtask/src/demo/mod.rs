@@ -1,20 +1,17 @@
-//! `cargo xtask demo`: complaints as a platform sees them, and the proof that none was lost.
+//! `cargo xtask demo`: complaints go the whole way, from the first word to the closed case, and the proof that none was
+//! lost, paid twice or left behind.
 //!
 //! A steady rate first, then a live room in uproar. Some callers repeat themselves, some send another body under the same
 //! key, some send nonsense. Between the two Redis is killed and comes back empty, so that the register has to recognise
-//! what the filter has forgotten. The driver keeps its own ledger; in the end it is compared with what the service's
-//! stores hold.
+//! what the filter has forgotten. What was accepted is argued by the simulator's people, each by a script. The simulator
+//! keeps its own ledger; in the end it is compared with what the services' stores hold.
 
 mod asking;
 mod callback;
-mod driver;
-mod ledger;
 mod measured;
-mod plan;
 mod published;
 mod report;
 mod stores;
-mod texts;
 mod told;
 mod understood;
 
@@ -25,36 +22,44 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use redress_devstack::Part;
 use redress_domain::{Role, TenantId};
-use redress_testkit::Outside;
+use redress_simulator::driver::{Driver, Gateway};
+use redress_simulator::ledger::Ledger;
+use redress_simulator::plan::{Plan, Shape};
+use redress_simulator::reckoning::{Arrived, Databases, Stores as Reckoned};
+use redress_simulator::story::{Services, Stage, Tokens};
+use redress_simulator::{Connectors, texts};
 use tokio::time::Instant;
 
 use crate::launch::{self, Launched, Setting};
-use crate::workspace;
-use driver::{Driver, Gateway};
-use ledger::Ledger;
+use crate::{signals, workspace};
 use measured::Measured;
-use plan::{Plan, Shape};
 use published::Published;
 use report::Report;
 use stores::Stores;
 use told::Told;
 use understood::Understood;
 
-/// Send complaints through the whole system, a live-room spike among them, and show that none is lost
+/// Lead complaints the whole way through all services, a live-room spike among them, and show that none is lost
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Print the numbers of the table once more as a last line of JSON
+    /// Print the main numbers of the table once more as a last line of JSON
     #[arg(long)]
     json: bool,
-    /// How many complaints; a fifth of them at the steady rate, the others in the spike
-    #[arg(long, default_value_t = 2_500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// How many complaints; two thirds of them at the steady rate, the others in the spike
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(30..=100_000))]
     complaints: u32,
     /// Complaints per second before the spike
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
     /// Complaints per second in the spike
-    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     spike: u32,
+    /// What decides who complains of what, how each case goes and which payments stumble
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Stay after the summary, with everything running, until Ctrl-C
+    #[arg(long)]
+    keep: bool,
 }
 
 /// How long the service may take to catch up after the last answer.
@@ -63,30 +68,48 @@ const QUIET_LIMIT: Duration = Duration::from_secs(30);
 /// How long the other services may take after that.
 const SETTLED_LIMIT: Duration = Duration::from_mins(1);
 
-/// Fails if anything was lost, doubled, or counted differently by the ledger and the stores.
+/// How long somebody repeats a step of a case that the services do not take yet.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Fails if anything was lost, doubled, unpaid, untold, left behind, or counted differently by the ledger and the stores.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     workspace::enter()?;
-    let shape = Shape { complaints: args.complaints, rate: args.rate, spike: args.spike };
+    let shape = Shape { complaints: args.complaints, rate: args.rate, spike: args.spike, seed: args.seed };
     let plan = Plan::of(&texts::all()?, shape, now());
-    let outside = Outside::start().await?;
-    let mut settings: Vec<Setting> = outside
-        .settings(now())?
-        .into_iter()
-        .map(|(variable, value)| Setting { service: "notification", variable, value })
-        .collect();
+    let connectors = Connectors::start(args.seed, "127.0.0.1:0").await?;
+    let mut settings: Vec<Setting> = connectors.settings(now())?;
     // One of the two tenants lets the machine take up plain complaints.
-    let (service, variable) = ("intake", "REDRESS__INTAKE__MACHINE_ACCEPTS_FOR");
-    settings.push(Setting { service, variable, value: "tenant-a".to_owned() });
+    settings.push(("intake", "REDRESS__INTAKE__MACHINE_ACCEPTS_FOR", "tenant-a".to_owned()));
     let launched = launch::launch(&settings).await?;
-    let shown = show(&launched, &outside, plan).await;
+    let shown = show(&launched, &connectors, plan).await;
+    let told = shown.map(|report| {
+        println!("\n{}\n{LOOK_NEXT}", report.table());
+        report
+    });
+    if args.keep && told.is_ok() {
+        println!("\n{}\nCtrl-C ends all of it.", where_to_look(&launched));
+        signals::interrupted().await?;
+    }
     eprintln!("ending …");
     let stopped = launched.stop().await;
-    let report = shown?;
-    println!("\n{}", report.table());
+    let report = told?;
     if args.json {
         println!("{}", report.json());
     }
     stopped.and(report.verdict())
+}
+
+const LOOK_NEXT: &str = "
+look next: `cargo xtask demo --keep` stays, with all databases to look into; `cargo xtask up` gives you an installation of
+your own; services/simulator/README.md tells what the people do, services/docs/ARCHITECTURE.md how the services work.";
+
+/// Where the cases can be looked at while everything runs.
+fn where_to_look(launched: &Launched) -> String {
+    let lines = launched.services.iter().map(|running| {
+        let (grpc, database) = (&running.addresses.grpc, &running.installation.database_url);
+        format!("  {:<14} gRPC {grpc}  {database}", running.name)
+    });
+    format!("look on\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge of the process: the complaints are of now")]
@@ -94,36 +117,32 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-async fn show(launched: &Launched, outside: &Outside, plan: Plan) -> anyhow::Result<Report> {
-    let secret = callback::subscribe(outside, launched).await?;
+async fn show(launched: &Launched, connectors: &Connectors, plan: Plan) -> anyhow::Result<Report> {
+    let secret = callback::subscribe(&connectors.outside, launched).await?;
     let published = Published::follow(&launched.stack.endpoints().kafka)?;
     let mut stores = Stores::connect(&launched.service("intake")?.installation.database_url).await?;
     let ledger = Arc::new(Ledger::default());
-    let driver = Arc::new(Driver::new(
-        &launched.service("intake")?.addresses.http,
-        gateways(launched)?,
-        Arc::clone(&ledger),
-    )?);
+    let stage = Arc::new(stage(launched, plan.in_spike(), Arc::clone(&ledger))?);
+    let http = &launched.service("intake")?.addresses.http;
+    let driver = Arc::new(Driver::new(http, gateways(launched)?, Arc::clone(&ledger), stage)?);
 
     println!("{}", plan.announcement());
     let begin = Instant::now();
     let uproar = begin + plan.spike_begins;
-    let sending = driver.drive(plan, begin);
+    let playing = driver.drive(plan, begin);
     let forgetting = forget(launched, uproar);
-    let progress = progress(begin, &ledger, &mut stores, &published);
+    let progress = progress(begin, &ledger, launched, connectors);
     tokio::select! {
-        both = async { tokio::try_join!(sending, forgetting) } => both.map(drop)?,
+        both = async { tokio::try_join!(playing, forgetting) } => both.map(drop)?,
         failed = progress => return Err(failed),
     }
-    println!("all sent; waiting until everything accepted is published");
+    println!("all scripts are over; waiting until everything is published, told and counted");
     quiet(&ledger, &mut stores, &published).await?;
-    println!("and until all of it is understood, told and counted");
-    settled(launched, stores.complaints().await?).await?;
-    // Assessments have moved complaints on since.
+    let reckoned = settled(launched, connectors, &ledger).await?;
     quiet(&ledger, &mut stores, &published).await?;
 
     let understood = Understood::look(launched).await?;
-    let told = Told::look(launched, outside, &secret).await?;
+    let told = Told::look(launched, &connectors.outside, &secret).await?;
     let measured = Measured::look(launched, now()).await?;
     for (heading, lines) in [
         ("understood", &understood.told),
@@ -132,22 +151,45 @@ async fn show(launched: &Launched, outside: &Outside, plan: Plan) -> anyhow::Res
     ] {
         println!("\n── {heading}\n{}", lines.join("\n"));
     }
-    let report = Report::of(&ledger.close(), &stores.contents().await?, &published.contents());
-    Ok(report.and(&understood, &told, &measured))
+    let book = ledger.close();
+    let report = Report::of(&book, &stores.contents().await?, &published.contents());
+    Ok(report.and(&book, reckoned, &Arrived::at(connectors), (&understood, &told, &measured)))
 }
 
-/// Waits until the other services have caught up with intake, at most for the limit: what is missing then is told.
-async fn settled(launched: &Launched, registered: u64) -> anyhow::Result<()> {
+/// The people of all cases, with tokens of the installation's issuer.
+fn stage(launched: &Launched, members: usize, ledger: Arc<Ledger>) -> anyhow::Result<Stage> {
+    let grpc = |service: &str| anyhow::Ok(launched.service(service)?.addresses.grpc.clone());
+    let services = Services {
+        intake: grpc("intake")?,
+        classification: grpc("classification")?,
+        investigation: grpc("investigation")?,
+        resolution: grpc("resolution")?,
+    };
+    let site = Arc::clone(&launched.site);
+    let tokens: Tokens = Arc::new(move |tenant, subject, role| {
+        let issuer = site.issuer();
+        issuer.sign(&issuer.claims(tenant, subject, &[role], now()))
+    });
+    Stage::new(&services, &launched.tenants, tokens, members, ledger, PATIENCE)
+}
+
+fn databases(launched: &Launched) -> Databases {
+    let services = launched.services.iter();
+    services.map(|running| (running.name.to_owned(), running.installation.database_url.clone())).collect()
+}
+
+/// Waits until the services' stores agree with the ledger, at most for the limit: what differs then is told.
+async fn settled(launched: &Launched, connectors: &Connectors, ledger: &Ledger) -> anyhow::Result<Reckoned> {
     let deadline = Instant::now() + SETTLED_LIMIT;
-    while Instant::now() < deadline {
-        let understood = understood::assessed(launched).await? == registered;
-        let told = told::known(launched).await? == registered && told::waiting(launched).await? == 0;
-        if understood && told && Measured::look(launched, now()).await?.complaints == registered {
-            break;
+    let databases = databases(launched);
+    loop {
+        let reckoned = Reckoned::look(&databases).await?;
+        let agree = reckoned.disagreements(&ledger.close(), &Arrived::at(connectors)).is_empty();
+        if agree || Instant::now() > deadline {
+            return Ok(reckoned);
         }
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    Ok(())
 }
 
 /// One gateway of each tenant, which brings in the complaints of many.
@@ -168,27 +210,41 @@ async fn forget(launched: &Launched, at: Instant) -> anyhow::Result<()> {
     launched.stack.start_part(Part::Redis).await.context("Redis does not come back")
 }
 
-/// A line per second. Ends only by an error.
+/// A line every two seconds: how many have come to each stage, and how many cases are still under way. Ends only by an
+/// error.
 async fn progress(
     begin: Instant,
     ledger: &Ledger,
-    stores: &mut Stores,
-    published: &Published,
+    launched: &Launched,
+    connectors: &Connectors,
 ) -> anyhow::Error {
-    println!("   s     sent  accepted  registered  published   lag");
-    let mut second = tokio::time::interval(Duration::from_secs(1));
-    second.tick().await;
+    println!(
+        "   s  accepted  registered  assessed  admitted  incidents    paid  closed  withdrawn  refused   told  under way"
+    );
+    let databases = databases(launched);
+    let mut tick = tokio::time::interval(Duration::from_secs(2));
+    tick.tick().await;
     loop {
-        second.tick().await;
-        let registered = match stores.complaints().await {
-            Ok(registered) => registered,
-            Err(error) => return error.context("the service's database cannot be read"),
+        tick.tick().await;
+        let found = match Reckoned::look(&databases).await {
+            Ok(found) => found,
+            Err(error) => return error,
         };
-        let (sent, accepted) = ledger.so_far();
-        let published = published.complaints();
-        let lag = accepted.saturating_sub(published);
-        let at = begin.elapsed().as_secs();
-        println!("{at:>4}  {sent:>7}  {accepted:>8}  {registered:>10}  {published:>9}  {lag:>4}");
+        let (_, accepted) = ledger.so_far();
+        let paid = connectors.payments.made().len();
+        println!(
+            "{:>4}  {accepted:>8}  {:>10}  {:>8}  {:>8}  {:>9}  {paid:>6}  {:>6}  {:>9}  {:>7}  {:>5}  {:>9}",
+            begin.elapsed().as_secs(),
+            found.registered,
+            found.assessed,
+            found.admitted,
+            found.incidents,
+            found.closed,
+            found.withdrawn,
+            found.refused,
+            found.notices_sent,
+            accepted.saturating_sub(ledger.over()),
+        );
     }
 }
 

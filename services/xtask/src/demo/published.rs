@@ -1,15 +1,13 @@
 //! What came out at the other end: the lifecycle topic, read as any service downstream would read it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use redress_messaging::{
     Consumer, EventMeta, Inbound, InboundEvent, KafkaConfig, Positions, Start, TopicPartition,
 };
-
-use super::ledger::Complaint;
-use super::report::REGISTERED;
+use redress_simulator::ledger::Complaint;
 
 const TOPIC: &str = "redress.intake.lifecycle.v1";
 
@@ -26,7 +24,6 @@ pub(super) struct Published {
 #[derive(Default)]
 struct Seen {
     events: Events,
-    registered: BTreeSet<Complaint>,
     versions: u64,
 }
 
@@ -51,11 +48,6 @@ impl Published {
             tokio::spawn(read(inbound, Arc::clone(&seen)));
         }
         Ok(Self { seen, _consumer: consumer })
-    }
-
-    /// How many complaints were published.
-    pub(super) fn complaints(&self) -> u64 {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).registered.len() as u64
     }
 
     /// How many different events were published.
@@ -86,9 +78,6 @@ impl Seen {
         let complaint = (meta.tenant.to_string(), meta.subject);
         let Some(version) = meta.version else { return };
         let event = meta.event_type.rsplit('.').next().unwrap_or_default().to_owned();
-        if event == REGISTERED {
-            self.registered.insert(complaint.clone());
-        }
         if self.events.entry(complaint).or_default().insert(version, event).is_none() {
             self.versions += 1;
         }

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use redress_simulator::ledger::Complaint;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
-
-use super::ledger::Complaint;
 
 /// A connection of the demo's own.
 pub(super) struct Stores(PgConnection);
@@ -26,12 +25,6 @@ pub(super) struct Contents {
 impl Stores {
     pub(super) async fn connect(url: &str) -> anyhow::Result<Self> {
         Ok(Self(PgConnection::connect(url).await.context("cannot connect to intake's database")?))
-    }
-
-    /// How many complaints are registered.
-    pub(super) async fn complaints(&mut self) -> anyhow::Result<u64> {
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM complaint").fetch_one(&mut self.0).await?;
-        Ok(count.unsigned_abs())
     }
 
     /// How many submissions are written, and how many events they led to.

@@ -21,24 +21,6 @@ pub(super) struct Told {
     pub(super) letter: Vec<String>,
 }
 
-/// Notices that are not with their addressees yet, deliveries to callback addresses among them.
-pub(super) async fn waiting(launched: &Launched) -> anyhow::Result<u64> {
-    let mut stores = connect(launched).await?;
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM delivery").fetch_one(&mut stores).await?;
-    Ok(count.unsigned_abs())
-}
-
-/// Complaints that notification knows of.
-pub(super) async fn known(launched: &Launched) -> anyhow::Result<u64> {
-    let mut stores = connect(launched).await?;
-    let count: i64 = sqlx::query_scalar(
-        "SELECT count(DISTINCT (tenant, complaint_id)) FROM notice WHERE kind = 'n01_receipt'",
-    )
-    .fetch_one(&mut stores)
-    .await?;
-    Ok(count.unsigned_abs())
-}
-
 async fn connect(launched: &Launched) -> anyhow::Result<PgConnection> {
     Ok(PgConnection::connect(&launched.service("notification")?.installation.database_url).await?)
 }

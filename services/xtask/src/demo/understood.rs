@@ -26,15 +26,6 @@ pub(super) struct Understood {
     pub(super) told: Vec<String>,
 }
 
-/// How many complaints are assessed so far.
-pub(super) async fn assessed(launched: &Launched) -> anyhow::Result<u64> {
-    let mut stores = connect(launched).await?;
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM complaint WHERE assessments > 0")
-        .fetch_one(&mut stores)
-        .await?;
-    Ok(count.unsigned_abs())
-}
-
 async fn connect(launched: &Launched) -> anyhow::Result<PgConnection> {
     Ok(PgConnection::connect(&launched.service("classification")?.installation.database_url).await?)
 }

@@ -1,5 +1,5 @@
 //! Sends the plan over HTTP, open loop: each call starts at its time, whatever the earlier ones are doing, so a slow
-//! service is measured as slow and not spared.
+//! service is measured as slow and not spared. What was accepted goes on by its script.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
-use super::ledger::Ledger;
-use super::plan::{self, Again, Intention, Plan, Planned};
+use crate::ledger::{Course, Ledger};
+use crate::plan::{self, Again, Intention, Plan, Planned};
+use crate::story::Stage;
 
 /// How long a caller goes on trying.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,17 +26,20 @@ const IMPATIENCE: Duration = Duration::from_millis(200);
 const AFTER_REDIS: Duration = Duration::from_secs(2);
 
 /// All callers.
-pub(super) struct Driver {
+pub struct Driver {
     client: reqwest::Client,
     url: String,
     gateways: Vec<Gateway>,
     ledger: Arc<Ledger>,
+    stage: Arc<Stage>,
 }
 
 /// Brings in the complaints of a tenant.
-pub(super) struct Gateway {
-    pub(super) tenant: String,
-    pub(super) token: String,
+pub struct Gateway {
+    /// The tenant.
+    pub tenant: String,
+    /// A token of a service of that tenant.
+    pub token: String,
 }
 
 /// What a caller was told.
@@ -61,13 +65,19 @@ struct ProblemBody {
 }
 
 impl Driver {
-    pub(super) fn new(address: &str, gateways: Vec<Gateway>, ledger: Arc<Ledger>) -> anyhow::Result<Self> {
+    /// Of the gateways, one for each tenant, at intake's HTTP edge; cases go on upon `stage`.
+    pub fn new(
+        address: &str,
+        gateways: Vec<Gateway>,
+        ledger: Arc<Ledger>,
+        stage: Arc<Stage>,
+    ) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder().timeout(CALL_LIMIT).build().context("no HTTP client")?;
-        Ok(Self { client, url: format!("http://{address}/v1/complaints"), gateways, ledger })
+        Ok(Self { client, url: format!("http://{address}/v1/complaints"), gateways, ledger, stage })
     }
 
-    /// Sends everything; returns when every caller has had its last answer.
-    pub(super) async fn drive(self: Arc<Self>, plan: Plan, begin: Instant) -> anyhow::Result<()> {
+    /// Sends everything; returns when every case has come to its end.
+    pub async fn drive(self: Arc<Self>, plan: Plan, begin: Instant) -> anyhow::Result<()> {
         let redis_forgot = begin + plan.spike_begins + AFTER_REDIS;
         let mut callers = JoinSet::new();
         for planned in plan.planned {
@@ -102,13 +112,21 @@ impl Driver {
             bail!("a complaint was not accepted: {}", first.told())
         };
         let took = intended.elapsed();
-        let tenant = self.gateways[planned.tenant].tenant.clone();
+        let complaint = (self.gateways[planned.tenant].tenant.clone(), id);
         self.ledger.note(|book| {
             book.latencies.push(took);
-            if !book.accepted.insert((tenant, id)) {
+            if !book.accepted.insert(complaint.clone()) {
                 book.wrong.push(format!("{}: two keys got the id {id}", planned.key));
             }
+            book.courses.insert(complaint.clone(), Course::begun(planned.script));
         });
+        let again = self.again(planned, id, redis_forgot);
+        let (again, played) = tokio::join!(again, self.stage.play(&complaint, planned));
+        again.and(played)
+    }
+
+    /// The caller's further calls under the same key.
+    async fn again(&self, planned: &Planned, id: Uuid, redis_forgot: Instant) -> anyhow::Result<()> {
         let Intention::ComplainAgain { when, other_body } = planned.intention else { return Ok(()) };
         match when {
             Again::Soon => sleep(IMPATIENCE).await,
@@ -123,7 +141,7 @@ impl Driver {
 
     fn nonsense(&self, answer: &Answer) -> anyhow::Result<()> {
         let Answer::Refused(_) = answer else { bail!("nonsense was {}", answer.told()) };
-        self.ledger.note(|book| book.refused += 1);
+        self.ledger.note(|book| book.nonsense_refused += 1);
         Ok(())
     }
 

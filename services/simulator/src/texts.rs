@@ -1,46 +1,56 @@
-//! The words of the complaints; they lie in files of their own, one per language.
+//! The words of complaints, in our own; they lie in files of their own, one per language.
 
 use anyhow::Context as _;
 use serde::Deserialize;
 
 const FILES: [&str; 3] = [
-    include_str!("../../data/zh-hans.toml"),
-    include_str!("../../data/zh-hant.toml"),
-    include_str!("../../data/en.toml"),
+    include_str!("../data/zh-hans.toml"),
+    include_str!("../data/zh-hant.toml"),
+    include_str!("../data/en.toml"),
 ];
 
 /// The complaints of one language.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Language {
+pub struct Language {
     /// BCP 47.
-    pub(super) tag: String,
+    pub tag: String,
     /// Invented complainants.
-    pub(super) names: Vec<String>,
+    pub names: Vec<String>,
+    /// What they say.
     #[serde(rename = "complaint")]
-    pub(super) texts: Vec<Text>,
+    pub texts: Vec<Text>,
 }
 
 /// What somebody complains of.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Text {
-    pub(super) words: String,
-    pub(super) product: String,
-    pub(super) remedies: Vec<String>,
+pub struct Text {
+    /// In their words.
+    pub words: String,
+    /// What was bought.
+    pub product: String,
+    /// What is asked for, as codes of the catalogue.
+    pub remedies: Vec<String>,
     /// Whether it is about a live room.
     #[serde(default)]
-    pub(super) live: bool,
+    pub live: bool,
     /// Whether it is about the one lie that a whole room complains of.
     #[serde(default)]
-    pub(super) uproar: bool,
+    pub uproar: bool,
+    /// Whether it insults and complains of nothing.
+    #[serde(default)]
+    pub abusive: bool,
+    /// Whether a merchant says it, against a penalty of the platform.
+    #[serde(default)]
+    pub penalty: bool,
 }
 
 /// All languages.
-pub(super) fn all() -> anyhow::Result<Vec<Language>> {
+pub fn all() -> anyhow::Result<Vec<Language>> {
     FILES
         .iter()
-        .map(|file| toml::from_str(file).context("a file of services/xtask/data has another form"))
+        .map(|file| toml::from_str(file).context("a file of services/simulator/data has another form"))
         .collect()
 }
 
@@ -50,11 +60,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn there_are_sixty_different_texts_and_a_fifth_of_them_are_about_live_rooms() {
+    fn there_are_two_hundred_different_texts_and_a_fifth_of_them_are_about_live_rooms() {
         let languages = all().unwrap();
         let texts: Vec<&Text> = languages.iter().flat_map(|language| &language.texts).collect();
         let different: BTreeSet<&str> = texts.iter().map(|text| text.words.as_str()).collect();
-        assert!(different.len() >= 60 && different.len() == texts.len());
+        assert!(different.len() >= 200 && different.len() == texts.len());
         let live = texts.iter().filter(|text| text.live).count();
         assert!((15..=25).contains(&(live * 100 / texts.len())), "{live} of {}", texts.len());
         let tags: Vec<&str> = languages.iter().map(|language| language.tag.as_str()).collect();
