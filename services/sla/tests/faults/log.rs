@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::world::record;
 
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Where the log is.
 #[derive(Debug, Clone)]
