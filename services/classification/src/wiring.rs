@@ -24,7 +24,7 @@ use crate::app::provider::Provider;
 use crate::config::{ClassificationConfig, Config};
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
-use crate::topics::{self, ASSESSMENTS, LIFECYCLE};
+use crate::topics::{self, ASSESSMENTS, INCIDENTS, LIFECYCLE};
 use crate::{MIGRATOR, consumer, http};
 
 /// The service, as the runtime sees it.
@@ -78,7 +78,8 @@ impl Service for Classification {
             Arc::clone(&context.clock),
         );
         let holder = config.kafka.own_name(context.clock.now());
-        let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
+        let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake)
+            .marking([ASSESSMENTS, INCIDENTS]);
         let admin = Admin::new(&group, &config.kafka, holder)?
             .operated_by(config.runtime.auth.operator_tenant.clone());
         let ending = Ending { desk: desk.clone() };

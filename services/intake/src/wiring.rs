@@ -103,7 +103,8 @@ impl Service for Intake {
         }
         let holder = config.kafka.own_name(context.clock.now());
         let relay =
-            Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone());
+            Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone())
+                .marking([LIFECYCLE.name]);
         let admin = Admin::new(&submissions, &config.kafka, holder)?;
         let admin = others.iter().fold(admin, |admin, (_, _, group)| admin.and(group));
         let admin = admin.operated_by(config.runtime.auth.operator_tenant.clone());

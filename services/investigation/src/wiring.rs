@@ -68,7 +68,8 @@ impl Service for Investigation {
         let asking = asking(&config.investigation.platform_data, &files)?;
         let groups = groups(&config, &desk, asking.is_some());
         let holder = config.kafka.own_name(context.clock.now());
-        let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
+        let relay = Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake)
+            .marking([CASES]);
         let admin = Admin::new(&groups.lifecycle, &config.kafka, holder)?;
         let admin = groups.others.iter().fold(admin, |admin, (_, _, group)| admin.and(group));
         let admin = admin.operated_by(config.runtime.auth.operator_tenant.clone());

@@ -100,7 +100,8 @@ impl Service for Notification {
         ];
         let holder = config.kafka.own_name(context.clock.now());
         let relay =
-            Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone());
+            Relay::new(db.clone(), Producer::for_relay(&config.kafka)?, holder.as_str(), wake.clone())
+                .marking([NOTICES]);
         let operator = config.runtime.auth.operator_tenant.clone();
         let admin = Admin::new(&lifecycle, &config.kafka, holder)?.operated_by(operator);
         let admin = others.iter().fold(admin, |admin, (.., group)| admin.and(group));

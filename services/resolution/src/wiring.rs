@@ -68,7 +68,8 @@ impl Service for Resolution {
         let app = App { commands: Commands { desk: desk.clone(), queries: queries.clone() }, queries };
         let groups = groups(&config, &desk);
         let holder = config.kafka.own_name(context.clock.now());
-        let relay = Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
+        let relay =
+            Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), wake).marking([CASES]);
         let dispatch = Dispatch::new(desk.clone(), config.resolution.executor()?, &holder);
         let [(_, _, first), others @ ..] = &groups;
         let admin = Admin::new(first, &config.kafka, holder)?;

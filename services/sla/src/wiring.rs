@@ -72,7 +72,8 @@ impl Service for Sla {
         let desk = Desk { noted, ..desk };
         let app = App { desk: desk.clone(), due_soon: DueSoon::new(desk.clone(), context.draining.clone()) };
         let groups = groups(&config, &desk);
-        let relay = Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
+        let relay =
+            Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), wake).marking([CLOCKS]);
         let [(_, first), others @ ..] = &groups;
         let admin = Admin::new(first, &config.kafka, holder)?;
         let admin = others.iter().fold(admin, |admin, (_, group)| admin.and(group));

@@ -1,7 +1,8 @@
 //! Up to when everything is counted.
 
 use jiff::Timestamp;
-use redress_outbox::{Watermark, watermarks};
+use redress_domain::TenantId;
+use redress_outbox::{Watermark, watermarks_of};
 use sqlx::postgres::PgConnection;
 
 use crate::error::Error;
@@ -18,9 +19,10 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// How far it is now. Ask before what is counted is read: it may grow meanwhile, and must not be overstated.
-    pub async fn now(conn: &mut PgConnection) -> Result<Self, Error> {
-        Ok(Self::of(&watermarks(conn, &topics::ALL).await?))
+    /// How far it is now for a tenant: not beyond a record of its own that is parked. Ask before what is counted is read:
+    /// it may grow meanwhile, and must not be overstated.
+    pub async fn now(conn: &mut PgConnection, tenant: &TenantId) -> Result<Self, Error> {
+        Ok(Self::of(&watermarks_of(conn, tenant, &topics::ALL).await?))
     }
 
     fn of(topics: &[Watermark]) -> Self {
@@ -37,7 +39,7 @@ mod tests {
 
     fn at(topic: &str, second: Option<i64>) -> Watermark {
         let applied_through = second.map(|second| Timestamp::from_second(second).unwrap());
-        Watermark { topic: topic.to_owned(), applied_through }
+        Watermark { topic: topic.to_owned(), applied_through, caused_through: None }
     }
 
     #[test]

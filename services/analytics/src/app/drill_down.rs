@@ -27,7 +27,7 @@ impl Questions {
         let after = After::read(&request.page_token, &conditions)?;
         let size = page::size(request.page_size, PAGE_DEFAULT, PAGE_MOST)?;
         let mut conn = self.db.pool().acquire().await?;
-        selection.notices_through = Counted::now(&mut conn).await?.notices;
+        selection.notices_through = Counted::now(&mut conn, &caller.tenant).await?.notices;
         // One more than asked tells whether there is another page.
         let order = Order::NewestFirst;
         let mut found = fact::page(&mut conn, &caller.tenant, &selection, order, after, size + 1).await?;

@@ -52,7 +52,7 @@ impl Questions {
     ) -> Result<wire::QueryMetricsResponse, Error> {
         let mut question = self.question(&request)?;
         let mut conn = self.db.pool().acquire().await?;
-        let counted = Counted::now(&mut conn).await?;
+        let counted = Counted::now(&mut conn, &caller.tenant).await?;
         question.selection.notices_through = counted.notices;
         let rows = metric::rows(&mut conn, &caller.tenant, &question).await?;
         Ok(wire::QueryMetricsResponse {

@@ -35,7 +35,7 @@ impl Questions {
         let selection = Selection {
             span,
             among: Population::AcknowledgementJudged,
-            notices_through: Counted::now(&mut conn).await?.notices,
+            notices_through: Counted::now(&mut conn, &caller.tenant).await?.notices,
             slice: None,
         };
         drop(conn);

@@ -218,11 +218,12 @@ async fn once_all_topics_are_read_to_their_end_the_answer_is_counted_up_to_the_p
     })
     .await;
 
-    // An event that cannot be counted holds it back, until somebody has settled it.
+    // An event that cannot be counted holds it back for its tenant, until somebody has settled it.
     let mut history = History::of(9, 1);
     history.streams.truncate(1);
     let mut poison = history.streams[0].events[0].clone();
     poison.payload = b"\xff".to_vec();
+    poison.meta.tenant = TENANTS[0].parse().unwrap();
     log.write([&poison]).await;
     wait_until("it is parked", LIMIT, async || (parked(&bench.db).await == 1).then_some(())).await;
     let parked_at = WallClock.now().as_second();

@@ -7,6 +7,7 @@
 //! - [`Producer`] is idempotent, waits for all replicas, is bounded, and never sleeps on a full queue.
 //! - [`Consumer`] polls on a thread of its own, since on an assignment it must wait for the database; it starts where
 //!   it is told, never where Kafka's offsets say, and stops on an offset outside the log instead of jumping.
+//! - [`Mark`]s say up to when a topic is complete, so that readers need not guess what is still to come into it.
 //! - [`LogReader`] asks for the ends of partitions without being a member of a group.
 //!
 //! Refused: `FutureProducer` (sleeps 100 ms on a full queue), `StreamConsumer` (a blocking hook panics in it),
@@ -19,6 +20,7 @@ mod consumer;
 mod error;
 mod inspect;
 mod log_reader;
+mod mark;
 mod meta;
 mod partition;
 mod producer;
@@ -30,6 +32,7 @@ pub use consumer::{Consumer, Inbound, InboundEvent, Positions, Start, TopicParti
 pub use error::{KafkaClientError, SendError};
 pub use inspect::{TopicFound, inspect_topics};
 pub use log_reader::LogReader;
+pub use mark::{MARKS, Mark, Promise};
 pub use meta::{EventMeta, HeaderError, HeaderProblem};
 pub use partition::partition_of;
 pub use producer::{Pending, Placed, Producer};

@@ -7,7 +7,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::closing::Closing;
-use crate::{KafkaClientError, KafkaConfig};
+use crate::consumer::owned;
+use crate::{KafkaClientError, KafkaConfig, Record};
 
 /// How long one question may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -19,13 +20,51 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub struct LogReader {
     client: Arc<Closing<BaseConsumer>>,
     prefix: Arc<str>,
+    /// See [`LogReader::following`].
+    followed: Option<Arc<str>>,
 }
 
 impl LogReader {
     /// Makes the client; does not connect yet.
     pub fn new(config: &KafkaConfig) -> Result<Self, KafkaClientError> {
         let client: BaseConsumer = config.client().create().map_err(KafkaClientError::Config)?;
-        Ok(Self { client: Arc::new(Closing::new(client)), prefix: config.topic_prefix.as_str().into() })
+        let prefix = config.topic_prefix.as_str().into();
+        Ok(Self { client: Arc::new(Closing::new(client)), prefix, followed: None })
+    }
+
+    /// The same, and it reads `topic`, which has one partition: its last records, `last` of them, and then what comes;
+    /// see [`news`](Self::news). A topic that is not there yet is read once it is.
+    pub fn following(config: &KafkaConfig, topic: &str, last: i64) -> Result<Self, KafkaClientError> {
+        let client: BaseConsumer = config
+            .client()
+            // The library reads nothing without a name. No group is joined, and nothing is committed.
+            .set("group.id", config.full_name(&config.group))
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("fetch.wait.max.ms", "1000")
+            .set("queued.max.messages.kbytes", "1024")
+            .create()
+            .map_err(KafkaClientError::Config)?;
+        let mut end = TopicPartitionList::new();
+        end.add_partition_offset(&config.full_name(topic), 0, Offset::OffsetTail(last))
+            .and_then(|()| client.assign(&end))
+            .map_err(request("a topic to follow"))?;
+        let prefix = config.topic_prefix.as_str().into();
+        Ok(Self { client: Arc::new(Closing::new(client)), prefix, followed: Some(topic.into()) })
+    }
+
+    /// What has come of the followed topic since it was last asked, without waiting: what is still on its way comes next
+    /// time. Nothing if none is followed, or it cannot be read now.
+    pub fn news(&self) -> Vec<Record> {
+        let Some(topic) = &self.followed else { return Vec::new() };
+        let mut found = Vec::new();
+        while let Some(polled) = self.client.poll(Duration::ZERO) {
+            match polled {
+                Ok(message) => found.push(owned(topic, &message)),
+                Err(error) => tracing::debug!(%error, "following a topic is disturbed"),
+            }
+        }
+        found
     }
 
     /// Runs `question` on a thread that may block.

@@ -147,6 +147,13 @@ fn id_within(source: &str, id: &str) -> Uuid {
     })
 }
 
+impl Record {
+    /// A header that names an instant.
+    pub(crate) fn instant(&self, header: &'static str) -> Result<Timestamp, HeaderError> {
+        Reader(self).time(header)?.ok_or_else(|| missing(header))
+    }
+}
+
 struct Reader<'a>(&'a Record);
 
 impl<'a> Reader<'a> {

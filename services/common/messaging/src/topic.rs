@@ -5,7 +5,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 use tokio::time::Instant;
 
-use crate::{KafkaClientError, KafkaConfig, LogReader};
+use crate::{KafkaClientError, KafkaConfig, LogReader, MARKS};
 
 /// A topic that this installation owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,10 @@ pub struct TopicSpec {
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 const VISIBLE_WITHIN: Duration = Duration::from_secs(20);
 
-/// Creates the topics that are missing and waits until each is visible with all its partitions.
+/// Kafka removes whole segments, and by its own default begins a new one after a week at the earliest.
+const SEGMENT_LONGEST: Duration = Duration::from_hours(24 * 7);
+
+/// Creates the topics that are missing, and [`MARKS`], and waits until each is visible with all its partitions.
 ///
 /// Several processes may call it at once. Existing topics are not changed. Errors: [`KafkaClientError::Partitions`] if
 /// one exists with another number of partitions, [`KafkaClientError::Request`] if the broker is away or refuses.
@@ -29,7 +32,7 @@ pub async fn ensure_topics(config: &KafkaConfig, topics: &[TopicSpec]) -> Result
     let admin: AdminClient<DefaultClientContext> =
         config.client().create().map_err(KafkaClientError::Config)?;
     let reader = LogReader::new(config)?;
-    for topic in topics {
+    for topic in topics.iter().chain([&MARKS]) {
         if partitions(&reader, topic).await?.is_none() {
             create(&admin, config, topic).await?;
         }
@@ -45,9 +48,11 @@ async fn create(
 ) -> Result<(), KafkaClientError> {
     let name = config.full_name(topic.name);
     let retention = topic.retention.as_millis().to_string();
+    let segment = topic.retention.min(SEGMENT_LONGEST).as_millis().to_string();
     let in_sync = if config.replication >= 3 { "2" } else { "1" };
     let new = NewTopic::new(&name, topic.partitions, TopicReplication::Fixed(config.replication))
         .set("retention.ms", &retention)
+        .set("segment.ms", &segment)
         .set("min.insync.replicas", in_sync)
         .set("unclean.leader.election.enable", "false");
     let failed = |source| KafkaClientError::Request { what: "a new topic", source };

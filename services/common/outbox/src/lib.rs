@@ -12,6 +12,8 @@
 //!   second later, for lag tools only.
 //! - **Parked events**: a batch that fails is bisected; the culprit is set aside in the same transaction, later records
 //!   of its key wait behind it, all others flow. A dependency that is away is no culprit: the batch waits.
+//! - **Watermarks**: up to when a topic has been read, by the promises of its writer ([`Relay::marking`]); what of an
+//!   aggregate is parked holds back that aggregate alone ([`held_back`]).
 //!
 //! Where the log itself was replaced (a topic deleted and made again, a broker restored from an old copy), the position
 //! means another record. Kafka's topic id would tell only the first of these and is out of reach of the client library;
@@ -41,7 +43,7 @@ pub use handler::{BatchHandler, DecodeError, Delivery, Guard, HandlerError, Subs
 pub use outbox::{OutboxEvent, Unpublishable, Wake, enqueue};
 pub use receipt::{Call, Seen};
 pub use relay::Relay;
-pub use watermark::{Watermark, read_through, watermarks};
+pub use watermark::{Watermark, held_back, read_through, watermarks, watermarks_of};
 
 /// The kit's tables, versions 1 to 99; a service's own migrations start at 100.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

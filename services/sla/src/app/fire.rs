@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::escalate;
-use super::inputs::Inputs;
+use super::inputs::{self, Inputs};
 use super::publish;
 use super::recount::{Outcome, books};
 use super::telemetry::Telemetry;
@@ -119,6 +119,7 @@ impl Firing {
         for (key, told, now) in due::of_cases(conn, cases.keys()).await? {
             due.entry(key).or_default().push((told, now));
         }
+        let held_back = inputs::held_back(conn, due.keys()).await?;
         let mut look = Look { more, ..Look::default() };
         let (mut outcome, mut lateness) = (Outcome::default(), Vec::new());
         let mut calls: BTreeMap<Key, Vec<Call>> = BTreeMap::new();
@@ -126,6 +127,7 @@ impl Firing {
         for (key, clocks) in due {
             let Some(held) = cases.remove(&key) else { continue };
             let (mut changed, mut emitted) = (Vec::new(), Vec::new());
+            let through = through.filter(|_| !held_back.contains(&key));
             for (told, now) in clocks {
                 let firing = fire(&told, now, through);
                 let late = |at: Timestamp| Duration::try_from(now.duration_since(at)).unwrap_or_default();

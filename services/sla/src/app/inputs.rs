@@ -1,6 +1,6 @@
 //! Up to when everything has been heard that could still stop a clock in time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use redress_messaging::LogReader;
 use redress_outbox::{Watermark, watermarks};
 use redress_postgres::Db;
+use sqlx::postgres::PgConnection;
 use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::store::case::Key;
 use crate::topics::{INPUTS, LIFECYCLE};
 
 /// How long the answer holds that an installation lacks a topic.
@@ -36,7 +38,9 @@ impl Inputs {
         Self { reader: None, lacking: Mutex::default() }
     }
 
-    /// Up to which recorded time everything has been applied; none as long as that cannot be said.
+    /// Up to which recorded time everything has been read, also what a service tells because of another one's facts: intake
+    /// moves a case by what investigation or resolution found, and may be late with it. None as long as that cannot be
+    /// said.
     pub async fn applied_through(&self, db: &Db) -> Result<Option<Timestamp>, Error> {
         let read = watermarks(db, &INPUTS).await?;
         for topic in INPUTS {
@@ -66,9 +70,22 @@ impl Inputs {
     }
 }
 
+/// The complaints among `keys` of which something that was told is parked, so that it may have been stopped in time: they
+/// are not judged before that is redriven or given up, and all others are. Ask after [`Inputs::applied_through`].
+pub async fn held_back(
+    conn: &mut PgConnection,
+    keys: impl IntoIterator<Item = &Key>,
+) -> Result<HashSet<Key>, Error> {
+    let keys: Vec<&Key> = keys.into_iter().collect();
+    let asked = keys.iter().map(|(tenant, complaint)| (tenant, *complaint));
+    let held = redress_outbox::held_back(conn, &INPUTS, asked).await?;
+    let is_held = |(tenant, complaint): &&&Key| held.contains(&(tenant.to_string(), *complaint));
+    Ok(keys.iter().filter(is_held).map(|key| (*key).clone()).collect())
+}
+
 /// The least of the watermarks; none if one of them says nothing.
 fn least(read: &[Watermark]) -> Option<Timestamp> {
-    let times = read.iter().map(|mark| mark.applied_through).collect::<Option<Vec<_>>>()?;
+    let times = read.iter().map(|mark| mark.caused_through).collect::<Option<Vec<_>>>()?;
     times.into_iter().min()
 }
 
@@ -80,7 +97,8 @@ mod tests {
     fn the_slowest_topic_decides_and_one_that_says_nothing_holds_all_back() {
         let mark = |topic: &str, at: Option<&str>| Watermark {
             topic: topic.to_owned(),
-            applied_through: at.map(|at| at.parse().unwrap()),
+            applied_through: Some(Timestamp::MAX),
+            caused_through: at.map(|at| at.parse().unwrap()),
         };
         let (early, late) = (Some("2026-03-09T02:00:00Z"), Some("2026-03-09T03:00:00Z"));
         let through = least(&[mark("a", late), mark("b", early)]);

@@ -12,6 +12,7 @@ use super::case::{Held, Key};
 use super::column;
 use crate::domain::telling::Told;
 use crate::error::Error;
+use crate::topics::INPUTS;
 
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +48,15 @@ pub async fn claim(
             sqlx::query_as(
                 "SELECT c.tenant, c.complaint_id, c.stream_version, c.extended
                  FROM clock JOIN case_file AS c USING (tenant, complaint_id)
-                 WHERE clock.breach_at <= least(now(), $2) ORDER BY clock.breach_at LIMIT $1
+                 WHERE clock.breach_at <= least(now(), $2)
+                   -- One of which something is parked would keep its place at the head for as long as that waits.
+                   AND NOT is_held_back($3, c.tenant, c.complaint_id)
+                 ORDER BY clock.breach_at LIMIT $1
                  FOR UPDATE OF c SKIP LOCKED",
             )
             .bind(limit)
             .bind(through.to_sqlx())
+            .bind(INPUTS)
             .fetch_all(conn)
             .await?
         }

@@ -108,6 +108,31 @@ impl Bench {
         }
     }
 
+    /// Lets the writer of a topic have told all that follows from what was recorded up to `through`, and promise so.
+    pub(crate) async fn writer_has_followed(&self, topic: &str, through: Timestamp) {
+        sqlx::query("UPDATE progress SET caused_through = $2 WHERE topic = $1")
+            .bind(topic)
+            .bind(through.to_sqlx())
+            .execute(self.db.pool())
+            .await
+            .unwrap();
+    }
+
+    /// Lets a record of a complaint be parked, as the kit would.
+    pub(crate) async fn parked(&self, topic: &str, tenant: &str, complaint: uuid::Uuid) {
+        sqlx::query(
+            "INSERT INTO parked_event (topic, incarnation, partition, log_offset, headers, payload, recorded_at, event_at,
+                                       tenant, aggregate_id, cause, detail, attempts)
+             SELECT $1, 0, 0, count(*), '[]', '', now(), now(), $2, $3, 'HANDLER_REFUSED', '', 1 FROM parked_event",
+        )
+        .bind(topic)
+        .bind(tenant)
+        .bind(complaint)
+        .execute(self.db.pool())
+        .await
+        .unwrap();
+    }
+
     pub(crate) fn firing(&self) -> Firing {
         Firing::new(self.desk.clone(), Inputs::those_read())
     }

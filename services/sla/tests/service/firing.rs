@@ -7,9 +7,10 @@ use redress_testkit::wait_until;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::bench::{Bench, in_seconds};
+use crate::bench::{Bench, TENANT, in_seconds};
 use crate::course::Case;
 use redress_sla::app::fire::Look;
+use redress_sla::topics::{INVESTIGATION, LIFECYCLE};
 
 const SOON: Duration = Duration::from_mins(2);
 
@@ -135,6 +136,63 @@ async fn a_worker_that_dies_between_claim_and_effect_leaves_nothing_and_another_
     })
     .await;
     assert_eq!(bench.published_of("C11").await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_intake_that_lags_behind_what_the_others_found_delays_a_breach_and_makes_none() {
+    let bench = Bench::new().await;
+    let registered = in_seconds(-20 * 86_400);
+    let case = Case::new(1).registered(registered);
+    case.heard(&bench).await;
+    let due = bench.clock_of("C06").await.2.unwrap();
+    // All that is in the log is read; but of what was found by then intake has not yet taken note of everything.
+    bench.heard_through(in_seconds(0)).await;
+    bench.writer_has_followed(LIFECYCLE, due - SignedDuration::from_millis(1)).await;
+    let firing = bench.firing();
+    firing.look().await.unwrap();
+    assert!(!bench.published_of("C06").await.iter().any(|line| line.starts_with("ClockBreached")));
+    // It moves the case at last, with the time at which that was found.
+    let case = case.accepted(due - SignedDuration::from_hours(1));
+    bench.hear(&case.lifecycle.events[1..]).await;
+    bench.writer_has_followed(LIFECYCLE, in_seconds(0)).await;
+    firing.look().await.unwrap();
+    let told = bench.published_of("C06").await;
+    assert!(told.last().unwrap().starts_with("ClockMet"), "{told:?}");
+    assert!(!told.iter().any(|line| line.starts_with("ClockBreached")), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_parked_record_holds_back_the_clocks_of_its_own_complaint_and_of_no_other() {
+    let bench = Bench::new().await;
+    let cases: Vec<Case> = (1..=3).map(overdue).collect();
+    let asked: Vec<_> = cases.iter().flat_map(|case| &case.investigation.events).collect();
+    bench.hear(asked).await;
+    let complaints: Vec<Uuid> = cases.iter().map(|case| case.investigation.events[0].meta.subject).collect();
+    // The submission that stops the first; and something of a complaint with the second's id in another tenant.
+    bench.parked(INVESTIGATION, TENANT, complaints[0]).await;
+    bench.parked(INVESTIGATION, "tenant-b", complaints[1]).await;
+    bench.heard_through(in_seconds(0)).await;
+    let firing = bench.firing();
+    assert_eq!(firing.look().await.unwrap().breached, 2);
+    assert_eq!(firing.look().await.unwrap(), Look::default(), "it is not looked at again and again");
+    let waiting: Uuid = sqlx::query_scalar("SELECT complaint_id FROM clock WHERE breach_at IS NOT NULL")
+        .fetch_one(bench.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(waiting, complaints[0]);
+    sqlx::query("UPDATE parked_event SET status = 'discarded'").execute(bench.db.pool()).await.unwrap();
+    assert_eq!(firing.look().await.unwrap().breached, 1);
+}
+
+#[tokio::test]
+async fn a_complaint_with_something_parked_is_warned_of_and_not_judged_by_the_way() {
+    let bench = Bench::new().await;
+    let case = overdue(1).registered(in_seconds(-3_000));
+    case.heard(&bench).await;
+    bench.parked(LIFECYCLE, TENANT, case.lifecycle.events[0].meta.subject).await;
+    bench.heard_through(in_seconds(0)).await;
+    let look = bench.firing().look().await.unwrap();
+    assert!(look.warned >= 1 && look.breached == 0, "{look:?}");
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use redress_devstack::{ServiceProcess, shared};
 use redress_domain::{Clock as _, Role};
-use redress_messaging::{KafkaConfig, Producer, TopicSpec, ensure_topics};
-use redress_sla::topics::{INVESTIGATION, LIFECYCLE};
+use redress_messaging::{KafkaConfig, LogReader, MARKS, Mark, Producer, TopicSpec, ensure_topics};
+use redress_sla::topics::{CLOCKS, INVESTIGATION, LIFECYCLE};
 use redress_testkit::{Addresses, TokenIssuer, topic_prefix, wait_until};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -191,7 +191,17 @@ async fn the_edge_answers_in_the_contracts_shapes_and_by_the_rules_of_the_rpcs()
         installation.post("/v1/calendars", &json!({"calendar": {}}), Some(Role::Supervisor)).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
     every_path_of_the_document_asks_for_a_token(&installation).await;
+    promises_what_it_publishes(&installation.kafka).await;
     assert!(process.terminate(Duration::from_secs(15)).await.unwrap().success());
+}
+
+async fn promises_what_it_publishes(kafka: &KafkaConfig) {
+    let marks = LogReader::following(kafka, MARKS.name, 10).unwrap();
+    wait_until("its topic is promised of", LIMIT, async || {
+        let news = marks.off_the_runtime(|marks| Ok(marks.news())).await.unwrap();
+        news.iter().any(|record| Mark::of_record(record).unwrap().topic == CLOCKS).then_some(())
+    })
+    .await;
 }
 
 async fn every_path_of_the_document_asks_for_a_token(installation: &Installation) {

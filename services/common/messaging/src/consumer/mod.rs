@@ -39,6 +39,7 @@ use crate::closing::Closing;
 use crate::{KafkaClientError, KafkaConfig};
 
 pub use inbound::{Inbound, InboundEvent};
+pub(crate) use poll::owned;
 
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

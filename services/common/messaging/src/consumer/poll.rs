@@ -220,7 +220,8 @@ impl<N: Send + 'static> Poll<N> {
     }
 }
 
-fn owned(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> Record {
+/// The record of a message.
+pub(crate) fn owned(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> Record {
     // Others may write any number, and a database holds no such times.
     let millis = message.timestamp().to_millis().unwrap_or(0).max(0);
     Record {

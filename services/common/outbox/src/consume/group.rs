@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redress_domain::Clock;
-use redress_messaging::{Consumer, KafkaConfig, LogReader};
+use redress_messaging::{Consumer, KafkaConfig, LogReader, MARKS};
 use redress_postgres::Db;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,9 @@ use crate::{ConsumerError, Subscription, Wake};
 /// How long batches in flight are waited for when the process stops. A transaction that is cut off is not applied, or is
 /// and is known by its position.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Marks that are read of those written before: some minutes of all services.
+const MARKS_READ: i64 = 1_000;
 
 /// A service's consumer: all its topics, one member of the group.
 pub struct ConsumerGroup {
@@ -72,7 +75,7 @@ impl ConsumerGroup {
 
     /// Consumes with one client: all that it knows goes with it.
     async fn as_member(&self, stop: &CancellationToken) -> Result<(), ConsumerError> {
-        let reader = LogReader::new(&self.config)?;
+        let reader = LogReader::following(&self.config, MARKS.name, MARKS_READ)?;
         let positions = Loader {
             runtime: tokio::runtime::Handle::current(),
             kit: Arc::clone(&self.kit),

@@ -8,6 +8,7 @@ mod group;
 mod item;
 mod lane;
 mod loader;
+pub(crate) mod marks;
 mod observer;
 mod patience;
 pub(crate) mod plan;

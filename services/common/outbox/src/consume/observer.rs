@@ -5,35 +5,41 @@ use redress_messaging::LogReader;
 use tokio::time::MissedTickBehavior;
 
 use super::Kit;
+use super::marks::Marks;
 use super::position::before;
 use crate::store::position;
 
 /// How often the ends of the partitions are looked at.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Learns the lag, and lets `applied_through` follow the clock where everything has been applied.
+/// Learns the lag, and notes up to when everything has been applied: by the promises of the topic's writer; where it makes
+/// none, the clock is followed at the end of a partition.
 ///
 /// Apart from the workers, since a broker that is away makes each question take seconds.
 pub(super) async fn run(kit: Arc<Kit>, reader: LogReader, topics: Vec<&'static str>) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut marks = Marks::default();
     loop {
         tokio::select! {
             () = kit.stop.cancelled() => return,
             _ = tick.tick() => {}
         }
+        let heard = reader.off_the_runtime(|reader| Ok(reader.news())).await;
+        marks.hear(&heard.unwrap_or_default());
         for &topic in &topics {
-            look(&kit, &reader, topic).await;
+            look(&kit, &reader, topic, &mut marks).await;
         }
     }
 }
 
-async fn look(kit: &Kit, reader: &LogReader, topic: &'static str) {
+async fn look(kit: &Kit, reader: &LogReader, topic: &'static str, marks: &mut Marks) {
     let partitions: Vec<i32> =
         kit.status.partitions(topic).into_iter().map(|(partition, _)| partition).collect();
     if partitions.is_empty() {
         return;
     }
+    let promise = marks.promise(topic);
     // Taken first: whatever was in the log by then, on all replicas, lies before the ends that are seen afterwards.
     // By the database's clock: a host that is ahead must not lift the mark, and one that is behind not hold it back.
     let Ok(asked_at) = position::now(&kit.db).await else { return };
@@ -43,7 +49,15 @@ async fn look(kit: &Kit, reader: &LogReader, topic: &'static str) {
     });
     let Ok(ends) = ends.await else { return };
     kit.status.ends_at(topic, &ends);
-    if let Err(error) = position::follow_clock(&kit.db, topic, &ends, before(asked_at)).await {
+    let noted = match promise {
+        None => position::follow_clock(&kit.db, topic, &ends, before(asked_at)).await,
+        Some(promise) => {
+            let steps = marks.steps(topic, &ends, promise);
+            let reached = position::keep_promises(&kit.db, topic, &steps).await;
+            reached.map(|reached| marks.written(topic, &ends, promise, &reached))
+        }
+    };
+    if let Err(error) = noted {
         tracing::debug!(error = redress_postgres::summary_of(&error), "a watermark was not written");
     }
 }

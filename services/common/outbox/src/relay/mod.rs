@@ -10,6 +10,7 @@
 pub(crate) mod depth;
 mod held;
 mod lease;
+mod mark;
 mod page;
 mod upkeep;
 
@@ -50,6 +51,7 @@ pub struct Relay {
     leases: Leases,
     held_up: HeldUp,
     telemetry: Arc<RelayTelemetry>,
+    marked: Vec<&'static str>,
     renew_at: Instant,
     /// Whether the last thing tried failed: then it was said, and need not be said again.
     failing: bool,
@@ -67,9 +69,17 @@ impl Relay {
             leases: Leases::default(),
             held_up: HeldUp::default(),
             telemetry: Arc::new(RelayTelemetry::new()),
+            marked: Vec::new(),
             renew_at: Instant::now(),
             failing: false,
         }
+    }
+
+    /// Promises of `topics`, once a second, up to when they are complete: see [`redress_messaging::Mark`]. They are those that
+    /// are written through this outbox and by no other way.
+    #[must_use]
+    pub fn marking(self, topics: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { marked: topics.into_iter().collect(), ..self }
     }
 
     /// Publishes until `stop`, then gives its leases back. Rows that wait stay.
@@ -81,12 +91,15 @@ impl Relay {
         let failed = producer.failed();
         let telling = depth::tell(&db, &holder, &telemetry);
         let keeping = upkeep::keep(&db);
-        tokio::pin!(failed, telling, keeping);
+        let marked = std::mem::take(&mut self.marked);
+        let marking = mark::tell(&db, &holder, &producer, &marked);
+        tokio::pin!(failed, telling, keeping, marking);
         while !stop.is_cancelled() {
             tokio::select! {
                 error = &mut failed => return Err(error.into()),
                 never = &mut telling => match never {},
                 never = &mut keeping => match never {},
+                never = &mut marking => match never {},
                 outcome = self.cycle(&stop) => self.note(outcome, &stop).await,
             }
         }

@@ -5,6 +5,7 @@ use jiff_sqlx::ToSqlx as _;
 use redress_postgres::Db;
 use sqlx::{PgExecutor, Row as _};
 
+use crate::consume::marks::Step;
 use crate::consume::plan::Position;
 use crate::consume::position::Witness;
 
@@ -106,7 +107,7 @@ pub(crate) async fn renew(
     .transpose()
 }
 
-/// At the end of a partition `applied_through` follows the clock.
+/// At the end of a partition `applied_through` follows the clock, if the topic's writer makes no promises.
 ///
 /// `ends` has the end of the log per partition, with all that was recorded up to `through` before it. A position beyond
 /// the end belongs to another log, which was replaced by this one.
@@ -120,7 +121,7 @@ pub(crate) async fn follow_clock(
     sqlx::query(
         "UPDATE progress AS p SET applied_through = greatest(p.applied_through, $4)
          FROM unnest($2::integer[], $3::bigint[]) AS e(partition, high)
-         WHERE p.topic = $1 AND p.partition = e.partition AND p.next_offset = e.high",
+         WHERE p.topic = $1 AND p.partition = e.partition AND p.next_offset = e.high AND p.caused_through IS NULL",
     )
     .bind(topic)
     .bind(partitions)
@@ -129,6 +130,29 @@ pub(crate) async fn follow_clock(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Notes what holds by the promises of the topic's writer. Answers the partitions for which one of the steps does.
+pub(crate) async fn keep_promises(db: &Db, topic: &str, steps: &[Step]) -> Result<Vec<i32>, sqlx::Error> {
+    let column = |of: fn(&Step) -> i64| steps.iter().map(of).collect::<Vec<_>>();
+    let times = |of: fn(&Step) -> Timestamp| steps.iter().map(|step| of(step).to_sqlx()).collect::<Vec<_>>();
+    sqlx::query_scalar(
+        "UPDATE progress AS p
+         SET applied_through = greatest(p.applied_through, s.recorded),
+             caused_through = greatest(p.caused_through, s.caused)
+         FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
+              AS s(partition, least, most, recorded, caused)
+         WHERE p.topic = $1 AND p.partition = s.partition AND p.next_offset BETWEEN s.least AND s.most
+         RETURNING p.partition",
+    )
+    .bind(topic)
+    .bind(steps.iter().map(|step| step.partition).collect::<Vec<_>>())
+    .bind(column(|step| step.least))
+    .bind(column(|step| step.most))
+    .bind(times(|step| step.promise.recorded_through))
+    .bind(times(|step| step.promise.caused_through))
+    .fetch_all(db)
+    .await
 }
 
 /// How far the partitions are applied, per partition.

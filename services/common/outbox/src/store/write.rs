@@ -37,7 +37,9 @@ pub(crate) async fn guard(
          ), moved AS (
              UPDATE progress AS p
              SET next_offset = m.next,
-                 applied_through = greatest(p.applied_through, m.through),
+                 -- A guess from the times of the records, where their writer makes no promises.
+                 applied_through = CASE WHEN p.caused_through IS NULL THEN greatest(p.applied_through, m.through)
+                                        ELSE p.applied_through END,
                  witness_offset = m.witness_offset,
                  witness = m.witness
              FROM unnest($5::integer[], $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[],

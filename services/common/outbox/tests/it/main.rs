@@ -12,6 +12,7 @@ mod faults;
 mod guards;
 mod ledger;
 mod log;
+mod marks;
 mod membership;
 mod node;
 mod parked;

@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use redress_messaging::Outgoing;
-use redress_outbox::Guard;
+use redress_outbox::{Guard, Watermark, held_back, watermarks, watermarks_of};
 use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_proto::admin::v1::{DiscardParkedRequest, ListParkedRequest, Position, RedriveParkedRequest};
 
@@ -9,7 +9,7 @@ use redress_domain::Clock as _;
 use redress_testkit::wait_until;
 
 use crate::ledger::{Ledger, SOURCE, WallClock, meta};
-use crate::world::{LIMIT, PARTITIONS, Running, World, admin_request, aggregate, stream};
+use crate::world::{LIMIT, Running, World, admin_request, aggregate, stream};
 
 /// An aggregate whose second event is poison, among others that are well.
 async fn with_poison(world: &World, poison: &[u8]) {
@@ -68,37 +68,102 @@ async fn parks_and_mends(poison: &[u8], cause: &str) {
     running.stop().await;
 }
 
-/// Up to when the source has been applied, seconds since 1970.
-async fn applied_through(world: &World) -> Option<i64> {
-    let found = redress_outbox::watermarks(world.db.pool(), &[SOURCE, "test.never.v1"]).await.unwrap();
+fn mark(found: Result<Vec<Watermark>, sqlx::Error>) -> Option<i64> {
+    let found = found.unwrap();
     assert!(found.iter().all(|watermark| watermark.topic == SOURCE), "nobody reads the other");
     found.first()?.applied_through.map(jiff::Timestamp::as_second)
 }
 
+const TOPICS: [&str; 2] = [SOURCE, "test.never.v1"];
+
+/// Up to when the source has been read, seconds since 1970.
+async fn applied_through(world: &World) -> Option<i64> {
+    mark(watermarks(world.db.pool(), &TOPICS).await)
+}
+
+/// The same for what is counted of a tenant as a whole.
+async fn counted_through(world: &World, tenant: &str) -> Option<i64> {
+    mark(watermarks_of(world.db.pool(), &tenant.parse().unwrap(), &TOPICS).await)
+}
+
+/// Those of the first hundred aggregates of which something waits.
+async fn held(world: &World, tenant: &str, topics: &[&str]) -> Vec<u128> {
+    let tenant = tenant.parse().unwrap();
+    let asked = (0..100).map(|n| (&tenant, aggregate(n)));
+    let held = held_back(world.db.pool(), topics, asked).await.unwrap();
+    (0..100).filter(|n| held.contains(&(tenant.to_string(), aggregate(*n)))).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_watermark_follows_the_clock_and_a_parked_record_holds_it_back_until_it_is_settled() {
+async fn the_watermark_passes_a_parked_record_which_holds_back_its_own_aggregate_until_it_is_settled() {
     let world = World::new().await;
     assert_eq!(applied_through(&world).await, None);
     let ledger = Ledger::default();
     let running = world.start(ledger.clone());
-    let begun = WallClock.now().as_second();
-    wait_until("the clock is followed", LIMIT, async || {
-        applied_through(&world).await.filter(|at| *at >= begun)
-    })
-    .await;
-    world.produce([(meta(aggregate(1), 1), b"refuse".to_vec())]).await;
-    world.wait_for_parked(1).await;
+    world
+        .produce([(meta(aggregate(1), 1), b"refuse".to_vec()), (meta(aggregate(2), 1), b"ok".to_vec())])
+        .await;
+    // What waits behind it, and what waits for something that is missing.
+    world.produce([(meta(aggregate(1), 2), b"ok".to_vec()), (meta(aggregate(3), 2), b"ok".to_vec())]).await;
+    world.wait_for_parked(3).await;
     let parked_at = WallClock.now().as_second();
-    wait_until("the partitions moved on", LIMIT, async || {
-        let moved = format!("progress WHERE extract(epoch FROM applied_through) > {}", parked_at + 1);
-        (world.count(&moved).await == i64::from(PARTITIONS)).then_some(())
+    wait_until("the watermark has passed them", LIMIT, async || {
+        applied_through(&world).await.filter(|at| *at > parked_at + 1)
     })
     .await;
-    assert!(applied_through(&world).await.unwrap() <= parked_at);
+    assert_eq!(held(&world, "acme", &TOPICS).await, [1, 3]);
+    assert_eq!(held(&world, "other", &TOPICS).await, [0; 0], "of another tenant");
+    assert_eq!(held(&world, "acme", &["test.never.v1"]).await, [0; 0], "on another topic");
+    assert!(counted_through(&world, "acme").await.unwrap() <= parked_at, "numbers lack what is parked");
+    assert!(counted_through(&world, "other").await.unwrap() > parked_at);
     ledger.mended.store(true, Ordering::Relaxed);
-    assert_eq!(redrive(&running, Vec::new()).await, (1, 0, 0));
-    assert!(applied_through(&world).await.unwrap() > parked_at);
+    assert_eq!(redrive(&running, Vec::new()).await, (2, 0, 1));
+    assert_eq!(held(&world, "acme", &TOPICS).await, [3]);
+    let gap = listed(&running).await.remove(0).position.unwrap();
+    let request = DiscardParkedRequest { positions: vec![gap], reason: "a test order".to_owned() };
+    running.admin.discard_parked(admin_request(request)).await.unwrap();
+    assert_eq!(held(&world, "acme", &TOPICS).await, [0; 0], "what is given up holds nobody");
+    assert!(counted_through(&world, "acme").await.unwrap() > parked_at);
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_record_without_a_readable_envelope_holds_back_whom_its_key_names_and_else_nobody() {
+    let world = World::new().await;
+    let running = world.start(Ledger::default());
+    world.produce_without_tenant(&meta(aggregate(1), 1)).await;
+    let bare =
+        |key: String| Outgoing { topic: SOURCE.into(), key, headers: Vec::new(), payload: b"?".to_vec() };
+    for key in [aggregate(2).to_string(), "of nobody".to_owned()] {
+        world.producer.send(bare(key)).await.unwrap();
+    }
+    world.wait_for_parked(3).await;
+    for tenant in ["acme", "other"] {
+        assert_eq!(held(&world, tenant, &TOPICS).await, [1, 2], "in every tenant: it may be its own");
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_held_back_is_found_by_an_index_however_much_is_parked() {
+    let world = World::new().await;
+    sqlx::query(
+        "INSERT INTO parked_event (topic, incarnation, partition, log_offset, key, headers, payload, recorded_at, event_at,
+                                   tenant, aggregate_id, aggregate_version, cause, detail, attempts)
+         SELECT $1, 0, 0, n, convert_to(id::text, 'UTF8'), '[]', '', now(), now(), 'acme', id, 1, 'GAP', '', 1
+         FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 20000) AS n) AS made",
+    )
+    .bind(SOURCE)
+    .execute(&world.db)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE parked_event").execute(&world.db).await.unwrap();
+    let scans = "SELECT coalesce(seq_scan, 0) FROM pg_stat_xact_user_tables WHERE relname = 'parked_event'";
+    let mut tx = world.db.pool().begin().await.unwrap();
+    let tenant = "acme".parse().unwrap();
+    held_back(&mut *tx, &TOPICS, (0..100).map(|n| (&tenant, aggregate(n)))).await.unwrap();
+    let whole_reads: i64 = sqlx::query_scalar(scans).fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(whole_reads, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
