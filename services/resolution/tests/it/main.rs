@@ -10,6 +10,7 @@ mod bench;
 mod clocks;
 mod entitlement;
 mod fairness;
+mod given_up;
 mod guards;
 mod incidents;
 mod mediation;

@@ -19,7 +19,7 @@ use super::record;
 use crate::app::Desk;
 use crate::domain::remedy::Remedy;
 use crate::domain::remedy::execution::{
-    Begin, Errand, Heard, Situation, Told, Verdict, carried_out, not_started, taken_back,
+    Begin, Errand, Heard, Situation, Told, Verdict, Watched, carried_out, not_started, taken_back, watched,
 };
 use crate::error::Error;
 use crate::store::remedy::{self, Claimed};
@@ -67,6 +67,8 @@ pub(super) enum Finding {
     },
     /// It is to be said that everything is settled.
     Announce,
+    /// A person had settled it by hand or given it up, and this is what its executor says.
+    Watched(Watched),
     /// There was no time left to ask.
     NoTime,
 }
@@ -143,6 +145,7 @@ impl Dispatch {
         };
         let finding = match (&self.executor, claimed.errand) {
             (_, Errand::Announce) => Finding::Announce,
+            (None, Errand::Watch) => Finding::Watched(Watched::Again),
             (None, _) => judged(not_started(&remedy, now)),
             (Some(executor), errand) => {
                 let errand = Asking { executor, claimed: &claimed, remedy: &remedy, now, until, errand };
@@ -171,6 +174,7 @@ impl Asking<'_> {
     async fn run(&self) -> Finding {
         match self.errand {
             Errand::Reverse => self.take_back().await,
+            Errand::Watch => self.watch().await,
             Errand::Advance => match self.late().await {
                 Some(finding) => finding,
                 None => self.carry_out().await,
@@ -209,6 +213,11 @@ impl Asking<'_> {
         let heard = self.executor.execute(case, remedy).await;
         let verdict = carried_out(remedy, &heard, true, self.now);
         Finding::Judged { verdict, told: told(&heard), asked_for: true, late: false }
+    }
+
+    async fn watch(&self) -> Finding {
+        let heard = self.executor.query(&self.claimed.case, self.remedy.key()).await;
+        Finding::Watched(watched(self.remedy, &heard, self.claimed.tries))
     }
 
     async fn take_back(&self) -> Finding {

@@ -17,7 +17,7 @@ use crate::app::out::{Emitted, Out};
 use crate::app::publish::Origin;
 use crate::app::save::Left;
 use crate::domain::party::LiableParty;
-use crate::domain::remedy::execution::{Errand, Told, Verdict, pause};
+use crate::domain::remedy::execution::{Errand, Told, Verdict, Watched, pause};
 use crate::domain::remedy::{Proof, Purse, Remedy, RemedyState, all_settled};
 use crate::domain::state::State;
 use crate::error::Error;
@@ -119,6 +119,7 @@ impl<'a> Sheet<'a> {
         let Some(place) = all.iter().position(|one| one.id == claimed.remedy) else { return };
         match &done.finding {
             Finding::Announce => self.announce(claimed, place, state, out),
+            Finding::Watched(watched) => self.watched(claimed, place, watched, out),
             Finding::NoTime => self.left.back.push((claimed, self.now, claimed.failures)),
             Finding::Judged { verdict, told, asked_for, late } => {
                 let one = &mut all[place];
@@ -214,6 +215,28 @@ impl<'a> Sheet<'a> {
         self.left.back.push((claimed, due_at, claimed.failures));
     }
 
+    /// What its executor says of a remedy that a person has settled by hand or given up: never silence.
+    fn watched(&mut self, claimed: &'a Claimed, place: usize, watched: &Watched, out: &mut Out) {
+        let Some(all) = self.cases.get_mut(&claimed.case) else { return };
+        let one = &mut all[place];
+        match watched {
+            Watched::Again => return self.put_back(claimed, claimed.failures),
+            Watched::Over => return self.left.over.push(claimed),
+            Watched::Late(told) => {
+                one.late = true;
+                out.push(&told::paid_late(one, told));
+                self.left.reports.push(report(&claimed.case, one.id, "late", told));
+                self.put_back(claimed, claimed.failures);
+            }
+            Watched::LateReversed(told) => {
+                one.late = false;
+                self.left.reports.push(report(&claimed.case, one.id, "late_reversed", told));
+                self.left.over.push(claimed);
+            }
+        }
+        self.keep(claimed, place);
+    }
+
     fn put_back(&mut self, claimed: &'a Claimed, failures: u32) {
         let pause = pause(self.desk.settings.executor_retry(), claimed.tries, claimed.remedy);
         let due_at = self.now.saturating_add(pause).unwrap_or(Timestamp::MAX);
@@ -250,7 +273,7 @@ pub(super) fn settled(
 }
 
 /// That everything is settled is kept until the lifecycle has moved on.
-fn announcement(case: &Key, all: &[Remedy], now: Timestamp) -> Option<Due> {
+pub(super) fn announcement(case: &Key, all: &[Remedy], now: Timestamp) -> Option<Due> {
     let last = all.last().filter(|_| all_settled(all))?;
     let due_at = now.saturating_add(jiff::SignedDuration::from_secs(30)).unwrap_or(now);
     Some(Due { case: case.clone(), remedy: last.id, errand: Errand::Announce, due_at })

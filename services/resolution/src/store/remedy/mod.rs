@@ -14,8 +14,11 @@ use super::{Corrupt, column};
 use crate::domain::remedy::{Proof, Remedy};
 use crate::domain::terms::RemedyTerms;
 use crate::error::Error;
-pub use report::{Report, append, append_all};
-pub use work::{Claimed, Due, begin, cancel_unbegun, claim, finish, forget, hurry, lock_held, put_back};
+pub use report::{Report, append, append_all, late_of_case};
+pub use work::{
+    Claimed, Due, begin, cancel_unbegun, claim, finish, forget, hurry, lock_held, lock_open, put_back,
+    tries_of,
+};
 
 /// A remedy of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,7 @@ struct Row {
     overdue: bool,
     attempts: i32,
     unwanted: bool,
+    late: bool,
     reason: String,
     changed_at: SqlTime,
     proof: Option<Json<Proof>>,
@@ -69,6 +73,7 @@ impl TryFrom<Row> for OfCase {
             overdue: row.overdue,
             attempts: row.attempts.unsigned_abs(),
             unwanted: row.unwanted,
+            late: row.late,
             reason: row.reason,
             changed_at: row.changed_at.to_jiff(),
             proof: row.proof.map(|proof| proof.0),
@@ -81,7 +86,7 @@ impl TryFrom<Row> for OfCase {
 pub async fn of_cases(conn: &mut PgConnection, cases: &[Key]) -> Result<Vec<OfCase>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT tenant, complaint_id, remedy_id, source_id, ordinal, terms, order_no, ordered_by, ordered_at, due_at,
-                state, purse, advances, overdue, attempts, unwanted, reason, changed_at, proof
+                state, purse, advances, overdue, attempts, unwanted, late, reason, changed_at, proof
          FROM remedy WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
          ORDER BY tenant, complaint_id, ordinal",
     )
@@ -154,11 +159,11 @@ pub async fn save(conn: &mut PgConnection, changed: &[OfCase]) -> Result<(), Err
     sqlx::query(
         "UPDATE remedy r
          SET state = new.state, purse = new.purse, advances = new.advances, overdue = new.overdue, attempts = new.attempts,
-             unwanted = new.unwanted, reason = new.reason, changed_at = new.changed_at, proof = new.proof
+             unwanted = new.unwanted, late = new.late, reason = new.reason, changed_at = new.changed_at, proof = new.proof
          FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[], $7::boolean[],
-                     $8::integer[], $9::boolean[], $10::text[], $11::timestamptz[], $12::jsonb[])
-              AS new (tenant, complaint_id, remedy_id, state, purse, advances, overdue, attempts, unwanted, reason,
-                      changed_at, proof)
+                     $8::integer[], $9::boolean[], $10::boolean[], $11::text[], $12::timestamptz[], $13::jsonb[])
+              AS new (tenant, complaint_id, remedy_id, state, purse, advances, overdue, attempts, unwanted, late,
+                      reason, changed_at, proof)
          WHERE (r.tenant, r.complaint_id, r.remedy_id) = (new.tenant, new.complaint_id, new.remedy_id)",
     )
     .bind(column(changed, |one| one.case.0.as_str()))
@@ -170,6 +175,7 @@ pub async fn save(conn: &mut PgConnection, changed: &[OfCase]) -> Result<(), Err
     .bind(column(changed, |one| one.remedy.overdue))
     .bind(column(changed, |one| i32::try_from(one.remedy.attempts).unwrap_or(i32::MAX)))
     .bind(column(changed, |one| one.remedy.unwanted))
+    .bind(column(changed, |one| one.remedy.late))
     .bind(column(changed, |one| one.remedy.reason.as_str()))
     .bind(column(changed, |one| one.remedy.changed_at.to_sqlx()))
     .bind(column(changed, |one| one.remedy.proof.as_ref().map(Json)))

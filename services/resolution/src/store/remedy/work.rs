@@ -95,7 +95,7 @@ pub async fn claim(
              WHERE w.due_at <= $1 AND CASE
                  -- What was begun is followed to its end, wherever the case has gone meanwhile.
                  WHEN w.errand = 'announce' THEN true
-                 WHEN w.tries > 0 OR w.errand = 'reverse' OR c.state = 'executing' THEN $5
+                 WHEN w.tries > 0 OR w.errand IN ('reverse', 'watch') OR c.state = 'executing' THEN $5
                  -- What never began, and never will, is dropped.
                  ELSE c.state IN ('closed', 'withdrawn', 'not_accepted')
              END
@@ -218,10 +218,47 @@ pub async fn cancel_unbegun(
     .await?)
 }
 
+/// How often it was tried to carry a remedy out by the errand that is still open; 0 without one.
+pub async fn tries_of(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result<u32, Error> {
+    open(conn, case, remedy, "").await.map(|(tries, _)| tries)
+}
+
+/// The same, locked, and until when somebody has it in hand.
+pub async fn lock_open(
+    conn: &mut PgConnection,
+    case: &Key,
+    remedy: Uuid,
+) -> Result<(u32, Option<Timestamp>), Error> {
+    open(conn, case, remedy, "FOR UPDATE").await
+}
+
+async fn open(
+    conn: &mut PgConnection,
+    case: &Key,
+    remedy: Uuid,
+    lock: &str,
+) -> Result<(u32, Option<Timestamp>), Error> {
+    let sql = format!(
+        "SELECT tries, CASE WHEN lease IS NOT NULL THEN due_at END FROM remedy_work
+         WHERE tenant = $1 AND complaint_id = $2 AND remedy_id = $3 AND errand IN ('execute', 'advance')
+         ORDER BY errand DESC {lock}"
+    );
+    // Composed of constants of this file.
+    let rows: Vec<(i32, Option<jiff_sqlx::Timestamp>)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(case.0.as_str())
+        .bind(*case.1.as_uuid())
+        .bind(remedy)
+        .fetch_all(conn)
+        .await?;
+    let tries = rows.iter().map(|(tries, _)| tries.unsigned_abs()).sum();
+    let held = rows.into_iter().filter_map(|(_, until)| until).map(jiff_sqlx::Timestamp::to_jiff).max();
+    Ok((tries, held))
+}
+
 /// Removes what is still to be done to carry a remedy out: a person has said what became of it. A worker that has it in
-/// hand finds its claim gone.
-pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result<(), Error> {
-    sqlx::query(
+/// hand finds its claim gone. Gives whether there was anything.
+pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result<bool, Error> {
+    let removed = sqlx::query(
         "DELETE FROM remedy_work
          WHERE tenant = $1 AND complaint_id = $2 AND remedy_id = $3 AND errand IN ('execute', 'advance')",
     )
@@ -230,7 +267,7 @@ pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result
     .bind(remedy)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(removed.rows_affected() > 0)
 }
 
 /// Lets what is still to be done about a remedy be tried now, unless somebody has it in hand.
