@@ -55,12 +55,13 @@ impl Service for Resolution {
 
     async fn build(config: Arc<Config>, context: Context) -> anyhow::Result<Parts> {
         let db = Db::connect(&config.postgres, "redress-resolution")?;
-        let wake = Wake::default();
+        let (relaying, begun) = (Wake::default(), Wake::default());
+        let wake = relaying.clone().and(&begun);
         let desk = Desk {
             db: db.clone(),
             vault: Arc::new(config.vault.open()?),
             clock: Arc::clone(&context.clock),
-            wake: wake.clone(),
+            wake,
             settings: Arc::new(config.resolution.clone()),
             authority: Arc::new(config.resolution.authority()?),
             windows: Arc::new(config.resolution.windows()?),
@@ -71,8 +72,8 @@ impl Service for Resolution {
         let app = App { commands, queries };
         let groups = groups(&config, &desk);
         let holder = config.kafka.own_name(context.clock.now());
-        let relay = Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), wake);
-        let dispatch = Dispatch::new(desk.clone(), executor, &holder);
+        let relay = Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), relaying);
+        let dispatch = Dispatch::new(desk.clone(), executor, &holder).woken_by(begun);
         let [(_, _, first), others @ ..] = &groups;
         let admin = Admin::new(first, &config.kafka, holder)?;
         let admin = others.iter().fold(admin, |admin, (_, _, group)| admin.and(group));

@@ -167,7 +167,10 @@ async fn a_remedy_is_given_up_by_another_supervisor_for_the_same_money_and_nothi
     for (replacement, refused) in [
         (None, "REPLACEMENT_MISSING"),
         (Some(refund(7_999)), "REPLACEMENT_DIFFERS"),
-        (Some(wire::RemedyTerms { payee: Some(party(wire::LiableParty::Platform, "")), ..refund(8_000) }), "REPLACEMENT_DIFFERS"),
+        (
+            Some(wire::RemedyTerms { payee: Some(party(wire::LiableParty::Platform, "")), ..refund(8_000) }),
+            "REPLACEMENT_DIFFERS",
+        ),
     ] {
         assert_eq!(reason(give_up(&till, &supervisor("s-1"), other(replacement)).await), refused);
     }

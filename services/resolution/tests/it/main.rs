@@ -7,6 +7,7 @@
 
 mod appeals;
 mod bench;
+mod claims;
 mod clocks;
 mod entitlement;
 mod fairness;

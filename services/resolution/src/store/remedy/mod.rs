@@ -1,5 +1,6 @@
 //! Remedies, what was told of them, and what is still to be done about them.
 
+mod outcome;
 mod report;
 mod work;
 
@@ -14,10 +15,10 @@ use super::{Corrupt, column};
 use crate::domain::remedy::{Proof, Remedy};
 use crate::domain::terms::RemedyTerms;
 use crate::error::Error;
+pub use outcome::Outcome;
 pub use report::{Report, append, append_all, late_of_case};
 pub use work::{
-    Claimed, Due, begin, cancel_unbegun, claim, finish, forget, hurry, lock_held, lock_open, put_back,
-    tries_of,
+    Claimed, Due, begin, cancel_unbegun, claim, forget, hurry, let_go, lock_open, next_due, tries_of,
 };
 
 /// A remedy of a case.
@@ -95,6 +96,54 @@ pub async fn of_cases(conn: &mut PgConnection, cases: &[Key]) -> Result<Vec<OfCa
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(OfCase::try_from).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct HeldRow {
+    #[sqlx(flatten)]
+    row: Row,
+    held: Vec<String>,
+}
+
+/// The remedies of locked cases, and which of `claimed` still hold, as remedy and errand. Those are locked until the
+/// transaction ends.
+pub async fn lock_held(
+    conn: &mut PgConnection,
+    cases: &[Key],
+    claimed: &[&Claimed],
+) -> Result<(Vec<OfCase>, Vec<(Uuid, String)>), Error> {
+    let rows: Vec<HeldRow> = sqlx::query_as(
+        "WITH held AS MATERIALIZED (
+             SELECT w.tenant, w.complaint_id, w.remedy_id, w.errand
+             FROM remedy_work w JOIN unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[])
+                  AS mine (tenant, complaint_id, remedy_id, errand, lease)
+                  USING (tenant, complaint_id, remedy_id, errand, lease)
+             ORDER BY w.tenant, w.complaint_id, w.remedy_id, w.errand FOR UPDATE OF w
+         )
+         SELECT tenant, complaint_id, remedy_id, source_id, ordinal, terms, order_no, ordered_by, ordered_at, due_at,
+                state, purse, advances, overdue, attempts, unwanted, late, reason, changed_at, proof,
+                ARRAY(SELECT h.errand FROM held h
+                      WHERE (h.tenant, h.complaint_id, h.remedy_id) = (r.tenant, r.complaint_id, r.remedy_id)) AS held
+         FROM remedy r WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
+         ORDER BY tenant, complaint_id, ordinal",
+    )
+    .bind(column(cases, |(tenant, _)| tenant.as_str()))
+    .bind(column(cases, |(_, id)| *id.as_uuid()))
+    .bind(column(claimed, |c| c.case.0.as_str()))
+    .bind(column(claimed, |c| *c.case.1.as_uuid()))
+    .bind(column(claimed, |c| c.remedy))
+    .bind(column(claimed, |c| c.errand.code()))
+    .bind(column(claimed, |c| c.lease))
+    .fetch_all(conn)
+    .await?;
+    let mut held = Vec::new();
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let one = OfCase::try_from(row.row)?;
+        held.extend(row.held.into_iter().map(|errand| (one.remedy.id, errand)));
+        all.push(one);
+    }
+    Ok((all, held))
 }
 
 /// The remedies of one case.
