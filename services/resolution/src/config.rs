@@ -1,9 +1,11 @@
 //! The configuration of resolution; `config/default.toml` names and explains every key.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::tz::TimeZone;
 use redress_messaging::KafkaConfig;
 use redress_postgres::PostgresConfig;
 use redress_runtime::grpc::ClientTls;
@@ -13,6 +15,7 @@ use serde::Deserialize;
 
 use crate::app::remedy::executor::Executor;
 use crate::domain::authority::Authority;
+use crate::domain::window::Windows;
 
 /// Everything that can be set.
 #[derive(Debug, Deserialize)]
@@ -38,8 +41,12 @@ pub struct ResolutionConfig {
     pub negotiation_hours: u32,
     /// Within how many hours a proposal is answered (C18).
     pub answer_hours: u32,
-    /// For how many days an appeal can be filed (C27).
+    /// For how many calendar days an appeal can be filed (C27).
     pub appeal_days: u32,
+    /// IANA zone of these days.
+    pub zone: String,
+    /// The same of tenants that have another one.
+    pub zones: BTreeMap<String, String>,
     /// Who may approve how much: a file; empty for the one shipped.
     pub authority: String,
     /// Whoever carries remedies out; empty for nobody.
@@ -77,6 +84,17 @@ impl ResolutionConfig {
         Ok(endpoint.map(|endpoint| Executor::new(endpoint, self.executor_timeout())))
     }
 
+    /// How long can be appealed.
+    pub fn windows(&self) -> anyhow::Result<Windows> {
+        let zone = |name: &String| TimeZone::get(name).context("resolution.zone");
+        let of_tenant = |(tenant, name): (&String, &String)| {
+            let tenant = tenant.parse().context("resolution.zones")?;
+            Ok((tenant, zone(name)?))
+        };
+        let zones = self.zones.iter().map(of_tenant).collect::<anyhow::Result<_>>()?;
+        Ok(Windows::new(self.appeal_days, zone(&self.zone)?, zones))
+    }
+
     /// Reads who may approve how much.
     pub fn authority(&self) -> anyhow::Result<Authority> {
         if self.authority.is_empty() {
@@ -105,6 +123,9 @@ impl Settings for Config {
         }
         if !(1..=366).contains(&own.appeal_days) {
             problems.push("resolution.appeal_days: 1 to 366".to_owned());
+        }
+        if let Err(problem) = own.windows() {
+            problems.push(format!("{problem}: a tenant's name and an IANA time zone are expected"));
         }
         // Told of keys beside a URL of that name; here they are the executor's.
         let named = |p: String| p.trim_start_matches("url: ").replace("tls.", "executor_tls.");

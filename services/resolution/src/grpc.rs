@@ -149,6 +149,15 @@ impl ResolutionService for Grpc {
         answer(done, |resolution| wire::AdvancePaymentResponse { resolution: Some(resolution) })
     }
 
+    async fn give_up_remedy(
+        &self,
+        request: Request<wire::GiveUpRemedyRequest>,
+    ) -> Answer<wire::GiveUpRemedyResponse> {
+        let (caller, message) = parts(request)?;
+        let done = remedy::give_up(&self.app.commands, &caller, message).await;
+        answer(done, |resolution| wire::GiveUpRemedyResponse { resolution: Some(resolution) })
+    }
+
     async fn claim_recourse(
         &self,
         request: Request<wire::ClaimRecourseRequest>,

@@ -48,6 +48,7 @@ pub const POLICY: &[Rpc] = &[
     row("/redress.resolution.v1.ResolutionService/OrderRemedy", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/ConfirmRemedy", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/AdvancePayment", STAFF, Criticality::Staff),
+    row("/redress.resolution.v1.ResolutionService/GiveUpRemedy", SUPERVISORS, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/ClaimRecourse", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/SettleRecourse", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/GetMoneyLedger", READERS, Criticality::Status),

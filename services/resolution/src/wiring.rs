@@ -55,22 +55,26 @@ impl Service for Resolution {
 
     async fn build(config: Arc<Config>, context: Context) -> anyhow::Result<Parts> {
         let db = Db::connect(&config.postgres, "redress-resolution")?;
-        let wake = Wake::default();
+        let (relaying, begun) = (Wake::default(), Wake::default());
+        let wake = relaying.clone().and(&begun);
         let desk = Desk {
             db: db.clone(),
             vault: Arc::new(config.vault.open()?),
             clock: Arc::clone(&context.clock),
-            wake: wake.clone(),
+            wake,
             settings: Arc::new(config.resolution.clone()),
             authority: Arc::new(config.resolution.authority()?),
+            windows: Arc::new(config.resolution.windows()?),
         };
         let queries = Queries { desk: desk.clone() };
-        let app = App { commands: Commands { desk: desk.clone(), queries: queries.clone() }, queries };
+        let executor = config.resolution.executor()?;
+        let commands = Commands { desk: desk.clone(), queries: queries.clone(), executor: executor.clone() };
+        let app = App { commands, queries };
         let groups = groups(&config, &desk);
         let holder = config.kafka.own_name(context.clock.now());
         let relay =
-            Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), wake).marking([CASES]);
-        let dispatch = Dispatch::new(desk.clone(), config.resolution.executor()?, &holder);
+            Relay::new(db, Producer::for_relay(&config.kafka)?, holder.as_str(), relaying).marking([CASES]);
+        let dispatch = Dispatch::new(desk.clone(), executor, &holder).woken_by(begun);
         let [(_, _, first), others @ ..] = &groups;
         let admin = Admin::new(first, &config.kafka, holder)?;
         let admin = others.iter().fold(admin, |admin, (_, _, group)| admin.and(group));
@@ -95,7 +99,8 @@ type Groups = [(&'static str, &'static str, ConsumerGroup); 5];
 
 fn groups(config: &Config, desk: &Desk) -> Groups {
     let advance_overdue = desk.settings.advance_overdue;
-    let follower = Follower { clock: Arc::clone(&desk.clock), advance_overdue };
+    let follower =
+        Follower { clock: Arc::clone(&desk.clock), advance_overdue, windows: Arc::clone(&desk.windows) };
     let group = |name: &str, subscription: Subscription| {
         let kafka = KafkaConfig { group: format!("{}{name}", config.kafka.group), ..config.kafka.clone() };
         ConsumerGroup::new(

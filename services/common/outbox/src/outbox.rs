@@ -97,16 +97,30 @@ fn bucket_of(aggregate: Uuid) -> i16 {
 
 /// Tells the relay that something was committed; without it the relay looks every 50 ms. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Wake(Arc<Notify>);
+pub struct Wake {
+    own: Arc<Notify>,
+    others: Vec<Arc<Notify>>,
+}
 
 impl Wake {
     /// Call after a commit that enqueued.
     pub fn wake(&self) {
-        self.0.notify_one();
+        self.own.notify_one();
+        for other in &self.others {
+            other.notify_one();
+        }
     }
 
-    pub(crate) async fn woken(&self) {
-        self.0.notified().await;
+    /// The same, waking whoever waits on `other` too: each needs one of its own, for a call wakes one that waits.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.others.push(Arc::clone(&other.own));
+        self
+    }
+
+    /// Waits for a call; one that came before is not missed.
+    pub async fn woken(&self) {
+        self.own.notified().await;
     }
 }
 

@@ -25,6 +25,7 @@ use redress_vault::Vault;
 
 use crate::config::ResolutionConfig;
 use crate::domain::authority::Authority;
+use crate::domain::window::Windows;
 
 /// What every use that writes needs. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +42,8 @@ pub struct Desk {
     pub settings: Arc<ResolutionConfig>,
     /// Who may approve how much.
     pub authority: Arc<Authority>,
+    /// How long can be appealed.
+    pub windows: Arc<Windows>,
 }
 
 impl Desk {

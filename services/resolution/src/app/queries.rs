@@ -40,7 +40,8 @@ impl Queries {
         let opener =
             if texts.is_empty() { None } else { self.opener(&mut conn, caller, &found, &standing).await? };
         let words = Reader { opener: opener.as_ref(), texts: &texts };
-        show(&Seen { case: &found, standing: &standing, links: &links, words, remedies, money })
+        let window = self.desk.windows.of(&caller.tenant);
+        show(&Seen { case: &found, standing: &standing, links: &links, words, remedies, money, window })
     }
 
     async fn opener(

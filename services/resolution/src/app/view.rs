@@ -12,6 +12,7 @@ use crate::domain::case::Case;
 use crate::domain::offer::Link;
 use crate::domain::party::{Side, SideRole};
 use crate::domain::proposal::Proposal;
+use crate::domain::window::Window;
 
 mod decided;
 mod offered;
@@ -30,6 +31,8 @@ pub struct Seen<'a> {
     pub remedies: Vec<wire::Remedy>,
     /// The money, for staff.
     pub money: Vec<wire::MoneyLine>,
+    /// How long can be appealed.
+    pub window: Window,
 }
 
 impl Seen<'_> {
@@ -91,5 +94,6 @@ pub fn show(seen: &Seen<'_>) -> Result<wire::Resolution, crate::error::Error> {
         contested_deciders: if seen.inside() { case.course.contested_deciders.clone() } else { Vec::new() },
         negotiation_due_at: case.course.negotiation_due.and_then(super::wire::time),
         money: seen.money.clone(),
+        appeal_until: seen.window.until(case, seen.side().as_ref()).and_then(super::wire::time),
     })
 }

@@ -90,7 +90,7 @@ pub fn options(options: &[Vec<RemedyTerms>]) -> Vec<wire::ProposalOption> {
     let option = |(number, option): (u32, &Vec<RemedyTerms>)| wire::ProposalOption {
         option: number,
         remedies: all_terms(option),
-        plain_basis: String::new(),
+        ..Default::default()
     };
     (1..).zip(options).map(option).collect()
 }
@@ -240,6 +240,7 @@ pub fn read_consent(told: Option<&wire::ConsentProof>) -> Option<Consent> {
         kind: member(told.kind().as_str_name(), "CONSENT_KIND_")?,
         reference: told.reference.clone(),
         sha256: told.sha256.clone(),
+        option_sha256: told.option_sha256.clone(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Appeals (T28, T29): within the window, by either party, never refused for their form, decided outside the line.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use redress_domain::{Problem, coded_enum};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -92,11 +92,6 @@ pub struct Appeal {
     pub by_rejection: bool,
     /// Why it is void; empty otherwise.
     pub void_reason: String,
-}
-
-/// Until when an appeal against what was decided at `decided_at` can be filed.
-pub fn window_end(decided_at: Timestamp, days: u32) -> Timestamp {
-    decided_at.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
 }
 
 /// Where the case goes. What stands and is still being carried out goes on; what was carried out is not begun again.

@@ -16,6 +16,7 @@ use super::sanction::Sanction;
 use super::settlement::{DecisionState, Settlement};
 use super::state::State;
 use super::terms::{Measure, RemedyTerms};
+use super::window::Reached;
 
 /// What the registration told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,8 +68,11 @@ pub struct Course {
     pub conclusions_taken: u32,
     /// By when the respondent is to answer in a negotiation (C10).
     pub negotiation_due: Option<Timestamp>,
-    /// When the case came to its latest result: where appeal windows begin.
+    /// When the case came to its latest result: where appeal windows begin, unless it reached a party later.
     pub decided_at: Option<Timestamp>,
+    /// What reached the parties of its decisions and results: where their windows begin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<Reached>,
     /// What the case came to, once something was settled or ruled.
     pub outcome: Option<Outcome>,
     /// Whether there is proof that the result reached the complainant (N12).

@@ -45,6 +45,10 @@ refusals! {
     FourEyesNeeded = "FOUR_EYES_NEEDED", "in a major case money is ordered by a decision that two people made", "a ruling, or an appeal";
     /// Four eyes: who ordered money does not say that it was paid.
     ConfirmerOrdered = "CONFIRMER_ORDERED", "who ordered money does not prove that it was paid", "another person";
+    /// Four eyes: who ordered it does not give it up.
+    GiverUpOrdered = "GIVER_UP_ORDERED", "who ordered a remedy does not give it up", "another supervisor";
+    /// Somebody is owed what is given up.
+    ReplacementMissing = "REPLACEMENT_MISSING", "what is owed is not given up without another remedy in its place", "replacement";
     /// F141.
     ContestedDecider = "CONTESTED_DECIDER", "who made the disputed decision does not handle the dispute", "somebody else";
     /// F141.
@@ -85,6 +89,8 @@ refusals! {
     PayeeNotAParty = "PAYEE_NOT_A_PARTY", "money goes to a party of the case", "the complainant, a respondent or the platform";
     /// L06: declared in the investigation, and binding here too.
     Recused = "RECUSED", "who is recused from a case may do nothing more on it", "another member of staff";
+    /// T20: who acts for a party shows that the party agrees to this and to nothing else.
+    ConsentToOther = "CONSENT_FOR_OTHER_TERMS", "the proof shows consent to something else than what is accepted", "consent.optionSha256 as the accepted option shows it";
     /// A case is judged whole, so it has an end.
     TooManyAnswers = "TOO_MANY_ANSWERS", "the parties have answered each other too often", "TerminateMediation or RequestIntervention";
     /// The first acceptance fixes the option of a revision.

@@ -19,3 +19,4 @@ pub mod settlement;
 pub mod state;
 pub mod terms;
 pub mod text;
+pub mod window;

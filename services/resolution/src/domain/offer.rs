@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::guard::Refusal;
 use super::party::Side;
 use super::terms::RemedyTerms;
 use super::text::{is_reference, is_sha256};
@@ -54,12 +55,30 @@ pub struct Consent {
     pub reference: String,
     /// Hash of the document or recording, hexadecimal.
     pub sha256: String,
+    /// What the party consents to, see [`option_sha256`](super::proposal::option_sha256); empty where no option is
+    /// accepted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub option_sha256: String,
 }
 
 impl Consent {
     /// The party's own call.
     pub const fn own() -> Self {
-        Self { kind: ConsentKind::OwnAct, reference: String::new(), sha256: String::new() }
+        Self {
+            kind: ConsentKind::OwnAct,
+            reference: String::new(),
+            sha256: String::new(),
+            option_sha256: String::new(),
+        }
+    }
+
+    /// Bound to the option that is accepted. A party's own call names it already; whatever proves another's consent must
+    /// itself name it.
+    pub fn bound_to(self, option_sha256: &str) -> Result<Self, Refusal> {
+        if self.kind != ConsentKind::OwnAct && self.option_sha256 != option_sha256 {
+            return Err(Refusal::ConsentToOther);
+        }
+        Ok(Self { option_sha256: option_sha256.to_owned(), ..self })
     }
 
     /// Whether it proves that somebody else than the caller agrees (L02).
@@ -211,8 +230,12 @@ mod tests {
 
     #[test]
     fn only_a_document_or_recording_with_its_hash_proves_anothers_consent() {
-        let consent =
-            |kind, reference: &str, sha256: String| Consent { kind, reference: reference.into(), sha256 };
+        let consent = |kind, reference: &str, sha256: String| Consent {
+            kind,
+            reference: reference.into(),
+            sha256,
+            ..Consent::own()
+        };
         let hash = "ab".repeat(32);
         assert!(consent(ConsentKind::Mandate, "e-1", hash.clone()).proves_for_another());
         assert!(!consent(ConsentKind::OwnAct, "e-1", hash.clone()).proves_for_another());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use redress_domain::coded_enum;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::guard::Refusal;
@@ -73,6 +74,9 @@ pub struct Acceptance {
     pub revision: u32,
     /// The option, from 1.
     pub option: u32,
+    /// What was agreed to: [`option_sha256`]. Empty where it was given before this was kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub option_sha256: String,
 }
 
 /// A proposal.
@@ -153,8 +157,8 @@ impl Proposal {
     }
 
     /// `side` accepts an option of the latest revision. The first acceptance fixes the option of the revision: whoever
-    /// wants another one declines or counters.
-    pub fn accept(&mut self, side: &Side, option: u32) -> Result<Accepted, Refusal> {
+    /// wants another one declines or counters. `sha256` tells what it agrees to: they settle on one thing, or not at all.
+    pub fn accept(&mut self, side: &Side, option: u32, sha256: &str) -> Result<Accepted, Refusal> {
         let revision = self.number();
         if let Some(own) = self.acceptances.iter().find(|given| given.side == *side) {
             return if own.option == option { Ok(Accepted::Again) } else { Err(Refusal::AlreadyAccepted) };
@@ -162,7 +166,12 @@ impl Proposal {
         if self.acceptances.iter().any(|given| given.option != option) {
             return Err(Refusal::OtherOptionAccepted);
         }
-        self.acceptances.push(Acceptance { side: side.clone(), revision, option });
+        let kept = |given: &&Acceptance| !given.option_sha256.is_empty();
+        if self.acceptances.iter().filter(kept).any(|given| given.option_sha256 != sha256) {
+            return Err(Refusal::ConsentToOther);
+        }
+        let option_sha256 = sha256.to_owned();
+        self.acceptances.push(Acceptance { side: side.clone(), revision, option, option_sha256 });
         let all = self.required.iter().all(|one| self.acceptances.iter().any(|given| given.side == *one));
         if !all {
             return Ok(Accepted::Waiting);
@@ -193,6 +202,19 @@ impl Proposal {
             .flat_map(|option| charged(option))
             .all(|(key, sum)| most.get(&key).is_some_and(|bound| sum <= *bound))
     }
+}
+
+/// What a party agrees to that accepts an option: hexadecimal SHA-256 of the proposal, the revision, the option's number
+/// and all that it orders.
+pub fn option_sha256(proposal: Uuid, revision: u32, option: u32, terms: &[RemedyTerms]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"redress/option/1");
+    hash.update(proposal.as_bytes());
+    hash.update(revision.to_be_bytes());
+    hash.update(option.to_be_bytes());
+    // The fields in the order of their declaration; terms always encode.
+    hash.update(serde_json::to_vec(terms).unwrap_or_default());
+    hex::encode(hash.finalize())
 }
 
 /// To whom something is charged, and in what: a currency, or the type of what is no money.

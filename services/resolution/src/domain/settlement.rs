@@ -34,6 +34,9 @@ pub struct Settlement {
     pub revision: u32,
     /// The option.
     pub option: u32,
+    /// What all consented to, see [`option_sha256`](super::proposal::option_sha256); empty before this was kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub option_sha256: String,
     /// What is to be done.
     pub terms: Vec<RemedyTerms>,
     /// Where it stands.

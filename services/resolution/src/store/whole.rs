@@ -20,6 +20,12 @@ const SAVE: &str = "WITH cases AS (
     FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
          $8::text[], $9::jsonb[]) AS new (tenant, id, state, severity, version, stream, length, head, course)
     WHERE (c.tenant, c.complaint_id) = (new.tenant, new.id)
+), let_go AS (
+    -- What was held may begin where a case has moved. The case is read as it was before this statement.
+    UPDATE remedy_work w SET held = false
+    FROM unnest($1::text[], $2::uuid[], $3::text[]) AS new (tenant, id, state)
+         JOIN case_file was ON (was.tenant, was.complaint_id) = (new.tenant, new.id) AND was.state <> new.state
+    WHERE (w.tenant, w.complaint_id) = (new.tenant, new.id)
 ), records AS (
     INSERT INTO case_record (tenant, complaint_id, record_id, kind, ordinal, state, content)
     SELECT * FROM unnest($10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::bigint[], $15::text[], $16::jsonb[])

@@ -2,11 +2,14 @@
 
 use jiff::SignedDuration;
 use redress_domain::ComplaintId;
+use redress_proto::convert::to_wire_time;
+use redress_proto::notification::v1 as notification;
+use redress_proto::notification::v1::NoticeKind;
 use redress_proto::resolution::v1 as wire;
-use redress_proto::types::v1::ComplaintState as State;
+use redress_proto::types::v1::{ComplaintState as State, Severity};
 
 use crate::bench::{Bench, complainant, merchant, reason, supervisor};
-use crate::steps::{call, refund};
+use crate::steps::{call, refund, ruling};
 
 fn appeal(id: ComplaintId, grounds: &[&str]) -> wire::FileAppealRequest {
     let ground = |text: &&str| wire::AppealGround { text: (*text).into(), ..Default::default() };
@@ -85,15 +88,64 @@ async fn each_ground_is_answered_or_the_appeal_is_not_decided() {
 #[tokio::test]
 async fn an_appeal_without_words_is_taken_and_one_after_the_window_is_not() {
     let bench = Bench::new().await;
+    // Noon of 25 November in the tenant's zone: the 30th day after it is 25 December, to its end.
     let id = bench.to_result(1).await;
-    bench.pass(SignedDuration::from_hours(24 * 30));
+    let until = "2026-12-25T16:00:00Z".parse().unwrap();
+    assert_eq!(bench.get(&complainant(), id).await.appeal_until, Some(to_wire_time(until)));
+    bench.pass(until.duration_since(bench.now()));
     let seen = bench.act(&complainant(), appeal(id, &[])).await.unwrap();
-    assert_eq!(seen.appeals[0].grounds.len(), 1);
+    assert_eq!(seen.appeals[0].grounds.len(), 1, "at the due instant it is in time (D1)");
     assert_eq!(reason(bench.act(&merchant(), appeal(id, &["x"])).await), "APPEAL_PENDING");
 
     let late = bench.to_result(2).await;
-    bench.pass(SignedDuration::from_hours(24 * 30) + SignedDuration::from_secs(1));
+    let until: jiff::Timestamp = "2027-01-25T16:00:00.000001Z".parse().unwrap();
+    bench.pass(until.duration_since(bench.now()));
     assert_eq!(reason(bench.act(&complainant(), appeal(late, &["x"])).await), "APPEAL_WINDOW_OVER");
+}
+
+/// A notice that reached a party.
+fn reached(kind: NoticeKind, role: &str, external_ref: &str) -> notification::NoticeDelivered {
+    notification::NoticeDelivered {
+        notice_id: call(),
+        kind: kind.into(),
+        addressee: Some(notification::Addressee {
+            role: role.into(),
+            external_ref: external_ref.into(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn the_time_to_appeal_begins_when_the_decision_reached_the_party_and_the_clock_is_told() {
+    let bench = Bench::new().await;
+    let id = bench.to_ruling(1, Severity::General).await;
+    bench.act(&supervisor("s-2"), ruling(id, vec![refund(3_000)])).await.unwrap();
+    let told: wire::RulingIssued = bench.last(id).await;
+    let end = |at: &str| Some(to_wire_time(at.parse().unwrap()));
+    assert_eq!(told.appeal_until, end("2026-12-25T16:00:00Z"));
+    bench.advance(id, State::Ruling, State::Executing, "RulingIssued").await;
+    let moved = |names: Vec<String>| names.iter().filter(|name| *name == "AppealWindowMoved").count();
+    assert_eq!(moved(bench.published(id).await), 0, "as it was announced");
+
+    bench.pass(SignedDuration::from_hours(48));
+    bench.notice(id, &reached(NoticeKind::N13Ruling, "respondent", "m-1")).await;
+    let told: wire::AppealWindowMoved = bench.last(id).await;
+    assert_eq!(told.appeal_until, end("2026-12-27T16:00:00Z"));
+    bench.pass(SignedDuration::from_hours(48));
+    bench.notice(id, &reached(NoticeKind::N13Ruling, "respondent", "m-1")).await;
+    bench.notice(id, &reached(NoticeKind::N05Respondent, "respondent", "a-1")).await;
+    assert_eq!(moved(bench.published(id).await), 1, "the first notice of the decision to a party counts");
+    assert_eq!(bench.get(&merchant(), id).await.appeal_until, end("2026-12-27T16:00:00Z"));
+    assert_eq!(bench.get(&supervisor("s-1"), id).await.rulings[0].appeal_until, end("2026-12-27T16:00:00Z"));
+
+    // The result is one more decision to object to, and its notice reaches the complainant.
+    bench.advance(id, State::Executing, State::ResultNotified, "RemedyExecuted").await;
+    bench.notice(id, &reached(NoticeKind::N12Result, "complainant", "")).await;
+    let told: wire::AppealWindowMoved = bench.last(id).await;
+    assert_eq!(told.appeal_until, end("2026-12-29T16:00:00Z"));
+    assert_eq!(bench.get(&complainant(), id).await.appeal_until, told.appeal_until);
 }
 
 #[tokio::test]

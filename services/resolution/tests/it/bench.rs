@@ -111,6 +111,8 @@ impl Bench {
             negotiation_hours: 48,
             answer_hours: 48,
             appeal_days: 30,
+            zone: "Asia/Shanghai".into(),
+            zones: [("tenant-b".into(), "Europe/Berlin".into())].into(),
             authority: String::new(),
             executor: String::new(),
             executor_tls: ClientTls::default(),
@@ -126,10 +128,15 @@ impl Bench {
             clock: Arc::clone(&shared_clock),
             wake: Wake::default(),
             authority: Arc::new(Authority::read(include_str!("../../data/authority.toml")).unwrap()),
+            windows: Arc::new(settings.windows().unwrap()),
             settings: Arc::new(settings),
         };
-        let commands = Commands { queries: Queries { desk: desk.clone() }, desk };
-        let follower = Follower { clock: shared_clock, advance_overdue: true };
+        let commands = Commands { queries: Queries { desk: desk.clone() }, desk, executor: None };
+        let follower = Follower {
+            clock: shared_clock,
+            advance_overdue: true,
+            windows: Arc::clone(&commands.desk.windows),
+        };
         let bench = Self { db, vault, clock, commands, follower, _database: database, _keys: keys };
         bench.publish_rules().await;
         bench

@@ -42,6 +42,7 @@ async fn who_is_recused_in_the_investigation_does_nothing_more_here() {
             kind: wire::ConsentKind::RecordedCall.into(),
             reference: "call-7".into(),
             sha256: "ab".repeat(32),
+            option_sha256: bench.option_sha256(id, 1).await,
         }),
         ..accept(id, &proposal, 1, 1)
     };

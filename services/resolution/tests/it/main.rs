@@ -7,9 +7,11 @@
 
 mod appeals;
 mod bench;
+mod claims;
 mod clocks;
 mod entitlement;
 mod fairness;
+mod given_up;
 mod guards;
 mod incidents;
 mod mediation;

@@ -161,14 +161,25 @@ async fn who_acts_for_a_party_proves_that_it_agrees() {
         kind: wire::ConsentKind::Mandate.into(),
         reference: "e-7".into(),
         sha256: "cd".repeat(32),
+        option_sha256: bench.option_sha256(id, 1).await,
     };
     let own = wire::ConsentProof { kind: wire::ConsentKind::OwnAct.into(), ..consent.clone() };
     let claimed = wire::RespondToOfferRequest { consent: Some(own), ..accept(id, &proposal, 1, 1) };
     assert_eq!(reason(bench.act(&gateway, claimed).await), "REPRESENTATIVE_WITHOUT_MANDATE");
-    let proven = wire::RespondToOfferRequest { consent: Some(consent), ..accept(id, &proposal, 1, 1) };
+    let proven =
+        wire::RespondToOfferRequest { consent: Some(consent.clone()), ..accept(id, &proposal, 1, 1) };
+    // L02, T20: what is accepted is what the party agreed to.
+    for other in [String::new(), bench.option_sha256(id, 2).await] {
+        let other = wire::ConsentProof { option_sha256: other, ..consent.clone() };
+        let unlike = wire::RespondToOfferRequest { consent: Some(other), ..accept(id, &proposal, 1, 1) };
+        assert_eq!(reason(bench.act(&gateway, unlike).await), "CONSENT_FOR_OTHER_TERMS");
+    }
+    assert!(bench.get(&gateway, id).await.offers.iter().all(|link| link.option == 0), "nothing half-written");
     let seen = bench.act(&gateway, proven).await.unwrap();
     let link = seen.offers.last().unwrap();
-    assert_eq!(link.consent.as_ref().unwrap().reference, "e-7");
+    assert_eq!(link.consent.as_ref().unwrap(), &consent, "the chain binds the proof to what was accepted");
+    let seen = bench.act(&merchant(), accept(id, &proposal, 1, 1)).await.unwrap();
+    assert_eq!(seen.settlements[0].option_sha256, consent.option_sha256);
     assert_eq!(link.party.as_ref().unwrap().role(), AwaitedParty::Complainant);
 }
 

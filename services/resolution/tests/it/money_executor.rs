@@ -101,6 +101,16 @@ impl Payments {
         books.entries.keys().map(times).max().unwrap_or(0)
     }
 
+    /// A payment is taken back over there, without being asked to.
+    pub(crate) fn takes_back(&self, key: &str) {
+        let mut books = self.books();
+        let mut entry = books.entries[key].clone();
+        let minor = entry.amount.as_ref().map_or(0, |amount| amount.amount_minor);
+        entry.state = wire::ExecutionState::Reversed.into();
+        books.moved.push((key.to_owned(), -minor));
+        books.entries.insert(key.to_owned(), entry);
+    }
+
     /// The payer pays after all, behind everybody's back.
     pub(crate) fn pays_late(&self, key: &str, minor: i64) {
         pay(&mut self.books(), key, minor, "CNY");

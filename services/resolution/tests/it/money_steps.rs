@@ -17,8 +17,9 @@ pub(crate) struct Till {
 
 impl Till {
     pub(crate) async fn new() -> Self {
-        let bench = Bench::new().await;
+        let mut bench = Bench::new().await;
         let payments = Payments::start().await;
+        bench.commands.executor = Some(payments.client());
         let dispatch = Dispatch::new(bench.commands.desk.clone(), Some(payments.client()), "till");
         Self { bench, payments, dispatch }
     }

@@ -35,7 +35,9 @@ pub(crate) fn refund(amount_minor: i64) -> wire::RemedyTerms {
 
 pub(crate) fn option(remedies: Vec<wire::RemedyTerms>) -> wire::ProposalOption {
     wire::ProposalOption {
-        option: 0, remedies, plain_basis: "商品与描述不符,商家应退还部分货款。".into()
+        remedies,
+        plain_basis: "商品与描述不符,商家应退还部分货款。".into(),
+        ..Default::default()
     }
 }
 
@@ -176,6 +178,13 @@ impl Bench {
         let proposal = drafted.proposals[0].proposal_id.clone();
         self.act(&supervisor("s-1"), review(id, &proposal, 1)).await.unwrap();
         proposal
+    }
+
+    /// What a party agrees to that accepts an option of the latest revision.
+    pub(crate) async fn option_sha256(&self, id: ComplaintId, option: u32) -> String {
+        let seen = self.get(&handler("h-1"), id).await;
+        let revision = seen.proposals[0].revisions.last().unwrap();
+        revision.options.iter().find(|one| one.option == option).unwrap().sha256.clone()
     }
 
     pub(crate) async fn send(&self, id: ComplaintId, proposal: &str) {

@@ -13,9 +13,7 @@ use crate::app::wire::{
     all_terms, appeal_next, member, read_all_terms, read_consent, read_side, side as told_side,
 };
 use crate::app::{remedy, rules, words};
-use crate::domain::appeal::{
-    Appeal, AppealNext, AppealOutcome, AppealState, Ground, check_answers, next, window_end,
-};
+use crate::domain::appeal::{Appeal, AppealNext, AppealOutcome, AppealState, Ground, check_answers, next};
 use crate::domain::guard::{Refusal, require};
 use crate::domain::line::line;
 use crate::domain::party::Side;
@@ -71,8 +69,9 @@ impl Filing<'_> {
     pub(super) fn file(self, scene: &mut Scene<'_>) -> Result<(Uuid, Sealed), Error> {
         let open = |appeal: &Appeal| matches!(appeal.state, AppealState::Filed | AppealState::UnderReview);
         require(!scene.case.appeals.iter().any(open), Refusal::AppealPending)?;
-        let decided_at = scene.case.course.decided_at.ok_or_else(|| Refusal::NothingToAppeal.problem())?;
-        let until = window_end(decided_at, scene.desk.settings.appeal_days);
+        let window = scene.desk.windows.of(&scene.case.tenant);
+        let until = window.until(scene.case, Some(&self.side));
+        let until = until.ok_or_else(|| Refusal::NothingToAppeal.problem())?;
         require(scene.now <= until, Refusal::AppealWindowOver)?;
         let id = scene.next_id("appeal", scene.case.appeals.len());
         let told =

@@ -35,6 +35,9 @@ pub(super) fn offer_back(
     let usual = now + SignedDuration::from_hours(scene.desk.settings.answer_hours.into());
     let due_at = scene.case.course.negotiation_due.unwrap_or(usual).max(usual);
     let earlier = scene.case.proposal_mut(id)?.number();
+    // The terms that are offered stand in the call that proves the consent: it is to these.
+    let sha256 = proposal::option_sha256(id, earlier + 1, 1, &options[0]);
+    let consent = Consent { option_sha256: sha256.clone(), ..consent };
     if earlier > 0 {
         offer::link(scene, id, earlier, OfferAction::Superseded);
     }
@@ -52,7 +55,7 @@ pub(super) fn offer_back(
     });
     proposal.required = required;
     proposal.open(now, due_at);
-    proposal.accept(side, 1).map_err(Refusal::problem)?;
+    proposal.accept(side, 1, &sha256).map_err(Refusal::problem)?;
     let act = PartyAct {
         proposal: id,
         revision: earlier + 1,

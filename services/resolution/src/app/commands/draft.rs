@@ -169,9 +169,8 @@ fn keep_words(
     number: u32,
 ) -> Result<redress_proto::types::v1::Sealed, Error> {
     let option = |option: &wire::ProposalOption| wire::ProposalOption {
-        option: 0,
-        remedies: Vec::new(),
         plain_basis: option.plain_basis.clone(),
+        ..Default::default()
     };
     let plain =
         wire::ProposalRevision { options: told.options.iter().map(option).collect(), ..Default::default() };

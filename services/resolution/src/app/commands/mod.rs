@@ -39,6 +39,8 @@ use uuid::Uuid;
 use super::out::Out;
 use super::publish::Origin;
 use super::queries::Queries;
+use super::remedy::Asked;
+use super::remedy::executor::Executor;
 use super::save::Left;
 use super::standing::{self, Standing};
 use super::{Desk, rules, words};
@@ -77,6 +79,8 @@ pub struct Scene<'a> {
     pub now: Timestamp,
     /// What is left behind.
     pub out: Out,
+    /// What the executor said before, to the command that asked it.
+    pub asked: Option<&'a Asked>,
     sealer: Option<&'a Sealer>,
 }
 
@@ -135,6 +139,8 @@ pub struct Commands {
     pub desk: Desk,
     /// Shows the case afterwards.
     pub queries: Queries,
+    /// Whoever carries remedies out, for the command that asks it first.
+    pub executor: Option<Executor>,
 }
 
 impl Commands {
@@ -143,7 +149,18 @@ impl Commands {
         &self,
         caller: &Principal,
         message: M,
+        found: Violations,
+    ) -> Result<wire::Resolution, Error> {
+        self.execute_after(caller, message, found, None).await
+    }
+
+    /// The same for a command that has asked the executor before: no remote call is made inside a transaction.
+    pub async fn execute_after<M: Act>(
+        &self,
+        caller: &Principal,
+        message: M,
         mut found: Violations,
+        asked: Option<Asked>,
     ) -> Result<wire::Resolution, Error> {
         let complaint: ComplaintId = message.complaint_id().parse().map_err(|_| Problem::not_found())?;
         let call = self.call(caller, &message).await?;
@@ -162,6 +179,7 @@ impl Commands {
             call,
             message,
             sealer,
+            asked,
             now: self.desk.now(),
         });
         let db = self.desk.db.clone();
@@ -203,6 +221,7 @@ struct Work<M> {
     call: Call,
     message: M,
     sealer: Arc<Option<Sealer>>,
+    asked: Option<Asked>,
     now: Timestamp,
 }
 
@@ -232,6 +251,7 @@ impl<M: Act> Work<M> {
             case: &mut held.case,
             now: self.now,
             out: Out::default(),
+            asked: self.asked.as_ref(),
             sealer: (*self.sealer).as_ref(),
         };
         self.message.act(&mut scene, conn).await?;

@@ -57,6 +57,7 @@ named!(
     OrderRemedyRequest,
     ConfirmRemedyRequest,
     AdvancePaymentRequest,
+    GiveUpRemedyRequest,
     ClaimRecourseRequest,
     SettleRecourseRequest,
     RespondToResultRequest,

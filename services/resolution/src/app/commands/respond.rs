@@ -13,7 +13,7 @@ use crate::app::words;
 use crate::domain::guard::{Refusal, require};
 use crate::domain::offer::{Consent, OfferAction};
 use crate::domain::party::{Side, SideRole};
-use crate::domain::proposal::{Accepted, Proposal, ProposalKind};
+use crate::domain::proposal::{Accepted, Proposal, ProposalKind, option_sha256};
 use crate::domain::report::digest;
 use crate::domain::settlement::{DecisionState, Settlement};
 use crate::domain::state::State;
@@ -68,14 +68,16 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn accept(self, scene: &mut Scene<'_>) -> Result<(), Error> {
+    fn accept(mut self, scene: &mut Scene<'_>) -> Result<(), Error> {
         let (now, option) = (scene.now, self.told.option);
         let proposal = scene.case.proposal_mut(self.proposal)?;
         let latest = proposal.answerable(self.told.revision, now).map_err(Refusal::problem)?;
         let place = usize::try_from(option).unwrap_or(usize::MAX).wrapping_sub(1);
         let terms = latest.options.get(place).cloned().ok_or_else(unknown_option)?;
         require_member(proposal, &self.side)?;
-        let accepted = proposal.accept(&self.side, option).map_err(Refusal::problem)?;
+        let sha256 = option_sha256(self.proposal, self.told.revision, option, &terms);
+        self.consent = self.consent.bound_to(&sha256).map_err(Refusal::problem)?;
+        let accepted = proposal.accept(&self.side, option, &sha256).map_err(Refusal::problem)?;
         if accepted == Accepted::Again {
             return Ok(());
         }
@@ -89,7 +91,7 @@ impl Answer<'_> {
             link_hash: hash,
         });
         if accepted == Accepted::Settled {
-            settle(scene, self.proposal, (revision, option), terms);
+            settle(scene, self.proposal, (revision, option, sha256), terms);
         }
         Ok(())
     }
@@ -175,7 +177,12 @@ impl Answer<'_> {
 }
 
 /// All have accepted. Nothing is ordered before the lifecycle has moved.
-fn settle(scene: &mut Scene<'_>, proposal: Uuid, (revision, option): (u32, u32), terms: Vec<RemedyTerms>) {
+fn settle(
+    scene: &mut Scene<'_>,
+    proposal: Uuid,
+    (revision, option, option_sha256): (u32, u32, String),
+    terms: Vec<RemedyTerms>,
+) {
     let id = scene.next_id("settlement", scene.case.settlements.len());
     scene.out.push(&wire::SettlementReached {
         settlement_id: id.to_string(),
@@ -189,6 +196,7 @@ fn settle(scene: &mut Scene<'_>, proposal: Uuid, (revision, option): (u32, u32),
         proposal,
         revision,
         option,
+        option_sha256,
         terms,
         state: DecisionState::Pending,
         agreed_at: scene.now,

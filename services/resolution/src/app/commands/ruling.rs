@@ -9,7 +9,6 @@ use sqlx::postgres::PgConnection;
 use super::{Act, Scene, id};
 use crate::app::wire::{all_terms, read_all_terms, time};
 use crate::app::{rules, words};
-use crate::domain::appeal::window_end;
 use crate::domain::guard::{Refusal, require};
 use crate::domain::ruling::{Outcome, Ruling, check_imposed, needs_second};
 use crate::domain::settlement::DecisionState;
@@ -56,7 +55,7 @@ impl Act for wire::IssueRulingRequest {
             seconded_by: String::new(),
             state: if two { DecisionState::AwaitingSecond } else { DecisionState::Pending },
             issued_at: scene.now,
-            appeal_until: window_end(scene.now, scene.desk.settings.appeal_days),
+            appeal_until: scene.desk.windows.of(&scene.case.tenant).end(scene.now),
             void_reason: String::new(),
         };
         if !two {
@@ -85,7 +84,7 @@ impl Act for wire::ConfirmRulingRequest {
             ruling.state = DecisionState::Pending;
             ruling.seconded_by.clone_from(&scene.caller.subject);
             ruling.issued_at = scene.now;
-            ruling.appeal_until = window_end(scene.now, scene.desk.settings.appeal_days);
+            ruling.appeal_until = scene.desk.windows.of(&scene.case.tenant).end(scene.now);
             let field = words::ruling(id);
             let value = store::text::of_case(conn, &scene.case.tenant, scene.case.id).await?.remove(&field);
             let sealed = value.map(|value| Sealed {

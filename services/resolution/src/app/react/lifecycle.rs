@@ -181,6 +181,7 @@ impl BatchHandler for FollowLifecycle {
                     }
                     let moved = enter::Moved { to: *to, fact, at: delivery.meta.occurred_at };
                     moved.enter(conn, case, &mut orders, &mut out).await?;
+                    self.0.tell_window(case, &mut out);
                 }
                 Happened::Refused { fact, reason, state } => {
                     case.state = *state;

@@ -24,6 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use redress_domain::{Clock, ComplaintId, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::{Delivery, HandlerError, read_through};
+use redress_proto::resolution::v1 as wire;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -33,6 +34,7 @@ use super::save::Left;
 use crate::domain::case::Case;
 use crate::domain::offer::{LinkBody, OfferAction};
 use crate::domain::proposal::ProposalState;
+use crate::domain::window::Windows;
 use crate::store::case::{self, Held, Key};
 use crate::topics::LIFECYCLE;
 
@@ -46,11 +48,21 @@ pub struct Follower {
     pub clock: Arc<dyn Clock>,
     /// Whether money that is overdue and has failed leads to a ruling on an advance payment (L43).
     pub advance_overdue: bool,
+    /// How long can be appealed.
+    pub windows: Arc<Windows>,
 }
 
 impl Follower {
     fn now(&self) -> Timestamp {
         whole_microseconds(self.clock.now())
+    }
+
+    /// Announces the time to appeal where it ends later than it was told: sla's clock follows (C27).
+    fn tell_window(&self, case: &mut Case, out: &mut Out) {
+        if let Some((ruling, until)) = self.windows.of(&case.tenant).moved(case) {
+            let appeal_until = crate::app::wire::time(until);
+            out.push(&wire::AppealWindowMoved { ruling_id: ruling.to_string(), appeal_until });
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `OrderRemedy`, `ConfirmRemedy`, `AdvancePayment`: what people do about money and deeds.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use redress_domain::{Principal, Problem, Violations, whole_microseconds};
 use redress_proto::resolution::v1 as wire;
 use sqlx::postgres::PgConnection;
@@ -50,7 +51,7 @@ pub async fn advance(
     commands.execute(caller, message, Violations::default()).await
 }
 
-fn reason(found: &mut Violations, told: &str) {
+pub(super) fn reason(found: &mut Violations, told: &str) {
     if !is_code(told) {
         found.add("reason", "MALFORMED", "a code of 1 to 64 characters of a-z, 0-9 and _-.@ is expected");
     }
@@ -68,7 +69,7 @@ pub(super) async fn named(
     Ok((all, place))
 }
 
-fn key(scene: &Scene<'_>) -> Key {
+pub(super) fn key(scene: &Scene<'_>) -> Key {
     (scene.case.tenant.clone(), scene.case.id)
 }
 
@@ -169,11 +170,18 @@ impl Act for wire::ConfirmRemedyRequest {
             sha256: proof.sha256,
         };
         remedy::append(conn, &report, scene.now).await?;
-        remedy::forget(conn, &case, all[place].id).await?;
+        let left_open = remedy::forget(conn, &case, all[place].id).await?;
+        let watch = left_open.then(|| watch(&case, all[place].id, scene.now));
         let work = settled(&case, scene.case.state, &all, place, scene.now, &mut scene.out);
         remedy::save(conn, &[OfCase { case, remedy: all[place].clone() }]).await?;
-        remedy::begin(conn, &work).await
+        // What its executor says later is heard: it may have paid beside the person's proof.
+        remedy::begin(conn, &work.into_iter().chain(watch).collect::<Vec<_>>()).await
     }
+}
+
+/// Its executor is asked on, from now.
+pub(super) fn watch(case: &Key, remedy: Uuid, now: Timestamp) -> Due {
+    Due { case: case.clone(), remedy, errand: Errand::Watch, due_at: now }
 }
 
 #[async_trait]

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use jiff::{SignedDuration, Timestamp};
 use redress_domain::derived_id;
+use redress_outbox::Wake;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -19,13 +21,15 @@ use super::record;
 use crate::app::Desk;
 use crate::domain::remedy::Remedy;
 use crate::domain::remedy::execution::{
-    Begin, Errand, Heard, Situation, Told, Verdict, carried_out, not_started, taken_back,
+    Begin, Errand, Heard, Situation, Told, Verdict, Watched, carried_out, not_started, taken_back, watched,
 };
 use crate::error::Error;
 use crate::store::remedy::{self, Claimed};
 
-/// How often work is looked for while there is none.
-const PERIOD: Duration = Duration::from_millis(200);
+/// How often work is looked for while none is known to come: what another process began, or what was held wrongly.
+const SWEEP: Duration = Duration::from_secs(5);
+/// The least time between two looks that find nothing: commits wake, and most of them begin nothing.
+const LEAST: Duration = Duration::from_millis(50);
 /// How long it waits after a failure of its own, such as a database that is away.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Errands that one pass claims, and runs at once.
@@ -42,6 +46,8 @@ pub struct Dispatch {
     executor: Option<Executor>,
     holder: Arc<str>,
     leases: Arc<AtomicU64>,
+    begun: Wake,
+    sweep: Duration,
 }
 
 /// What an errand came to.
@@ -67,6 +73,8 @@ pub(super) enum Finding {
     },
     /// It is to be said that everything is settled.
     Announce,
+    /// A person had settled it by hand or given it up, and this is what its executor says.
+    Watched(Watched),
     /// There was no time left to ask.
     NoTime,
 }
@@ -75,15 +83,35 @@ impl Dispatch {
     /// Over `executor`, as `holder`, which no other process is or was. Without an executor nothing is moved, and what is
     /// not needed any more is dropped all the same.
     pub fn new(desk: Desk, executor: Option<Executor>, holder: &str) -> Self {
-        Self { desk, executor, holder: holder.into(), leases: Arc::default() }
+        Self {
+            desk,
+            executor,
+            holder: holder.into(),
+            leases: Arc::default(),
+            begun: Wake::default(),
+            sweep: SWEEP,
+        }
+    }
+
+    /// Woken by `begun`, when something that may have begun an errand was committed.
+    #[must_use]
+    pub fn woken_by(self, begun: Wake) -> Self {
+        Self { begun, ..self }
+    }
+
+    /// Looks every `sweep` for what nobody told of.
+    #[must_use]
+    pub fn sweeping_every(self, sweep: Duration) -> Self {
+        Self { sweep, ..self }
     }
 
     /// Works until `stop`. A failure of its own is logged and waited out: what was claimed comes again.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut swept = Instant::now();
         while !stop.is_cancelled() {
-            let idle = match self.pass().await {
-                Ok(0) => PERIOD,
-                Ok(_) => continue,
+            let idle = match self.look(&mut swept).await {
+                Ok(None) => continue,
+                Ok(Some(idle)) => idle,
                 Err(error) => {
                     tracing::warn!(%error, "remedies wait");
                     AFTER_FAILURE
@@ -92,9 +120,27 @@ impl Dispatch {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(idle) => {}
+                () = self.begun.woken() => tokio::time::sleep(LEAST).await,
             }
         }
         Ok(())
+    }
+
+    /// One round, and now and then a sweep; gives how long nothing is to be done, if there was nothing.
+    async fn look(&self, swept: &mut Instant) -> Result<Option<Duration>, Error> {
+        if swept.elapsed() >= self.sweep {
+            remedy::let_go(&mut *self.desk.db.pool().acquire().await?).await?;
+            *swept = Instant::now();
+        }
+        if self.pass().await? > 0 {
+            return Ok(None);
+        }
+        if self.executor.is_none() {
+            // What is due waits for somebody who carries it out.
+            return Ok(Some(self.sweep));
+        }
+        let next = remedy::next_due(&mut *self.desk.db.pool().acquire().await?).await?;
+        Ok(Some(idle(next, self.desk.now(), self.sweep)))
     }
 
     /// One round: returns how many errands it had in hand.
@@ -106,7 +152,12 @@ impl Dispatch {
         let lease = self.lease();
         let mut conn = self.desk.db.pool().acquire().await?;
         let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
-        let claimed = remedy::claim(&mut conn, lease, now, term, most, self.executor.is_some()).await?;
+        let with_executor = self.executor.is_some();
+        let mut look = remedy::claim(&mut conn, lease, now, term, most, with_executor).await?;
+        while look.claimed.is_empty() && look.more {
+            look = remedy::claim(&mut conn, lease, now, term, most, with_executor).await?;
+        }
+        let claimed = look.claimed;
         if claimed.is_empty() {
             return Ok(0);
         }
@@ -143,6 +194,7 @@ impl Dispatch {
         };
         let finding = match (&self.executor, claimed.errand) {
             (_, Errand::Announce) => Finding::Announce,
+            (None, Errand::Watch) => Finding::Watched(Watched::Again),
             (None, _) => judged(not_started(&remedy, now)),
             (Some(executor), errand) => {
                 let errand = Asking { executor, claimed: &claimed, remedy: &remedy, now, until, errand };
@@ -151,6 +203,12 @@ impl Dispatch {
         };
         Done { claimed, finding }
     }
+}
+
+/// Until the next errand is due, or the next sweep.
+fn idle(next: Option<Timestamp>, now: Timestamp, sweep: Duration) -> Duration {
+    let until = next.map(|next| next.duration_since(now).max(SignedDuration::ZERO).unsigned_abs());
+    until.unwrap_or(sweep).clamp(LEAST.min(sweep), sweep)
 }
 
 fn judged(verdict: Verdict) -> Finding {
@@ -171,6 +229,7 @@ impl Asking<'_> {
     async fn run(&self) -> Finding {
         match self.errand {
             Errand::Reverse => self.take_back().await,
+            Errand::Watch => self.watch().await,
             Errand::Advance => match self.late().await {
                 Some(finding) => finding,
                 None => self.carry_out().await,
@@ -209,6 +268,11 @@ impl Asking<'_> {
         let heard = self.executor.execute(case, remedy).await;
         let verdict = carried_out(remedy, &heard, true, self.now);
         Finding::Judged { verdict, told: told(&heard), asked_for: true, late: false }
+    }
+
+    async fn watch(&self) -> Finding {
+        let heard = self.executor.query(&self.claimed.case, self.remedy.key()).await;
+        Finding::Watched(watched(self.remedy, &heard, self.claimed.tries))
     }
 
     async fn take_back(&self) -> Finding {

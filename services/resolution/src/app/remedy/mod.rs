@@ -11,6 +11,7 @@ pub mod audit;
 mod commands;
 pub mod dispatch;
 pub mod executor;
+mod give_up;
 mod ordering;
 mod record;
 mod recourse;
@@ -18,6 +19,7 @@ mod told;
 mod view;
 
 pub use commands::{advance, confirm, order};
+pub use give_up::{Asked, give_up};
 pub use ordering::{Order, Orders, order_all, overdue, undo_all, unsettled};
 pub use recourse::{claim, settle};
 pub use view::{ledger, lines, shown};

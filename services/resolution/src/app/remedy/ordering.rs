@@ -40,15 +40,20 @@ impl Order<'_> {
         (self.tenant.clone(), self.complaint)
     }
 
-    /// The remedy at a place of the order; ordering again gives it the same id.
-    fn remedy(&self, place: u64, ordinal: i64, terms: &RemedyTerms) -> Remedy {
+    /// The id of the remedy at a place of the order.
+    pub(super) fn id_at(&self, place: u64) -> Uuid {
         let parts: [&[u8]; 4] = [
             self.tenant.as_str().as_bytes(),
             self.complaint.as_uuid().as_bytes(),
             self.source_id.as_bytes(),
             &place.to_be_bytes(),
         ];
-        let id = derived_id("redress/remedy/1", &parts);
+        derived_id("redress/remedy/1", &parts)
+    }
+
+    /// The remedy at a place of the order; ordering again gives it the same id.
+    fn remedy(&self, place: u64, ordinal: i64, terms: &RemedyTerms) -> Remedy {
+        let id = self.id_at(place);
         Remedy {
             order_no: self.order_no.to_owned(),
             ordered_by: self.ordered_by.to_owned(),

@@ -1,5 +1,6 @@
 //! Writing down what errands came to: remedies, what was told, what is still to be done, events. Set-based: one
-//! transaction for what came back at the same time, with the cases locked.
+//! transaction of at most six statements for what came back at the same time, with the cases locked (one more where the
+//! platform has taken back what it paid).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,13 +18,13 @@ use crate::app::out::{Emitted, Out};
 use crate::app::publish::Origin;
 use crate::app::save::Left;
 use crate::domain::party::LiableParty;
-use crate::domain::remedy::execution::{Errand, Told, Verdict, pause};
+use crate::domain::remedy::execution::{Errand, Told, Verdict, Watched, pause};
 use crate::domain::remedy::{Proof, Purse, Remedy, RemedyState, all_settled};
 use crate::domain::state::State;
 use crate::error::Error;
 use crate::store::case::{self, Held, Key};
 use crate::store::recourse;
-use crate::store::remedy::{self, Claimed, Due, OfCase, Report};
+use crate::store::remedy::{self, Claimed, Due, OfCase, Outcome, Report};
 
 /// Who tells what the executor says.
 const EXECUTOR: &str = "executor";
@@ -47,9 +48,10 @@ async fn write(conn: &mut PgConnection, desk: &Desk, done: &[Done]) -> Result<()
     let keys: Vec<Key> = keys.into_iter().collect();
     let mut cases = case::lock_all(conn, &keys).await?;
     let claims: Vec<&Claimed> = done.iter().map(|one| &one.claimed).collect();
-    let held = remedy::lock_held(conn, &claims).await?;
-    let mut sheet = Sheet { now: desk.now(), desk, cases: BTreeMap::new(), left: Written::default() };
-    for one in remedy::of_cases(conn, &keys).await? {
+    let (remedies, held) = remedy::lock_held(conn, &keys, &claims).await?;
+    let (left, reversed) = (Outcome::default(), Vec::new());
+    let mut sheet = Sheet { now: desk.now(), desk, cases: BTreeMap::new(), left, reversed };
+    for one in remedies {
         sheet.cases.entry(one.case).or_default().push(one.remedy);
     }
     let mut outs: BTreeMap<Key, Out> = BTreeMap::new();
@@ -62,7 +64,7 @@ async fn write(conn: &mut PgConnection, desk: &Desk, done: &[Done]) -> Result<()
     }
     let now = sheet.now;
     // Nobody owes the platform what it has taken back itself.
-    for (key, claim) in recourse::give_up(conn, &sheet.left.reversed, now).await? {
+    for (key, claim) in recourse::give_up(conn, &sheet.reversed, now).await? {
         outs.entry(key).or_default().push(&told::settled(&claim));
     }
     let mut left = Left::default();
@@ -74,42 +76,24 @@ async fn write(conn: &mut PgConnection, desk: &Desk, done: &[Done]) -> Result<()
         }
     }
     let touched: Vec<&Held> = touched.iter().filter_map(|key| cases.get(key)).collect();
-    sheet.left.save(conn, now).await?;
+    let changed = last(std::mem::take(&mut sheet.left.changed));
+    Outcome { changed, ..sheet.left }.write(conn, now).await?;
     left.save(conn, &touched).await
 }
 
-/// What errands leave behind beside events.
-#[derive(Default)]
-struct Written<'a> {
-    changed: Vec<OfCase>,
-    reports: Vec<Report>,
-    begun: Vec<Due>,
-    back: Vec<(&'a Claimed, Timestamp, u32)>,
-    over: Vec<&'a Claimed>,
-    reversed: Vec<(TenantId, ComplaintId, Uuid)>,
-}
-
-impl Written<'_> {
-    async fn save(mut self, conn: &mut PgConnection, now: Timestamp) -> Result<(), Error> {
-        // Two errands of one remedy at once: what it came to last counts.
-        let mut last: BTreeMap<(Key, Uuid), OfCase> = BTreeMap::new();
-        for one in self.changed.drain(..) {
-            last.insert((one.case.clone(), one.remedy.id), one);
-        }
-        let changed: Vec<OfCase> = last.into_values().collect();
-        remedy::save(conn, &changed).await?;
-        remedy::append_all(conn, &self.reports, now).await?;
-        remedy::put_back(conn, &self.back).await?;
-        remedy::finish(conn, &self.over).await?;
-        remedy::begin(conn, &self.begun).await
-    }
+/// Two errands of one remedy at once: what it came to last counts.
+fn last(changed: Vec<OfCase>) -> Vec<OfCase> {
+    let last: BTreeMap<(Key, Uuid), OfCase> =
+        changed.into_iter().map(|one| ((one.case.clone(), one.remedy.id), one)).collect();
+    last.into_values().collect()
 }
 
 struct Sheet<'a> {
     now: Timestamp,
     desk: &'a Desk,
     cases: BTreeMap<Key, Vec<Remedy>>,
-    left: Written<'a>,
+    left: Outcome<'a>,
+    reversed: Vec<(TenantId, ComplaintId, Uuid)>,
 }
 
 impl<'a> Sheet<'a> {
@@ -119,6 +103,7 @@ impl<'a> Sheet<'a> {
         let Some(place) = all.iter().position(|one| one.id == claimed.remedy) else { return };
         match &done.finding {
             Finding::Announce => self.announce(claimed, place, state, out),
+            Finding::Watched(watched) => self.watched(claimed, place, watched, out),
             Finding::NoTime => self.left.back.push((claimed, self.now, claimed.failures)),
             Finding::Judged { verdict, told, asked_for, late } => {
                 let one = &mut all[place];
@@ -180,7 +165,7 @@ impl<'a> Sheet<'a> {
             Verdict::TakenBack(told) => {
                 one.become_state(RemedyState::Reversed, "", now);
                 out.push(&told::reversed(one, &told.reference));
-                self.left.reversed.push((claimed.case.0.clone(), claimed.case.1, one.id));
+                self.reversed.push((claimed.case.0.clone(), claimed.case.1, one.id));
                 self.left.reports.push(report(&claimed.case, one.id, "reversed", told));
             }
             Verdict::Kept(reason) => {
@@ -212,6 +197,28 @@ impl<'a> Sheet<'a> {
         let pause = pause(first, claimed.tries, claimed.remedy);
         let due_at = self.now.saturating_add(pause).unwrap_or(Timestamp::MAX);
         self.left.back.push((claimed, due_at, claimed.failures));
+    }
+
+    /// What its executor says of a remedy that a person has settled by hand or given up: never silence.
+    fn watched(&mut self, claimed: &'a Claimed, place: usize, watched: &Watched, out: &mut Out) {
+        let Some(all) = self.cases.get_mut(&claimed.case) else { return };
+        let one = &mut all[place];
+        match watched {
+            Watched::Again => return self.put_back(claimed, claimed.failures),
+            Watched::Over => return self.left.over.push(claimed),
+            Watched::Late(told) => {
+                one.late = true;
+                out.push(&told::paid_late(one, told));
+                self.left.reports.push(report(&claimed.case, one.id, "late", told));
+                self.put_back(claimed, claimed.failures);
+            }
+            Watched::LateReversed(told) => {
+                one.late = false;
+                self.left.reports.push(report(&claimed.case, one.id, "late_reversed", told));
+                self.left.over.push(claimed);
+            }
+        }
+        self.keep(claimed, place);
     }
 
     fn put_back(&mut self, claimed: &'a Claimed, failures: u32) {
@@ -250,7 +257,7 @@ pub(super) fn settled(
 }
 
 /// That everything is settled is kept until the lifecycle has moved on.
-fn announcement(case: &Key, all: &[Remedy], now: Timestamp) -> Option<Due> {
+pub(super) fn announcement(case: &Key, all: &[Remedy], now: Timestamp) -> Option<Due> {
     let last = all.last().filter(|_| all_settled(all))?;
     let due_at = now.saturating_add(jiff::SignedDuration::from_secs(30)).unwrap_or(now);
     Some(Due { case: case.clone(), remedy: last.id, errand: Errand::Announce, due_at })

@@ -1,8 +1,10 @@
 //! Remedies as messages.
 
 use redress_proto::resolution::v1 as wire;
+use uuid::Uuid;
 
 use crate::app::wire::{money, name, party_ref, remedy_type, terms, time};
+use crate::domain::remedy::execution::Told;
 use crate::domain::remedy::ledger::Line;
 use crate::domain::remedy::recourse::Claim;
 use crate::domain::remedy::{Proof, Remedy, RemedyState};
@@ -62,6 +64,7 @@ pub(super) fn line(currency: String, line: Line) -> wire::MoneyLine {
         reversed_minor: line.reversed,
         recourse_minor: line.recourse,
         recovered_minor: line.recovered,
+        late_minor: line.late,
     }
 }
 
@@ -102,6 +105,24 @@ pub(super) fn cancelled(remedy: &Remedy) -> wire::RemedyCancelled {
         remedy_id: remedy.id.to_string(),
         amount: remedy.terms.amount.map(money),
         reason: remedy.reason.clone(),
+        ..Default::default()
+    }
+}
+
+pub(super) fn given_up(
+    remedy: &Remedy,
+    replaced_by: Option<Uuid>,
+    outcome_unknown: bool,
+) -> wire::RemedyCancelled {
+    let replaced_by = replaced_by.map(|id| id.to_string()).unwrap_or_default();
+    wire::RemedyCancelled { replaced_by, outcome_unknown, ..cancelled(remedy) }
+}
+
+pub(super) fn paid_late(remedy: &Remedy, told: &Told) -> wire::RemedyPaidLate {
+    wire::RemedyPaidLate {
+        remedy_id: remedy.id.to_string(),
+        amount: told.amount.map(money),
+        reference: told.reference.clone(),
     }
 }
 

@@ -29,7 +29,11 @@ pub async fn lines(
 ) -> Result<Vec<wire::MoneyLine>, Error> {
     let all = remedy::of_case(conn, tenant, complaint).await?;
     let claims = recourse::of_case(conn, tenant, complaint).await?;
-    Ok(ledger::lines(&all, &claims).into_iter().map(|(currency, line)| told::line(currency, line)).collect())
+    let late = remedy::late_of_case(conn, tenant, complaint).await?;
+    Ok(ledger::lines(&all, &claims, &late)
+        .into_iter()
+        .map(|(currency, line)| told::line(currency, line))
+        .collect())
 }
 
 /// `GetMoneyLedger`: for staff and auditors.
@@ -47,7 +51,8 @@ pub async fn ledger(
     }
     let all = remedy::of_case(&mut conn, &caller.tenant, id).await?;
     let claims = recourse::of_case(&mut conn, &caller.tenant, id).await?;
-    let lines = ledger::lines(&all, &claims);
+    let late = remedy::late_of_case(&mut conn, &caller.tenant, id).await?;
+    let lines = ledger::lines(&all, &claims, &late);
     Ok(wire::GetMoneyLedgerResponse {
         lines: lines.into_iter().map(|(currency, line)| told::line(currency, line)).collect(),
         remedies: all.iter().map(|one| told::remedy(one, true)).collect(),

@@ -59,6 +59,7 @@ pub(super) fn settlements(seen: &Seen<'_>) -> Vec<wire::Settlement> {
         state: to_wire::decision_state(one.state).into(),
         agreed_at: to_wire::time(one.agreed_at),
         void_reason: one.void_reason.clone(),
+        option_sha256: one.option_sha256.clone(),
     };
     seen.case.settlements.iter().rev().filter(|one| seen.concerned_by(one.proposal)).map(told).collect()
 }

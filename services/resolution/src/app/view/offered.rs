@@ -7,7 +7,7 @@ use super::Seen;
 use crate::app::wire as to_wire;
 use crate::app::words;
 use crate::domain::offer::{Consent, Link};
-use crate::domain::proposal::{Proposal, Revision};
+use crate::domain::proposal::{Proposal, Revision, option_sha256};
 use crate::error::Error;
 
 /// Latest first. Parties see what was opened to them.
@@ -46,6 +46,9 @@ fn revision(seen: &Seen<'_>, one: &Proposal, revision: &Revision) -> Result<wire
             option.plain_basis = told.plain_basis;
         }
     }
+    for (option, terms) in options.iter_mut().zip(&revision.options) {
+        option.sha256 = option_sha256(one.id, revision.number, option.option, terms);
+    }
     let full_basis =
         if seen.inside() { seen.words.text(&words::basis(one.id, revision.number))? } else { String::new() };
     Ok(wire::ProposalRevision {
@@ -75,6 +78,7 @@ fn link(seen: &Seen<'_>, link: &Link) -> Result<wire::OfferLink, Error> {
         kind: to_wire::consent_kind(consent.kind).into(),
         reference: consent.reference.clone(),
         sha256: consent.sha256.clone(),
+        option_sha256: consent.option_sha256.clone(),
     };
     Ok(wire::OfferLink {
         sequence: body.sequence,

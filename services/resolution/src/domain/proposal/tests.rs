@@ -37,10 +37,11 @@ fn proposal(options: &[i64]) -> Proposal {
 #[test]
 fn it_is_settled_once_all_have_accepted_the_same_option() {
     let mut one = proposal(&[100, 200]);
-    assert_eq!(one.accept(&Side::complainant(), 2), Ok(Accepted::Waiting));
-    assert_eq!(one.accept(&Side::complainant(), 2), Ok(Accepted::Again));
-    assert_eq!(one.accept(&Side::respondent("m-1"), 1), Err(Refusal::OtherOptionAccepted));
-    assert_eq!(one.accept(&Side::respondent("m-1"), 2), Ok(Accepted::Settled));
+    assert_eq!(one.accept(&Side::complainant(), 2, "b"), Ok(Accepted::Waiting));
+    assert_eq!(one.accept(&Side::complainant(), 2, "b"), Ok(Accepted::Again));
+    assert_eq!(one.accept(&Side::respondent("m-1"), 1, "a"), Err(Refusal::OtherOptionAccepted));
+    assert_eq!(one.accept(&Side::respondent("m-1"), 2, "c"), Err(Refusal::ConsentToOther));
+    assert_eq!(one.accept(&Side::respondent("m-1"), 2, "b"), Ok(Accepted::Settled));
     assert_eq!(one.state, ProposalState::Accepted);
 }
 
@@ -105,7 +106,7 @@ proptest! {
             if option == 0 {
                 one.withdraw_acceptance(&sides[who]);
             } else {
-                let _refused = one.accept(&sides[who], option);
+                let _refused = one.accept(&sides[who], option, "");
             }
             let options: std::collections::BTreeSet<_> =
                 one.acceptances.iter().map(|given| given.option).collect();

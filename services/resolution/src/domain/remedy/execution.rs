@@ -23,6 +23,8 @@ coded_enum! {
         Reverse = "reverse",
         /// It is to be said that everything is settled.
         Announce = "announce",
+        /// A person has settled it by hand or given it up; what its executor says of it is heard all the same.
+        Watch = "watch",
     }
 }
 
@@ -156,6 +158,42 @@ pub fn taken_back(remedy: &Remedy, heard: &Heard, asked_for: bool, now: Situatio
         Heard::Pending => Verdict::Wait { failure: false },
         _ => Verdict::Wait { failure: true },
     }
+}
+
+/// What follows for a remedy that a person has settled by hand or given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Watched {
+    /// It is asked again later.
+    Again,
+    /// Nothing is to be expected any more.
+    Over,
+    /// It was paid beside what the person said.
+    Late(Told),
+    /// That payment was taken back.
+    LateReversed(Told),
+}
+
+/// How often it is heard that nothing was paid before nothing more is expected: a call under way when the person decided
+/// has come to its end by then.
+const CLEAR_ANSWERS: u32 = 3;
+
+/// What follows from what is heard of a remedy that a person has settled by hand or given up; `tries` counts from 1.
+pub fn watched(remedy: &Remedy, heard: &Heard, tries: u32) -> Watched {
+    match heard {
+        Heard::Done(_) if remedy.late => Watched::Again,
+        Heard::Done(told) if is_proof_of(remedy, told) => Watched::Over,
+        Heard::Done(told) => Watched::Late(told.clone()),
+        Heard::Reversed(told) if remedy.late => Watched::LateReversed(told.clone()),
+        Heard::Reversed(_) => Watched::Over,
+        Heard::NotStarted | Heard::Failed(_) if tries >= CLEAR_ANSWERS && !remedy.late => Watched::Over,
+        Heard::NotStarted | Heard::Failed(_) | Heard::Pending | Heard::Open => Watched::Again,
+    }
+}
+
+/// Whether the payment that is told is the one that the person proved.
+fn is_proof_of(remedy: &Remedy, told: &Told) -> bool {
+    let proof = remedy.proof.as_ref();
+    proof.is_some_and(|proof| proof.reference == told.reference && proof.amount == told.amount)
 }
 
 /// Reference, time, amount and currency are those of a proof, and of the order.

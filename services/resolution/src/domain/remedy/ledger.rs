@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use redress_domain::Money;
+
 use super::recourse::{Claim, SETTLED};
 use super::{Purse, Remedy, RemedyState};
 
@@ -26,18 +28,20 @@ pub struct Line {
     pub recourse: i64,
     /// Of what was claimed: paid.
     pub recovered: i64,
+    /// In none of these: paid by the executor after a person had settled or given up the remedy, and not taken back.
+    pub late: i64,
 }
 
 impl Line {
     /// Whether every amount is somewhere, and none in two places.
     pub const fn adds_up(&self) -> bool {
         let everywhere = self.executed + self.advanced + self.failed + self.pending + self.cancelled;
-        self.ordered == everywhere && self.reversed <= self.executed + self.advanced
+        self.late == 0 && self.ordered == everywhere && self.reversed <= self.executed + self.advanced
     }
 }
 
-/// A line per currency, in the order of their codes.
-pub fn lines(remedies: &[Remedy], claims: &[Claim]) -> BTreeMap<String, Line> {
+/// A line per currency, in the order of their codes; `late` are the payments that moved beside the sums.
+pub fn lines(remedies: &[Remedy], claims: &[Claim], late: &[Money]) -> BTreeMap<String, Line> {
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
     for remedy in remedies {
         let Some(amount) = remedy.terms.amount else { continue };
@@ -55,6 +59,9 @@ pub fn lines(remedies: &[Remedy], claims: &[Claim]) -> BTreeMap<String, Line> {
         if remedy.state == RemedyState::Reversed {
             line.reversed += minor;
         }
+    }
+    for paid in late {
+        lines.entry(paid.currency.to_string()).or_default().late += paid.amount_minor;
     }
     for claim in claims.iter().filter(|claim| claim.stands()) {
         let line = lines.entry(claim.amount.currency.to_string()).or_default();

@@ -13,6 +13,7 @@ use redress_domain::{ErrorKind, Money, Problem, coded_enum};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use self::execution::Heard;
 use super::party::{LiableParty, PartyRef};
 use super::terms::{RemedyTerms, RemedyType};
 
@@ -33,7 +34,7 @@ coded_enum! {
         Parked = "parked",
         /// Taken back after it was done.
         Reversed = "reversed",
-        /// Not needed any more, before anything was done.
+        /// Not needed any more before anything was done, or given up by a person who ordered another in its place.
         Cancelled = "cancelled",
     }
 }
@@ -92,7 +93,9 @@ pub struct Remedy {
     pub attempts: u32,
     /// Whether an appeal has taken it back: what is done all the same is reversed.
     pub unwanted: bool,
-    /// Why it failed, was parked or is not reversed, as a code; empty otherwise.
+    /// Whether its executor says that it paid after a person had settled it by hand or given it up.
+    pub late: bool,
+    /// Why it failed, was parked, given up or is not reversed, as a code; empty otherwise.
     pub reason: String,
     /// When it came to where it stands.
     pub changed_at: Timestamp,
@@ -125,6 +128,7 @@ impl Remedy {
             overdue: false,
             attempts: 0,
             unwanted: false,
+            late: false,
             reason: String::new(),
             changed_at: now,
             proof: None,
@@ -208,20 +212,71 @@ impl Remedy {
         Ok(())
     }
 
+    /// Whether it waits for a person: parked, or past its limit without a result.
+    const fn is_stuck(&self) -> bool {
+        match self.state {
+            RemedyState::Parked => true,
+            RemedyState::Ordered | RemedyState::Dispatched => self.overdue,
+            _ => false,
+        }
+    }
+
+    /// Whether a person may give it up after this was heard of it; gives whether its outcome is then left open.
+    ///
+    /// # Errors
+    /// `NOT_STUCK`; `REMEDY_PAID`, where money has moved; `OUTCOME_UNKNOWN`, where it may have and nobody accepts that.
+    pub fn check_given_up(&self, heard: &Heard, accept_unknown: bool) -> Result<bool, Problem> {
+        if !self.is_stuck() {
+            let message = "only what is parked, or past its limit, is given up";
+            let satisfied = "waiting for its limit (C19), or a further remedy for one that failed";
+            return Err(refused("NOT_STUCK", message, satisfied).with("state", self.state.code()));
+        }
+        match heard {
+            Heard::NotStarted | Heard::Failed(_) | Heard::Reversed(_) => Ok(false),
+            Heard::Done(_) => {
+                let message = "whoever carries it out says that money has moved";
+                Err(refused(
+                    "REMEDY_PAID",
+                    message,
+                    "ConfirmRemedy with its proof, or its reversal over there",
+                ))
+            }
+            Heard::Pending | Heard::Open if accept_unknown => Ok(true),
+            Heard::Pending | Heard::Open => {
+                let message = "whoever carries it out cannot say that nothing was paid";
+                Err(refused("OUTCOME_UNKNOWN", message, "acceptUnknown, or its answer"))
+            }
+        }
+    }
+
+    /// What takes the place of money is the same money: nobody gets more or less by it, and it costs nobody else but the
+    /// platform.
+    ///
+    /// # Errors
+    /// `REPLACEMENT_DIFFERS`.
+    pub fn check_replacement(&self, terms: &RemedyTerms) -> Result<(), Problem> {
+        let same_payer = terms.payer == self.terms.payer || terms.payer.party == LiableParty::Platform;
+        let same_money = terms.amount == self.terms.amount && same_payer;
+        if terms.payee == self.terms.payee && (same_money || self.terms.amount.is_none()) {
+            return Ok(());
+        }
+        let message = "what takes its place is of the same amount, to the same payee, from the same payer or the platform";
+        Err(refused("REPLACEMENT_DIFFERS", message, "amount, payee and payer as ordered"))
+    }
+
     /// A person confirms with proof what no machine carries out, or what a machine left open.
     ///
     /// # Errors
-    /// `NOT_CONFIRMABLE`, where a machine is at it or it is settled; `PROOF_DOES_NOT_FIT`, where amount or currency are
+    /// `NOT_CONFIRMABLE`, where a machine is at it within its limit or it is settled; `PROOF_DOES_NOT_FIT`, where amount or currency are
     /// not those of the order.
     pub fn confirm(&mut self, proof: Proof, by_machine: bool, now: Timestamp) -> Result<(), Problem> {
         let open = match self.state {
-            RemedyState::Ordered => !by_machine,
-            RemedyState::Parked => true,
-            _ => false,
+            RemedyState::Ordered => !by_machine || self.overdue,
+            _ => self.is_stuck(),
         };
         if !open {
             let message = "a person confirms what no machine carries out, or has left open";
-            let satisfied = "a remedy that is ordered of a person, or parked";
+            let satisfied = "a remedy that is ordered of a person, parked, or past its limit";
             return Err(refused("NOT_CONFIRMABLE", message, satisfied).with("state", self.state.code()));
         }
         if proof.amount != self.terms.amount {

@@ -223,7 +223,7 @@ fn no_more_is_claimed_back_than_was_paid_first() {
 #[test]
 fn each_state_has_its_place_in_the_ledger() {
     let places = |state, purse| {
-        let line = lines(&[Remedy { state, purse, ..remedy(1) }], &[])["CNY"];
+        let line = lines(&[Remedy { state, purse, ..remedy(1) }], &[], &[])["CNY"];
         let all = [line.executed, line.advanced, line.failed, line.pending, line.cancelled, line.reversed];
         all.map(|minor| minor == 10_000)
     };
@@ -306,7 +306,7 @@ proptest! {
         for (which, step) in steps {
             let place = which.index(all.len());
             moved(&mut all[place], step, &mut failures[place]);
-            let lines = lines(&all, &[]);
+            let lines = lines(&all, &[], &[]);
             for (currency, line) in &lines {
                 prop_assert!(line.adds_up(), "{} {:?}", currency, line);
                 let ordered: i64 = amounts.iter().filter(|(_, c)| c == currency).map(|(minor, _)| minor).sum();

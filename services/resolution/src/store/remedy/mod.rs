@@ -1,5 +1,6 @@
 //! Remedies, what was told of them, and what is still to be done about them.
 
+mod outcome;
 mod report;
 mod work;
 
@@ -14,8 +15,11 @@ use super::{Corrupt, column};
 use crate::domain::remedy::{Proof, Remedy};
 use crate::domain::terms::RemedyTerms;
 use crate::error::Error;
-pub use report::{Report, append, append_all};
-pub use work::{Claimed, Due, begin, cancel_unbegun, claim, finish, forget, hurry, lock_held, put_back};
+pub use outcome::Outcome;
+pub use report::{Report, append, append_all, late_of_case};
+pub use work::{
+    Claimed, Due, begin, cancel_unbegun, claim, forget, hurry, let_go, lock_open, next_due, tries_of,
+};
 
 /// A remedy of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,7 @@ struct Row {
     overdue: bool,
     attempts: i32,
     unwanted: bool,
+    late: bool,
     reason: String,
     changed_at: SqlTime,
     proof: Option<Json<Proof>>,
@@ -69,6 +74,7 @@ impl TryFrom<Row> for OfCase {
             overdue: row.overdue,
             attempts: row.attempts.unsigned_abs(),
             unwanted: row.unwanted,
+            late: row.late,
             reason: row.reason,
             changed_at: row.changed_at.to_jiff(),
             proof: row.proof.map(|proof| proof.0),
@@ -81,7 +87,7 @@ impl TryFrom<Row> for OfCase {
 pub async fn of_cases(conn: &mut PgConnection, cases: &[Key]) -> Result<Vec<OfCase>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT tenant, complaint_id, remedy_id, source_id, ordinal, terms, order_no, ordered_by, ordered_at, due_at,
-                state, purse, advances, overdue, attempts, unwanted, reason, changed_at, proof
+                state, purse, advances, overdue, attempts, unwanted, late, reason, changed_at, proof
          FROM remedy WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
          ORDER BY tenant, complaint_id, ordinal",
     )
@@ -90,6 +96,54 @@ pub async fn of_cases(conn: &mut PgConnection, cases: &[Key]) -> Result<Vec<OfCa
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(OfCase::try_from).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct HeldRow {
+    #[sqlx(flatten)]
+    row: Row,
+    held: Vec<String>,
+}
+
+/// The remedies of locked cases, and which of `claimed` still hold, as remedy and errand. Those are locked until the
+/// transaction ends.
+pub async fn lock_held(
+    conn: &mut PgConnection,
+    cases: &[Key],
+    claimed: &[&Claimed],
+) -> Result<(Vec<OfCase>, Vec<(Uuid, String)>), Error> {
+    let rows: Vec<HeldRow> = sqlx::query_as(
+        "WITH held AS MATERIALIZED (
+             SELECT w.tenant, w.complaint_id, w.remedy_id, w.errand
+             FROM remedy_work w JOIN unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[])
+                  AS mine (tenant, complaint_id, remedy_id, errand, lease)
+                  USING (tenant, complaint_id, remedy_id, errand, lease)
+             ORDER BY w.tenant, w.complaint_id, w.remedy_id, w.errand FOR UPDATE OF w
+         )
+         SELECT tenant, complaint_id, remedy_id, source_id, ordinal, terms, order_no, ordered_by, ordered_at, due_at,
+                state, purse, advances, overdue, attempts, unwanted, late, reason, changed_at, proof,
+                ARRAY(SELECT h.errand FROM held h
+                      WHERE (h.tenant, h.complaint_id, h.remedy_id) = (r.tenant, r.complaint_id, r.remedy_id)) AS held
+         FROM remedy r WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
+         ORDER BY tenant, complaint_id, ordinal",
+    )
+    .bind(column(cases, |(tenant, _)| tenant.as_str()))
+    .bind(column(cases, |(_, id)| *id.as_uuid()))
+    .bind(column(claimed, |c| c.case.0.as_str()))
+    .bind(column(claimed, |c| *c.case.1.as_uuid()))
+    .bind(column(claimed, |c| c.remedy))
+    .bind(column(claimed, |c| c.errand.code()))
+    .bind(column(claimed, |c| c.lease))
+    .fetch_all(conn)
+    .await?;
+    let mut held = Vec::new();
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let one = OfCase::try_from(row.row)?;
+        held.extend(row.held.into_iter().map(|errand| (one.remedy.id, errand)));
+        all.push(one);
+    }
+    Ok((all, held))
 }
 
 /// The remedies of one case.
@@ -154,11 +208,11 @@ pub async fn save(conn: &mut PgConnection, changed: &[OfCase]) -> Result<(), Err
     sqlx::query(
         "UPDATE remedy r
          SET state = new.state, purse = new.purse, advances = new.advances, overdue = new.overdue, attempts = new.attempts,
-             unwanted = new.unwanted, reason = new.reason, changed_at = new.changed_at, proof = new.proof
+             unwanted = new.unwanted, late = new.late, reason = new.reason, changed_at = new.changed_at, proof = new.proof
          FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[], $7::boolean[],
-                     $8::integer[], $9::boolean[], $10::text[], $11::timestamptz[], $12::jsonb[])
-              AS new (tenant, complaint_id, remedy_id, state, purse, advances, overdue, attempts, unwanted, reason,
-                      changed_at, proof)
+                     $8::integer[], $9::boolean[], $10::boolean[], $11::text[], $12::timestamptz[], $13::jsonb[])
+              AS new (tenant, complaint_id, remedy_id, state, purse, advances, overdue, attempts, unwanted, late,
+                      reason, changed_at, proof)
          WHERE (r.tenant, r.complaint_id, r.remedy_id) = (new.tenant, new.complaint_id, new.remedy_id)",
     )
     .bind(column(changed, |one| one.case.0.as_str()))
@@ -170,6 +224,7 @@ pub async fn save(conn: &mut PgConnection, changed: &[OfCase]) -> Result<(), Err
     .bind(column(changed, |one| one.remedy.overdue))
     .bind(column(changed, |one| i32::try_from(one.remedy.attempts).unwrap_or(i32::MAX)))
     .bind(column(changed, |one| one.remedy.unwanted))
+    .bind(column(changed, |one| one.remedy.late))
     .bind(column(changed, |one| one.remedy.reason.as_str()))
     .bind(column(changed, |one| one.remedy.changed_at.to_sqlx()))
     .bind(column(changed, |one| one.remedy.proof.as_ref().map(Json)))

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use redress_domain::Money;
+use redress_domain::{ComplaintId, Money, TenantId};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::store::case::Key;
-use crate::store::column;
+use crate::store::{Corrupt, column};
 
 /// Something that was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Report {
     pub case: Key,
     /// The remedy.
     pub remedy: Uuid,
-    /// What it is: paid, unfit or reversed.
+    /// What it is: paid, unfit, reversed, `given_up`, late or `late_reversed`.
     pub what: &'static str,
     /// Who told it.
     pub told_by: String,
@@ -29,6 +29,27 @@ pub struct Report {
     pub amount: Option<Money>,
     /// SHA-256 of a document; may be empty.
     pub sha256: String,
+}
+
+/// What was paid after a person had settled or given up a remedy of the case, and was not taken back.
+pub async fn late_of_case(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: ComplaintId,
+) -> Result<Vec<Money>, Error> {
+    let rows: Vec<(Uuid, String, i64)> = sqlx::query_as(
+        "SELECT remedy_id, currency, amount_minor FROM late_payment
+         WHERE tenant = $1 AND complaint_id = $2 AND currency IS NOT NULL",
+    )
+    .bind(tenant.as_str())
+    .bind(*id.as_uuid())
+    .fetch_all(conn)
+    .await?;
+    let money = |(remedy, currency, minor): (Uuid, String, i64)| {
+        let money = Money::new(&currency, minor);
+        money.map_err(|e| Corrupt::new("remedy_report", "currency", remedy, e).into())
+    };
+    rows.into_iter().map(money).collect()
 }
 
 /// Keeps one.

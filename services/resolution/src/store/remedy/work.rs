@@ -47,12 +47,20 @@ pub struct Due {
 }
 
 #[derive(sqlx::FromRow)]
+struct Looked {
+    runs: bool,
+    #[sqlx(flatten)]
+    row: Row,
+}
+
+#[derive(sqlx::FromRow)]
 struct Row {
     tenant: String,
     complaint_id: Uuid,
     remedy_id: Uuid,
     errand: String,
-    lease: Uuid,
+    // None where it was held before anybody had it in hand.
+    lease: Option<Uuid>,
     tries: i32,
     failures: i32,
     state: String,
@@ -68,7 +76,7 @@ impl TryFrom<Row> for Claimed {
             case: (tenant, ComplaintId::from_uuid(row.complaint_id)),
             remedy: id,
             errand: row.errand.parse().map_err(|e| Corrupt::new("remedy_work", "errand", id, e))?,
-            lease: row.lease,
+            lease: row.lease.unwrap_or_default(),
             tries: row.tries.unsigned_abs(),
             failures: row.failures.unsigned_abs(),
             state: row.state.parse().map_err(|e| Corrupt::new("case_file", "state", id, e))?,
@@ -76,8 +84,18 @@ impl TryFrom<Row> for Claimed {
     }
 }
 
+/// What a look at the errands that are due came to.
+#[derive(Debug)]
+pub struct Look {
+    /// What was claimed.
+    pub claimed: Vec<Claimed>,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
 /// Claims up to `limit` errands that are due and may be run, under a `lease` that lasts for `term`: one statement,
-/// without a transaction around it. Money is moved only where `with_executor`, and begins only in EXECUTING.
+/// without a transaction around it. Money is moved only where `with_executor`, and begins only in EXECUTING: what may not
+/// begin is held, so that it is not read again before its case has moved.
 pub async fn claim(
     conn: &mut PgConnection,
     lease: Uuid,
@@ -85,25 +103,30 @@ pub async fn claim(
     term: Duration,
     limit: i64,
     with_executor: bool,
-) -> Result<Vec<Claimed>, Error> {
+) -> Result<Look, Error> {
     let until = now.saturating_add(term).unwrap_or(Timestamp::MAX);
-    let rows: Vec<Row> = sqlx::query_as(
-        "UPDATE remedy_work w SET due_at = $2, lease = $3, tries = w.tries + 1
+    let rows: Vec<Looked> = sqlx::query_as(
+        "UPDATE remedy_work w
+         SET due_at = CASE WHEN due.runs THEN $2 ELSE w.due_at END,
+             lease = CASE WHEN due.runs THEN $3 ELSE w.lease END,
+             tries = w.tries + due.runs::integer,
+             held = NOT due.runs
          FROM (
-             SELECT w.tenant, w.complaint_id, w.remedy_id, w.errand, c.state
+             SELECT w.tenant, w.complaint_id, w.remedy_id, w.errand, c.state,
+                    -- What was begun is followed to its end, wherever the case has gone meanwhile; what never began, and
+                    -- never will, is dropped.
+                    w.tries > 0 OR w.errand IN ('announce', 'reverse', 'watch')
+                    OR c.state IN ('executing', 'closed', 'withdrawn', 'not_accepted') AS runs
              FROM remedy_work w JOIN case_file c USING (tenant, complaint_id)
-             WHERE w.due_at <= $1 AND CASE
-                 -- What was begun is followed to its end, wherever the case has gone meanwhile.
-                 WHEN w.errand = 'announce' THEN true
-                 WHEN w.tries > 0 OR w.errand = 'reverse' OR c.state = 'executing' THEN $5
-                 -- What never began, and never will, is dropped.
-                 ELSE c.state IN ('closed', 'withdrawn', 'not_accepted')
-             END
+             WHERE w.due_at <= $1 AND NOT w.held
+                   AND ($5 OR w.errand = 'announce'
+                        OR (w.tries = 0 AND w.errand IN ('execute', 'advance')
+                            AND c.state IN ('closed', 'withdrawn', 'not_accepted')))
              ORDER BY w.due_at LIMIT $4 FOR UPDATE OF w SKIP LOCKED
          ) AS due
          WHERE (w.tenant, w.complaint_id, w.remedy_id, w.errand)
                = (due.tenant, due.complaint_id, due.remedy_id, due.errand)
-         RETURNING w.tenant, w.complaint_id, w.remedy_id, w.errand, w.lease, w.tries, w.failures, due.state",
+         RETURNING due.runs, w.tenant, w.complaint_id, w.remedy_id, w.errand, w.lease, w.tries, w.failures, due.state",
     )
     .bind(now.to_sqlx())
     .bind(until.to_sqlx())
@@ -112,26 +135,28 @@ pub async fn claim(
     .bind(with_executor)
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(Claimed::try_from).collect()
+    let more = i64::try_from(rows.len()).is_ok_and(|looked_at| looked_at >= limit);
+    let runs = rows.into_iter().filter_map(|looked| looked.runs.then_some(looked.row));
+    Ok(Look { claimed: runs.map(Claimed::try_from).collect::<Result<_, _>>()?, more })
 }
 
-/// The claims among these that still hold, locked until the transaction ends. Their cases are locked before them.
-pub async fn lock_held(conn: &mut PgConnection, claimed: &[&Claimed]) -> Result<Vec<(Uuid, String)>, Error> {
-    let held = sqlx::query_as(
-        "SELECT w.remedy_id, w.errand
-         FROM remedy_work w JOIN unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[])
-              AS mine (tenant, complaint_id, remedy_id, errand, lease)
-              USING (tenant, complaint_id, remedy_id, errand, lease)
-         ORDER BY w.tenant, w.complaint_id, w.remedy_id, w.errand FOR UPDATE OF w",
+/// When the next errand that is not held is due; none without one.
+pub async fn next_due(conn: &mut PgConnection) -> Result<Option<Timestamp>, Error> {
+    let next: Option<jiff_sqlx::Timestamp> =
+        sqlx::query_scalar("SELECT min(due_at) FROM remedy_work WHERE NOT held").fetch_one(conn).await?;
+    Ok(next.map(jiff_sqlx::Timestamp::to_jiff))
+}
+
+/// Lets go what is held though it may begin: its case moved in the instant in which it was held.
+pub async fn let_go(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE remedy_work w SET held = false FROM case_file c
+         WHERE w.held AND (w.tenant, w.complaint_id) = (c.tenant, c.complaint_id)
+               AND c.state IN ('executing', 'closed', 'withdrawn', 'not_accepted')",
     )
-    .bind(column(claimed, |c| c.case.0.as_str()))
-    .bind(column(claimed, |c| *c.case.1.as_uuid()))
-    .bind(column(claimed, |c| c.remedy))
-    .bind(column(claimed, |c| c.errand.code()))
-    .bind(column(claimed, |c| c.lease))
-    .fetch_all(conn)
+    .execute(conn)
     .await?;
-    Ok(held)
+    Ok(())
 }
 
 /// Begins errands; one that is there stays.
@@ -149,47 +174,6 @@ pub async fn begin(conn: &mut PgConnection, due: &[Due]) -> Result<(), Error> {
     .bind(column(due, |d| d.remedy))
     .bind(column(due, |d| d.errand.code()))
     .bind(column(due, |d| d.due_at.to_sqlx()))
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Puts claimed errands back until a later time, with the failures they now have.
-pub async fn put_back(conn: &mut PgConnection, back: &[(&Claimed, Timestamp, u32)]) -> Result<(), Error> {
-    if back.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "UPDATE remedy_work w SET due_at = new.due_at, failures = new.failures, lease = NULL
-         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::integer[])
-              AS new (tenant, complaint_id, remedy_id, errand, due_at, failures)
-         WHERE (w.tenant, w.complaint_id, w.remedy_id, w.errand)
-               = (new.tenant, new.complaint_id, new.remedy_id, new.errand)",
-    )
-    .bind(column(back, |(c, ..)| c.case.0.as_str()))
-    .bind(column(back, |(c, ..)| *c.case.1.as_uuid()))
-    .bind(column(back, |(c, ..)| c.remedy))
-    .bind(column(back, |(c, ..)| c.errand.code()))
-    .bind(column(back, |(_, due_at, _)| due_at.to_sqlx()))
-    .bind(column(back, |(.., failures)| i32::try_from(*failures).unwrap_or(i32::MAX)))
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Removes claimed errands that are over.
-pub async fn finish(conn: &mut PgConnection, over: &[&Claimed]) -> Result<(), Error> {
-    if over.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "DELETE FROM remedy_work WHERE (tenant, complaint_id, remedy_id, errand)
-             IN (SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]))",
-    )
-    .bind(column(over, |c| c.case.0.as_str()))
-    .bind(column(over, |c| *c.case.1.as_uuid()))
-    .bind(column(over, |c| c.remedy))
-    .bind(column(over, |c| c.errand.code()))
     .execute(conn)
     .await?;
     Ok(())
@@ -218,10 +202,47 @@ pub async fn cancel_unbegun(
     .await?)
 }
 
+/// How often it was tried to carry a remedy out by the errand that is still open; 0 without one.
+pub async fn tries_of(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result<u32, Error> {
+    open(conn, case, remedy, "").await.map(|(tries, _)| tries)
+}
+
+/// The same, locked, and until when somebody has it in hand.
+pub async fn lock_open(
+    conn: &mut PgConnection,
+    case: &Key,
+    remedy: Uuid,
+) -> Result<(u32, Option<Timestamp>), Error> {
+    open(conn, case, remedy, "FOR UPDATE").await
+}
+
+async fn open(
+    conn: &mut PgConnection,
+    case: &Key,
+    remedy: Uuid,
+    lock: &str,
+) -> Result<(u32, Option<Timestamp>), Error> {
+    let sql = format!(
+        "SELECT tries, CASE WHEN lease IS NOT NULL THEN due_at END FROM remedy_work
+         WHERE tenant = $1 AND complaint_id = $2 AND remedy_id = $3 AND errand IN ('execute', 'advance')
+         ORDER BY errand DESC {lock}"
+    );
+    // Composed of constants of this file.
+    let rows: Vec<(i32, Option<jiff_sqlx::Timestamp>)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(case.0.as_str())
+        .bind(*case.1.as_uuid())
+        .bind(remedy)
+        .fetch_all(conn)
+        .await?;
+    let tries = rows.iter().map(|(tries, _)| tries.unsigned_abs()).sum();
+    let held = rows.into_iter().filter_map(|(_, until)| until).map(jiff_sqlx::Timestamp::to_jiff).max();
+    Ok((tries, held))
+}
+
 /// Removes what is still to be done to carry a remedy out: a person has said what became of it. A worker that has it in
-/// hand finds its claim gone.
-pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result<(), Error> {
-    sqlx::query(
+/// hand finds its claim gone. Gives whether there was anything.
+pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result<bool, Error> {
+    let removed = sqlx::query(
         "DELETE FROM remedy_work
          WHERE tenant = $1 AND complaint_id = $2 AND remedy_id = $3 AND errand IN ('execute', 'advance')",
     )
@@ -230,7 +251,7 @@ pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result
     .bind(remedy)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(removed.rows_affected() > 0)
 }
 
 /// Lets what is still to be done about a remedy be tried now, unless somebody has it in hand.

@@ -42,6 +42,17 @@ fn rights_live_on_when_the_case_has_ended() {
             "2026-03-17T00:00:00",
         ),
         row("as told in the ruling", "C27", ruled.clone(), "running", "2026-04-08T12:00:00"),
+        row(
+            "it reached a party later",
+            "C27",
+            ruled.clone().tell(
+                "2026-03-11T12:00",
+                "AppealWindowMoved",
+                &[("ruling_id", name("u")), ("appeal_until", time("2026-04-11T00:00"))],
+            ),
+            "running",
+            "2026-04-11T00:00:00",
+        ),
         row("used", "C27", appealed(ruled, "COMPLAINANT"), "met", "2026-04-08T12:00:00"),
         row(
             "an appeal while the case is closed",

@@ -1,0 +1,142 @@
+//! How remedies that are due are found: by the next one, when something begins, and seldom by looking.
+
+use std::time::Duration;
+
+use redress_outbox::Wake;
+use redress_proto::intake::v1 as intake;
+use redress_proto::resolution::v1::RemedyState;
+use redress_proto::types::v1::ComplaintState as State;
+use redress_resolution::app::remedy::dispatch::Dispatch;
+use redress_resolution::store::remedy;
+use redress_testkit::wait_until;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::money_steps::Till;
+use crate::statements::Counting;
+
+/// Rows of the list of work that a look for what is due reads.
+async fn rows_read(till: &Till) -> i64 {
+    const READ: &str = "SELECT pg_stat_get_xact_tuples_returned(c) + pg_stat_get_xact_tuples_fetched(c)
+                        FROM (SELECT 'remedy_work'::regclass::oid AS c) AS t";
+    let mut tx = till.bench.db.pool().begin().await.unwrap();
+    // A table so small would be read whole.
+    sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut *tx).await.unwrap();
+    let before: i64 = sqlx::query_scalar(READ).fetch_one(&mut *tx).await.unwrap();
+    let term = Duration::from_secs(1);
+    let look = remedy::claim(&mut tx, Uuid::nil(), till.bench.now(), term, 16, true).await.unwrap();
+    assert!(look.claimed.is_empty() && !look.more);
+    remedy::next_due(&mut tx).await.unwrap();
+    let after: i64 = sqlx::query_scalar(READ).fetch_one(&mut *tx).await.unwrap();
+    after - before
+}
+
+/// So many more errands of every case, `days` later.
+async fn many(till: &Till, days: i32) {
+    sqlx::query(
+        "INSERT INTO remedy_work (tenant, complaint_id, remedy_id, errand, due_at)
+         SELECT tenant, complaint_id, gen_random_uuid(), 'execute', due_at + make_interval(days => $1)
+         FROM remedy_work, generate_series(1, 300) WHERE errand = 'execute'",
+    )
+    .bind(days)
+    .execute(till.bench.db.pool())
+    .await
+    .unwrap();
+}
+
+const HELD: &str = "SELECT count(*) FROM remedy_work WHERE held";
+
+#[tokio::test]
+async fn what_may_not_begin_yet_is_read_once_and_comes_back_when_its_case_moves() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.bench.advance(id, State::Executing, State::UnderAppeal, "AppealFiled").await;
+    many(&till, 0).await;
+    assert_eq!(till.dispatch.pass().await.unwrap(), 0);
+    assert_eq!(till.bench.count(HELD).await, 301);
+    let read = rows_read(&till).await;
+    assert!(read <= 2, "{read} rows");
+    till.bench.advance(id, State::UnderAppeal, State::Executing, "AppealDecided").await;
+    assert_eq!(till.bench.count(HELD).await, 0);
+    while till.states(id).await[0].0 != RemedyState::Confirmed {
+        assert!(till.dispatch.pass().await.unwrap() > 0);
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_later_is_not_read() {
+    let till = Till::new().await;
+    till.bench.to_executing(1).await;
+    many(&till, 1).await;
+    assert_eq!(till.dispatch.pass().await.unwrap(), 1);
+    let read = rows_read(&till).await;
+    assert!(read <= 4, "{read} rows");
+}
+
+#[tokio::test]
+async fn what_was_held_in_the_instant_in_which_its_case_moved_is_let_go_by_the_sweep() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    sqlx::query("UPDATE remedy_work SET held = true").execute(till.bench.db.pool()).await.unwrap();
+    assert_eq!(till.dispatch.pass().await.unwrap(), 0);
+    let stop = CancellationToken::new();
+    let sweeping = till.dispatch.clone().sweeping_every(Duration::from_millis(50));
+    let running = tokio::spawn(sweeping.run(stop.clone()));
+    let paid = async || (till.states(id).await[0].0 == RemedyState::Confirmed).then_some(());
+    wait_until("it is paid", Duration::from_secs(60), paid).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_begins_is_carried_out_at_once_and_not_at_the_next_sweep() {
+    let till = Till::new().await;
+    let begun = Wake::default();
+    let wake = Wake::default().and(&begun);
+    let never = Duration::from_secs(86_400);
+    let dispatch = Dispatch::new(till.bench.commands.desk.clone(), Some(till.payments.client()), "woken");
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(dispatch.woken_by(begun).sweeping_every(never).run(stop.clone()));
+    let id = till.bench.to_executing(1).await;
+    // As the kit does after the commit of a batch.
+    wake.wake();
+    let paid = async || (till.states(id).await[0].0 == RemedyState::Confirmed).then_some(());
+    wait_until("it is paid", Duration::from_secs(60), paid).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+/// So many cases that ended before their remedies were begun; how many statements the round takes that drops these.
+async fn dropped_at_once(till: &Till, cases: std::ops::Range<u128>) -> usize {
+    let count = cases.clone().count();
+    let mut ids = Vec::new();
+    for n in cases {
+        let id = till.bench.to_executing(n).await;
+        till.bench.lifecycle(id, &intake::ComplaintWithdrawn::default()).await;
+        ids.push(id);
+    }
+    // Without an executor nobody is waited for: all come back at the same time.
+    let dispatch = Dispatch::new(till.bench.commands.desk.clone(), None, "nobody");
+    let counting = Counting::default();
+    assert_eq!(counting.over(dispatch.pass()).await.unwrap(), count);
+    for id in ids {
+        assert_eq!(till.states(id).await[0].0, RemedyState::Cancelled);
+    }
+    counting.statements()
+}
+
+/// A claim, a reading before anybody is asked, and at most six in the transaction that writes down what was heard.
+const MOST: usize = 2 + 6;
+
+#[tokio::test]
+async fn what_errands_came_to_is_written_by_six_statements_however_many_they_are() {
+    let till = Till::new().await;
+    let one = dropped_at_once(&till, 1..2).await;
+    assert!((1..=MOST).contains(&one), "{one}");
+    assert_eq!(dropped_at_once(&till, 2..6).await, one);
+    till.bench.to_executing(9).await;
+    let counting = Counting::default();
+    counting.over(till.dispatch.pass()).await.unwrap();
+    assert_eq!(till.payments.moved(), [8_000]);
+    assert!(counting.statements() <= MOST, "{}", counting.statements());
+}
