@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
         Cli::ClassifyEval(args) => signals::unless_interrupted(Box::pin(classify_eval::run(&args))).await,
         Cli::Test => signals::unless_interrupted(Box::pin(test::run())).await,
         Cli::Up(args) => Box::pin(up::run(&args)).await,
-        Cli::Demo(args) => signals::unless_interrupted(Box::pin(demo::run(&args))).await,
+        Cli::Demo(args) => Box::pin(demo::run(&args)).await,
         Cli::DeployCheck(args) => signals::unless_interrupted(Box::pin(deploy_check::run(&args))).await,
     };
     match outcome {

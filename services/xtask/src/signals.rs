@@ -18,7 +18,9 @@ pub(crate) async fn interrupted() -> anyhow::Result<()> {
 
 /// Runs `work`, which is dropped when the command is asked to end. Everything started here ends when it is dropped:
 /// servers, services, and what was called by [`command::run`](crate::command::run).
-pub(crate) async fn unless_interrupted(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+pub(crate) async fn unless_interrupted<T>(
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
     tokio::select! {
         outcome = work => outcome,
         asked = interrupted() => {

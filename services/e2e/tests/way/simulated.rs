@@ -61,6 +61,8 @@ async fn a_mix_of_cases_goes_the_whole_way_and_the_stores_agree_with_what_the_ou
 
 /// All of one tenant: the installation has no other.
 fn one_tenants(mut plan: Plan) -> Plan {
-    plan.planned.iter_mut().for_each(|planned| planned.tenant = 0);
+    for planned in &mut plan.planned {
+        planned.tenant = 0;
+    }
     plan
 }

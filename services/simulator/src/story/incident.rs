@@ -78,7 +78,7 @@ impl Case<'_> {
         if let Some(options) = room.enter(&self.id, option) {
             let plan = self.plan_for_all(options).await;
             // The others go on, whatever came of it.
-            room.plan.send_replace(Some(plan.as_ref().map(Clone::clone).unwrap_or_default()));
+            room.plan.send_replace(Some(plan.as_ref().cloned().unwrap_or_default()));
             return Ok(plan?.remove(&self.id));
         }
         let mut plan = room.plan.subscribe();

@@ -73,6 +73,25 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Fails if anything was lost, doubled, unpaid, untold, left behind, or counted differently by the ledger and the stores.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
+    let (launched, shown) = signals::unless_interrupted(play(args)).await?;
+    if let Ok(report) = &shown {
+        println!("\n{}\n{LOOK_NEXT}", report.table());
+        if args.keep {
+            println!("\n{}\nCtrl-C ends all of it.", where_to_look(&launched));
+            signals::interrupted().await?;
+        }
+    }
+    eprintln!("ending …");
+    let stopped = signals::unless_interrupted(launched.stop()).await;
+    let report = shown?;
+    if args.json {
+        println!("{}", report.json());
+    }
+    stopped.and(report.verdict())
+}
+
+/// Everything up to the report; what was started goes on running.
+async fn play(args: &Args) -> anyhow::Result<(Launched, anyhow::Result<Report>)> {
     workspace::enter()?;
     let shape = Shape { complaints: args.complaints, rate: args.rate, spike: args.spike, seed: args.seed };
     let plan = Plan::of(&texts::all()?, shape, now());
@@ -82,21 +101,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     settings.push(("intake", "REDRESS__INTAKE__MACHINE_ACCEPTS_FOR", "tenant-a".to_owned()));
     let launched = launch::launch(&settings).await?;
     let shown = show(&launched, &connectors, plan).await;
-    let told = shown.map(|report| {
-        println!("\n{}\n{LOOK_NEXT}", report.table());
-        report
-    });
-    if args.keep && told.is_ok() {
-        println!("\n{}\nCtrl-C ends all of it.", where_to_look(&launched));
-        signals::interrupted().await?;
-    }
-    eprintln!("ending …");
-    let stopped = launched.stop().await;
-    let report = told?;
-    if args.json {
-        println!("{}", report.json());
-    }
-    stopped.and(report.verdict())
+    Ok((launched, shown))
 }
 
 const LOOK_NEXT: &str = "
