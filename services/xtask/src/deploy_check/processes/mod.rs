@@ -7,6 +7,7 @@
 
 mod container;
 mod pods;
+mod receiver;
 mod stage;
 
 use std::path::Path;
@@ -26,6 +27,10 @@ use stage::Stage;
 
 /// For a debug build on a machine that does other things as well; the chart's own limits are for release builds.
 const LIMIT: Duration = Duration::from_secs(180);
+/// Fewer than a Job's own, for a fault shall not take long to be told.
+const JOB_TRIES: u32 = 10;
+/// A service's exit code for a configuration that does not fit.
+const MISTAKEN: i32 = 2;
 const STOP_LIMIT: Duration = Duration::from_secs(40);
 
 /// The steps of this part.
@@ -60,6 +65,10 @@ pub(super) async fn check(steps: &mut Steps, root: &Path) {
         if ready.is_some() {
             steps.run("pods: helm test passes", helm_test(&objects, &stage)).await;
             steps.run("pods: they end by SIGTERM within the grace period", end(running)).await;
+            // Only now: what is left of metrics is sent in the end.
+            steps
+                .run("pods: traces and metrics came with the pods' names", async { told(&objects, &stage) })
+                .await;
         }
     }
     stack.stop().await;
@@ -79,10 +88,7 @@ async fn run_all(
     }
     for job in objects.jobs()? {
         for container in &job.containers {
-            let process = start(objects, stage, &job, container).with_context(|| job.name.clone())?;
-            let status = process.wait_end(LIMIT).await.with_context(|| job.name.clone())?;
-            let log = || std::fs::read_to_string(process.log()).unwrap_or_default();
-            ensure!(status.success(), "{} ended with {status}:\n{}", job.name, log());
+            to_its_end(objects, stage, &job, container).await.with_context(|| job.name.clone())?;
         }
     }
     for (pod, process) in running.iter() {
@@ -91,6 +97,22 @@ async fn run_all(
             let answered = process.wait_http(&address, &path, LIMIT).await;
             answered.with_context(|| format!("{}: {probe:?} at {address}{path}", pod.name))?;
         }
+    }
+    Ok(())
+}
+
+/// Again and again, as `restartPolicy: OnFailure` does; but a mistake in the configuration stays one.
+async fn to_its_end(objects: &Objects, stage: &Stage, job: &Pod, container: &Value) -> anyhow::Result<()> {
+    for tries in 1.. {
+        let process = start(objects, stage, job, container)?;
+        let status = process.wait_end(LIMIT).await?;
+        if status.success() {
+            break;
+        }
+        let log = std::fs::read_to_string(process.log()).unwrap_or_default();
+        let last = log.lines().last().unwrap_or_default();
+        ensure!(status.code() != Some(MISTAKEN) && tries < JOB_TRIES, "ended with {status}:\n{log}");
+        eprintln!("{} ended with {status} and is started again: {last}", job.name);
     }
     Ok(())
 }
@@ -118,6 +140,23 @@ async fn end(running: Vec<(Pod, ServiceProcess)>) -> anyhow::Result<()> {
     for (pod, process) in running {
         let status = process.terminate(STOP_LIMIT).await.with_context(|| pod.name.clone())?;
         ensure!(status.success(), "{} ended with {status}", pod.name);
+    }
+    Ok(())
+}
+
+/// Every pod's metrics and the acceptance's spans, under the pod's name and the namespace: the variables that carry them are
+/// put together by the chart and by a kubelet.
+fn told(objects: &Objects, stage: &Stage) -> anyhow::Result<()> {
+    let (spans, metrics) = stage.receiver().received();
+    for pod in objects.pods()? {
+        let wanted = |attribute: &str, value: &str| (attribute.to_owned(), value.to_owned());
+        let name = [wanted("service.instance.id", &pod.name), wanted("k8s.namespace.name", "redress")];
+        let known = |resources: &[receiver::Resource]| {
+            resources.iter().any(|own| name.iter().all(|it| own.contains(it)))
+        };
+        ensure!(known(&metrics), "no metrics of {} came; there are {metrics:?}", pod.name);
+        let accepts = pod.name.ends_with("intake-accept");
+        ensure!(!accepts || known(&spans), "no spans of {} came; there are {spans:?}", pod.name);
     }
     Ok(())
 }

@@ -12,6 +12,8 @@ use redress_testkit::{JwksServer, Site, built_binary};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
+use super::receiver::Receiver;
+
 const VALUES: &str = "charts/redress/values.yaml";
 const DOCKERFILE: &str = "k8s/images/Dockerfile";
 
@@ -21,6 +23,7 @@ pub(super) struct Stage {
     values: PathBuf,
     secrets: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
     dockerfile: String,
+    receiver: Receiver,
     _issuer: JwksServer,
 }
 
@@ -43,6 +46,8 @@ impl Stage {
         ]);
         let defaults: Value = serde_saphyr::from_str(&fs::read_to_string(root.join(VALUES))?)?;
         let databases = databases(stack, &defaults).await?;
+        let receiver = Receiver::default();
+        let collector = receiver.listen().await?;
         let values = folder.join("values.yaml");
         let text = json!({
             "kafka": {"bootstrapServers": stack.kafka, "replication": 1},
@@ -55,12 +60,13 @@ impl Stage {
                 "store": "file:///var/lib/redress/open",
                 "sensitiveStore": "file:///var/lib/redress/sensitive",
             },
+            "telemetry": {"otlpEndpoint": collector, "traceRatio": 1, "otlpMetrics": true},
             "test": {"tokenSecret": "test-token"},
         });
         // JSON is YAML.
         fs::write(&values, text.to_string())?;
         let dockerfile = fs::read_to_string(root.join(DOCKERFILE))?;
-        Ok(Self { folder, values, secrets, dockerfile, _issuer: issuer })
+        Ok(Self { folder, values, secrets, dockerfile, receiver, _issuer: issuer })
     }
 
     /// For logs, volumes and claims; goes with the stack.
@@ -71,6 +77,11 @@ impl Stage {
     /// The file of values.
     pub(super) fn values(&self) -> &Path {
         &self.values
+    }
+
+    /// Where telemetry goes.
+    pub(super) const fn receiver(&self) -> &Receiver {
+        &self.receiver
     }
 
     /// A key of a secret.
