@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use redress_outbox::Wake;
-use redress_proto::intake::v1 as intake;
 use redress_proto::resolution::v1::RemedyState;
 use redress_proto::types::v1::ComplaintState as State;
 use redress_resolution::app::remedy::dispatch::Dispatch;
@@ -13,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::money_steps::Till;
-use crate::statements::Counting;
 
 /// Rows of the list of work that a look for what is due reads.
 async fn rows_read(till: &Till) -> i64 {
@@ -104,39 +102,4 @@ async fn what_begins_is_carried_out_at_once_and_not_at_the_next_sweep() {
     wait_until("it is paid", Duration::from_secs(60), paid).await;
     stop.cancel();
     running.await.unwrap().unwrap();
-}
-
-/// So many cases that ended before their remedies were begun; how many statements the round takes that drops these.
-async fn dropped_at_once(till: &Till, cases: std::ops::Range<u128>) -> usize {
-    let count = cases.clone().count();
-    let mut ids = Vec::new();
-    for n in cases {
-        let id = till.bench.to_executing(n).await;
-        till.bench.lifecycle(id, &intake::ComplaintWithdrawn::default()).await;
-        ids.push(id);
-    }
-    // Without an executor nobody is waited for: all come back at the same time.
-    let dispatch = Dispatch::new(till.bench.commands.desk.clone(), None, "nobody");
-    let counting = Counting::default();
-    assert_eq!(counting.over(dispatch.pass()).await.unwrap(), count);
-    for id in ids {
-        assert_eq!(till.states(id).await[0].0, RemedyState::Cancelled);
-    }
-    counting.statements()
-}
-
-/// A claim, a reading before anybody is asked, and at most six in the transaction that writes down what was heard.
-const MOST: usize = 2 + 6;
-
-#[tokio::test]
-async fn what_errands_came_to_is_written_by_six_statements_however_many_they_are() {
-    let till = Till::new().await;
-    let one = dropped_at_once(&till, 1..2).await;
-    assert!((1..=MOST).contains(&one), "{one}");
-    assert_eq!(dropped_at_once(&till, 2..6).await, one);
-    till.bench.to_executing(9).await;
-    let counting = Counting::default();
-    counting.over(till.dispatch.pass()).await.unwrap();
-    assert_eq!(till.payments.moved(), [8_000]);
-    assert!(counting.statements() <= MOST, "{}", counting.statements());
 }
