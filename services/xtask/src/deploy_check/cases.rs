@@ -26,12 +26,6 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 impl Case {
-    /// The case of that name.
-    pub(super) fn named(name: &str) -> anyhow::Result<&'static Self> {
-        use anyhow::Context as _;
-        CASES.iter().find(|case| case.name == name).with_context(|| format!("there is no case `{name}`"))
-    }
-
     /// As arguments of helm.
     pub(super) fn arguments(&self) -> Vec<String> {
         let files =

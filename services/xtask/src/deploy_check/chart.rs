@@ -1,11 +1,8 @@
 //! What can be said of the chart and of `k8s/` by rendering them.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 
 use super::cases::CASES;
 use super::install::{self, Programs};
@@ -26,7 +23,6 @@ pub(super) async fn check(steps: &mut Steps, root: &Path) {
         .run("chart: suites of helm-unittest", command_runs(&tools, "helm-unittest", &["--strict", CHART]))
         .await;
     steps.run("chart: README is what helm-docs makes", docs(&tools, root)).await;
-    steps.run("chart: kube-score, every case", score(&tools)).await;
     steps
         .run("k8s: rendered files are the chart's rendering", async {
             let helm = tools.command("helm").as_std().get_program().to_owned();
@@ -64,42 +60,8 @@ async fn docs(tools: &Programs, root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is told and not wanted: images are named by version or digest and pulled once; spread over zones and hosts is by
-/// topology constraints, which the tool does not count; small installations have workloads of one replica.
-const NOT_WANTED: &[&str] =
-    &["container-image-pull-policy", "deployment-has-host-podantiaffinity", "container-resources"];
-
-async fn score(tools: &Programs) -> anyhow::Result<()> {
-    let score = install::kube_score().await?;
-    for case in CASES {
-        let mut template = tools.command("helm");
-        template.args(["template", "redress", CHART]).args(case.arguments());
-        let objects = command::output(template).await?;
-        let mut judge = score.command("kube-score");
-        judge.args(["score", "--kubernetes-version", "v1.34", "--output-format", "ci"]);
-        judge.args(NOT_WANTED.iter().flat_map(|test| ["--ignore-test", test])).arg("-");
-        piped(judge, &objects).await.with_context(|| format!("case {}", case.name))?;
-    }
-    Ok(())
-}
-
-/// Runs a program on `input`; its findings are the error.
-pub(super) async fn piped(mut command: Command, input: &str) -> anyhow::Result<String> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn().context("cannot start it")?;
-    let mut stdin = child.stdin.take().context("its input is piped")?;
-    let text = input.to_owned();
-    // Beside the reading: neither side waits for the other with a full pipe.
-    let writing = tokio::spawn(async move { stdin.write_all(text.as_bytes()).await });
-    let output = child.wait_with_output().await?;
-    let said = [&output.stdout[..], &output.stderr[..]].map(String::from_utf8_lossy).concat();
-    ensure!(output.status.success(), "{}", said.trim());
-    writing.await??;
-    Ok(said)
-}
-
 /// The folders below `k8s/` that kustomize builds.
-pub(super) fn kustomization_folders() -> anyhow::Result<Vec<String>> {
+fn kustomization_folders() -> anyhow::Result<Vec<String>> {
     let files = workspace::files()?;
     let folders = files.iter().filter(|file| file.starts_with("k8s") && file.ends_with("kustomization.yaml"));
     let folders: Vec<_> = folders.filter_map(|file| Some(file.parent()?.display().to_string())).collect();
@@ -111,7 +73,7 @@ pub(super) fn kustomization_folders() -> anyhow::Result<Vec<String>> {
 }
 
 /// What kustomize makes of a folder.
-pub(super) async fn kustomized(tools: &Programs, folder: &str) -> anyhow::Result<String> {
+async fn kustomized(tools: &Programs, folder: &str) -> anyhow::Result<String> {
     let mut build = tools.command("kubectl");
     build.args(["kustomize", folder]);
     command::output(build).await

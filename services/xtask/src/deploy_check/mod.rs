@@ -1,15 +1,15 @@
-//! `cargo xtask deploy-check`: the chart, `k8s/`, the dashboards and the alerts, held against real tools and a real control
-//! plane, on a machine without containers and without a cluster.
+//! `cargo xtask deploy-check`: the chart, `k8s/`, the dashboards and the alerts, held against real tools, on a machine
+//! without containers and without a cluster.
 //!
 //! Apart from `cargo xtask check`, because its tools are built from Go modules, which takes minutes once; they are kept
 //! outside the project, keyed by their lock files, so that a fresh clone finds them.
 //!
-//! There is no kubelet: images, name resolution, network policies and the operators of KEDA and Strimzi are not tried.
+//! There is no control plane and no kubelet: what a server would refuse, images, name resolution, network policies and the
+//! operators of KEDA and Strimzi are not tried.
 //! What a kubelet would do with a pod of ours, `processes` does with real processes.
 
 mod cases;
 mod chart;
-mod cluster;
 mod files;
 mod install;
 mod monitoring;
@@ -25,7 +25,7 @@ use crate::workspace;
 
 pub(crate) use install::cached_helm;
 
-/// The chart, k8s/, dashboards and alerts on real tools: helm, a Kubernetes control plane, Prometheus, linters
+/// The chart, k8s/, dashboards and alerts on real tools: helm, Prometheus, linters, and the services as processes
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only these parts; all if none is named
@@ -35,14 +35,12 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
-    /// Lint, tests and refusals of the chart, its README, kube-score, k8s/ as rendered, overlays
+    /// Lint, tests and refusals of the chart, its README, k8s/ as rendered, overlays
     Chart,
     /// Rules and their tests, dashboards
     Monitoring,
     /// Dockerfile, shell scripts, YAML, spelling
     Files,
-    /// kube-apiserver and etcd: server-side dry runs, install, upgrade, rollback, uninstall
-    Cluster,
     /// Rendered pods as processes on the development stack
     Processes,
 }
@@ -58,7 +56,6 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
             Part::Chart => chart::check(&mut steps, root).await,
             Part::Monitoring => monitoring::check(&mut steps, root).await,
             Part::Files => files::check(&mut steps).await,
-            Part::Cluster => cluster::check(&mut steps, root).await,
             Part::Processes => processes::check(&mut steps, root).await,
         }
     }

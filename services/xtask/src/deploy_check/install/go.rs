@@ -1,4 +1,4 @@
-//! Tools from Go modules: a control plane, helm and what tests charts. Built as their `go.sum` says.
+//! Tools from Go modules: helm, kubectl and what tests charts. Built as their `go.sum` says.
 
 use std::fs;
 use std::path::Path;
@@ -31,34 +31,17 @@ pub(super) const KUBERNETES: Module = Module {
         "github.com/helm-unittest/helm-unittest/cmd/helm-unittest",
         "github.com/norwoodj/helm-docs/cmd/helm-docs",
         "k8s.io/kubernetes/cmd/kubectl",
-        "k8s.io/kubernetes/cmd/kube-apiserver",
     ],
 };
 
-/// Apart from Kubernetes, whose versions of the same modules differ.
-const ETCD: Module = Module {
-    name: "etcd",
-    module: include_str!("../../../deploy/etcd/go.mod"),
-    sums: include_str!("../../../deploy/etcd/go.sum"),
-    packages: &["go.etcd.io/etcd/server/v3"],
-};
-
-/// Apart for the same reason.
-const KUBE_SCORE: Module = Module {
-    name: "kube-score",
-    module: include_str!("../../../deploy/kube-score/go.mod"),
-    sums: include_str!("../../../deploy/kube-score/go.sum"),
-    packages: &["github.com/zegl/kube-score/cmd/kube-score"],
-};
-
 impl Module {
-    pub(super) const fn lock(&self) -> &'static str {
-        // The sums cover the module's requirements and all that these require.
-        self.sums
+    /// The sums cover the module's requirements and all that these require.
+    pub(super) fn lock(&self) -> String {
+        format!("{}{:?}{VERSION}", self.sums, self.packages)
     }
 
     async fn build(&self) -> anyhow::Result<Programs> {
-        let folder = set(self.name, self.lock(), async |folder: &Path| {
+        let folder = set(self.name, &self.lock(), async |folder: &Path| {
             let go = required("go", "install Go 1.26 or newer")?;
             fs::write(folder.join("go.mod"), self.module)?;
             fs::write(folder.join("go.sum"), self.sums)?;
@@ -76,17 +59,7 @@ impl Module {
     }
 }
 
-/// helm, helm-unittest, helm-docs, kubectl, kube-apiserver.
+/// helm, helm-unittest, helm-docs, kubectl.
 pub(in crate::deploy_check) async fn kubernetes() -> anyhow::Result<Programs> {
     KUBERNETES.build().await
-}
-
-/// etcd, which its module calls `server`.
-pub(in crate::deploy_check) async fn etcd() -> anyhow::Result<Programs> {
-    ETCD.build().await
-}
-
-/// kube-score.
-pub(in crate::deploy_check) async fn kube_score() -> anyhow::Result<Programs> {
-    KUBE_SCORE.build().await
 }

@@ -3,7 +3,6 @@
 //! Each set lies in a folder of its own below `~/.cache/redress/tools` (`REDRESS_TOOLS`), named after the set and a digest
 //! of what it was made from: another lock file makes another folder, and clones of different age live side by side.
 
-mod crds;
 mod go;
 mod python;
 
@@ -16,8 +15,7 @@ use tokio::process::Command;
 
 use crate::command;
 
-pub(super) use crds::custom_resources;
-pub(super) use go::{etcd, kube_score, kubernetes};
+pub(super) use go::kubernetes;
 pub(super) use python::python;
 
 /// Written last, so it stands only beside a complete installation.
@@ -25,7 +23,7 @@ const MARKER: &str = "complete";
 
 /// helm, if an earlier `deploy-check` has built it. Nothing is installed.
 pub(crate) fn cached_helm() -> Option<PathBuf> {
-    let folder = folder("kubernetes", go::KUBERNETES.lock()).ok()?;
+    let folder = folder("kubernetes", &go::KUBERNETES.lock()).ok()?;
     folder.join(MARKER).exists().then(|| folder.join("bin/helm"))
 }
 

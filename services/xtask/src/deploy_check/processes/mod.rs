@@ -27,6 +27,7 @@ use stage::Stage;
 
 /// For a debug build on a machine that does other things as well; the chart's own limits are for release builds.
 const LIMIT: Duration = Duration::from_secs(180);
+const AT_ONCE: Duration = Duration::from_secs(10);
 /// Fewer than a Job's own, for a fault shall not take long to be told.
 const JOB_TRIES: u32 = 10;
 /// A service's exit code for a configuration that does not fit.
@@ -92,9 +93,12 @@ async fn run_all(
         }
     }
     for (pod, process) in running.iter() {
-        for probe in [Probe::Startup, Probe::Readiness, Probe::Liveness] {
+        // Who is ready answers the others at once.
+        for (probe, limit) in
+            [(Probe::Readiness, LIMIT), (Probe::Startup, AT_ONCE), (Probe::Liveness, AT_ONCE)]
+        {
             let (address, path) = pod.probe(probe)?;
-            let answered = process.wait_http(&address, &path, LIMIT).await;
+            let answered = process.wait_http(&address, &path, limit).await;
             answered.with_context(|| format!("{}: {probe:?} at {address}{path}", pod.name))?;
         }
     }

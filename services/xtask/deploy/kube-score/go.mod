@@ -1,5 +1,0 @@
-module redress.invalid/kube-score
-
-go 1.26.0
-
-require github.com/zegl/kube-score v1.20.0
