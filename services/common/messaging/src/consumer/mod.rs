@@ -21,6 +21,9 @@
 //! has met a namesake ([`KafkaClientError::NameTaken`]): the process ends, for two that replaced their clients would take
 //! the name from each other for ever. As each replacement costs a lost session, it needs neither a limit nor a delay.
 //!
+//! A session that is lost and not found again within a minute ends the same way: the client may wait for an answer that
+//! does not come.
+//!
 //! Refused: to commit nothing while the coordinator is away. The library says so too late, and what it has deferred
 //! cannot be taken back. Only partitions that are gone are left out.
 

@@ -26,6 +26,9 @@ const SEEK: Duration = Duration::from_secs(5);
 /// One line about connection trouble per this time.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
+/// How long a lost session may stay lost before a new client takes over: much longer than a group takes to settle.
+const COMES_BACK: Duration = Duration::from_mins(1);
+
 /// The loop of the polling thread.
 pub(super) struct Poll<N: Send + 'static> {
     client: Closing<BaseConsumer<Context<N>>>,
@@ -35,6 +38,7 @@ pub(super) struct Poll<N: Send + 'static> {
     prefix: String,
     paused: HashSet<Arc<str>>,
     logged: Option<Instant>,
+    lost_since: Option<Instant>,
 }
 
 impl<N: Send + 'static> Poll<N> {
@@ -46,7 +50,7 @@ impl<N: Send + 'static> Poll<N> {
         config: &KafkaConfig,
     ) -> Self {
         let prefix = config.topic_prefix.clone();
-        Self { client, outlets, commands, stop, prefix, paused: HashSet::new(), logged: None }
+        Self { client, outlets, commands, stop, prefix, paused: HashSet::new(), logged: None, lost_since: None }
     }
 
     pub(super) fn run(mut self) {
@@ -69,6 +73,11 @@ impl<N: Send + 'static> Poll<N> {
             // A rebalance is served within a poll.
             if let Some(failure) = self.client.context().failure() {
                 return Err(failure);
+            }
+            let lost = self.client.context().session_is_lost();
+            if stays_lost(&mut self.lost_since, lost, Instant::now()) {
+                let reason = format!("no partition was given again within {COMES_BACK:?}");
+                return Err(KafkaClientError::SessionLost(reason));
             }
         }
         // The last offsets: they are sent before the client leaves.
@@ -220,6 +229,16 @@ impl<N: Send + 'static> Poll<N> {
     }
 }
 
+/// Whether a session that is `lost` now has been so for too long. The client waits for the answers to all its commits
+/// before it joins again, and on a starved machine one may never come: then it reads nothing and says nothing.
+fn stays_lost(since: &mut Option<Instant>, lost: bool, now: Instant) -> bool {
+    if !lost {
+        *since = None;
+        return false;
+    }
+    now.duration_since(*since.get_or_insert(now)) >= COMES_BACK
+}
+
 /// The record of a message.
 pub(crate) fn owned(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> Record {
     // Others may write any number, and a database holds no such times.
@@ -254,6 +273,17 @@ fn if_readable(read: impl FnOnce() -> Headers) -> Headers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_that_does_not_come_back_is_given_up_and_one_that_does_is_not() {
+        let (mut since, begin) = (None, Instant::now());
+        assert!(!stays_lost(&mut since, true, begin));
+        assert!(!stays_lost(&mut since, true, begin + COMES_BACK / 2));
+        assert!(!stays_lost(&mut since, false, begin + COMES_BACK / 2));
+        assert!(!stays_lost(&mut since, true, begin + COMES_BACK));
+        assert!(!stays_lost(&mut since, true, begin + 2 * COMES_BACK - Duration::from_millis(1)));
+        assert!(stays_lost(&mut since, true, begin + 2 * COMES_BACK));
+    }
 
     #[test]
     fn headers_over_which_the_library_panics_read_as_none() {
