@@ -15,7 +15,7 @@ use redress_runtime::{Context, Parts, Service, Task, waiting};
 
 use crate::app::Desk;
 use crate::app::asked::Asked;
-use crate::app::dispatch::Dispatch;
+use crate::app::dispatch::{APART, Dispatch, Pace};
 use crate::app::hear::Hear;
 use crate::app::preview::Preview;
 use crate::app::queries::Queries;
@@ -112,6 +112,7 @@ impl Service for Notification {
             batch: own.dispatch.batch,
             lease: own.dispatch.lease(),
             stop: context.stop.clone(),
+            pace: Pace::default(),
         };
         let app = app(desk, outlets.callbacks);
         Ok(Parts {
@@ -164,7 +165,8 @@ fn tasks(
         let consuming = waiting::run_if_ever(stop(), there(topic), consuming);
         tasks.push(Task::new(name, waiting::run_once(stop(), migrated(), consuming)));
     }
-    for lane in [Lane::Parties, Lane::Callbacks] {
+    let apart = APART.map(Lane::Channel);
+    for lane in [Lane::Parties, Lane::Callbacks].into_iter().chain(apart) {
         let workers = config.notification.dispatch.workers;
         for place in 0..workers {
             let sending = dispatch.clone().run(lane, place, workers);

@@ -14,6 +14,9 @@ pub(crate) struct Args {
     /// Show each text that is labelled otherwise, with the rules that fired
     #[arg(short, long)]
     verbose: bool,
+    /// Fail where the goals are not reached: macro-F1 and recall of urgent complaints
+    #[arg(long)]
+    check: bool,
 }
 
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
@@ -22,6 +25,9 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     measure.arg(&args.folder);
     if args.verbose {
         measure.arg("-v");
+    }
+    if args.check {
+        measure.arg("--check");
     }
     command::run(measure).await
 }

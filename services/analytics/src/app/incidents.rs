@@ -8,11 +8,14 @@ use redress_domain::ComplaintId;
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use redress_proto::classification::v1::{
-    IncidentConfirmed, IncidentDissolved, IncidentMemberAdded, IncidentSuspected,
+    IncidentConfirmed, IncidentDissolved, IncidentHandled, IncidentMemberAdded, IncidentSuspected,
 };
 use sqlx::postgres::PgConnection;
 
 use crate::store::incident::{self, Member, Standing};
+
+/// Reasons for the end of an incident that was one.
+const OVER: [&str; 2] = ["quiet", "over"];
 
 /// What an incident's event means here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +40,12 @@ impl BatchHandler for CountIncidents {
             Happened::Stands(Standing::Suspected)
         } else if is(IncidentConfirmed::full_name()) {
             Happened::Stands(Standing::Confirmed)
+        } else if is(IncidentHandled::full_name()) {
+            Happened::Stands(Standing::Over)
         } else if is(IncidentDissolved::full_name()) {
-            Happened::Stands(Standing::Dissolved)
+            let reason = IncidentDissolved::decode(payload)?.reason;
+            let over = OVER.contains(&reason.as_str());
+            Happened::Stands(if over { Standing::Over } else { Standing::Dissolved })
         } else if is(IncidentMemberAdded::full_name()) {
             let complaint = IncidentMemberAdded::decode(payload)?.complaint_id;
             Happened::Joined(complaint.parse().map_err(|_| DecodeError::new("complaint_id is no id"))?)

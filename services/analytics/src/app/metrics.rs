@@ -54,10 +54,14 @@ impl Questions {
         let mut conn = self.db.pool().acquire().await?;
         let counted = Counted::now(&mut conn, &caller.tenant).await?;
         question.selection.notices_through = counted.notices;
-        let rows = metric::rows(&mut conn, &caller.tenant, &question).await?;
+        let mut rows = metric::rows(&mut conn, &caller.tenant, &question).await?;
+        let most = usize::try_from(question.limit).unwrap_or_default();
+        let truncated = rows.len() > most;
+        rows.truncate(most);
         Ok(wire::QueryMetricsResponse {
             rows: rows.into_iter().map(told).collect(),
             counted_through: counted.through.map(to_wire_time),
+            truncated,
         })
     }
 

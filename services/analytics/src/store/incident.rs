@@ -18,7 +18,9 @@ coded_enum! {
         Suspected = "suspected",
         /// It is one.
         Confirmed = "confirmed",
-        /// It is none after all, or over: nothing is counted to it.
+        /// It was one, and nobody joins it any more: what was counted to it stays.
+        Over = "over",
+        /// It is none after all: nothing is counted to it.
         Dissolved = "dissolved",
     }
 }

@@ -71,7 +71,7 @@ pub async fn rows(
     }
     query.push(" WHERE ");
     push_selection(&mut query, tenant, &question.selection);
-    query.push(" GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2 LIMIT ").push_bind(question.limit);
+    query.push(" GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2 LIMIT ").push_bind(question.limit.saturating_add(1));
     let rows: Vec<(SqlTime, String, f64, i64)> = query.build_query_as().fetch_all(conn).await?;
     let row = |(window_start, key, value, population): (SqlTime, String, f64, i64)| Row {
         window_start: window_start.to_jiff(),

@@ -125,6 +125,50 @@ async fn a_complaint_of_several_incidents_counts_to_the_first_that_is_not_dissol
 }
 
 #[tokio::test]
+async fn an_incident_that_is_over_stays_counted_and_one_that_never_was_does_not() {
+    type Ends = fn(&mut Stream, Timestamp);
+    let ends: [(Ends, f64); 4] = [
+        // Nobody has joined it for two hours, a confirmed one for a day; a person says that it is over.
+        (|s, at| s.tell(at, &classification::IncidentDissolved { reason: "quiet".into() }), 1.0),
+        (|s, at| s.tell(at, &classification::IncidentHandled { reason: "quiet".into() }), 1.0),
+        (|s, at| s.tell(at, &classification::IncidentDissolved { reason: "over".into() }), 1.0),
+        (|s, at| s.tell(at, &classification::IncidentDissolved { reason: "campaign_day".into() }), 0.0),
+    ];
+    for (end, counted) in ends {
+        let bench = Bench::new().await;
+        let case = complaint(1, begin() + SignedDuration::from_hours(24));
+        let mut stream = Stream::new(INCIDENTS, TENANT, Uuid::from_u128(10));
+        let added = classification::IncidentMemberAdded { complaint_id: case.id.to_string() };
+        stream.tell(case.received_at, &classification::IncidentSuspected::default());
+        stream.tell(case.received_at, &added);
+        end(&mut stream, case.received_at);
+        bench.apply_all([stream, registration(&case)]).await;
+        assert_eq!(number(&bench, "incidents").await.map_or(0.0, |(value, _)| value), counted);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_left_out_are_told() {
+    let bench = Bench::new().await;
+    let cases = [(1, 24), (2, 48), (3, 72)]
+        .map(|(number, hours)| complaint(number, begin() + SignedDuration::from_hours(hours)));
+    bench.apply_all(cases.iter().map(registration)).await;
+    let (from, until) = span();
+    for (limit, truncated) in [(2, true), (3, false)] {
+        let request = wire::QueryMetricsRequest {
+            metric: "complaints".into(),
+            from: Some(to_wire_time(from)),
+            until: Some(to_wire_time(until)),
+            window_seconds: 3_600,
+            limit,
+            ..Default::default()
+        };
+        let answer = bench.questions.query(&supervisor(TENANT), request).await.unwrap();
+        assert_eq!((answer.rows.len(), answer.truncated), (usize::try_from(limit).unwrap(), truncated));
+    }
+}
+
+#[tokio::test]
 async fn the_facts_of_a_complaint_are_told_with_all_that_was_counted_of_it() {
     let bench = Bench::new().await;
     let case = complaint(1, begin() + SignedDuration::from_hours(24));

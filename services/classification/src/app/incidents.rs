@@ -131,10 +131,14 @@ async fn decide(desk: &Desk, caller: &Principal, decision: Decision) -> Result<w
     shown(&mut conn, &found).await
 }
 
+/// The reason of whoever dissolves an incident that was one, and is over.
+const OVER: &str = "over";
+
 impl Decision {
     async fn write(&self, conn: &mut PgConnection, desk: &Desk, caller: &Principal) -> Result<(), Error> {
         let tenant = &caller.tenant;
-        if self.dissolved_for.is_some()
+        // One that is over was one: its numbers are no ordinary ones.
+        if self.dissolved_for.as_deref().is_some_and(|reason| reason != OVER)
             && let Some(found) = incident::find(conn, tenant, self.id, false).await?
         {
             // Rates before incidents, as the consumer locks them.

@@ -42,6 +42,7 @@ pub struct Offering {
     lasts: SignedDuration,
     unattended: Gauge<i64>,
     stranded: Gauge<i64>,
+    abandoned: Gauge<i64>,
 }
 
 impl Offering {
@@ -56,7 +57,11 @@ impl Offering {
             .i64_gauge("redress.classification.assignments.stranded")
             .with_description("Cases that came back from so many offers that a supervisor was told.")
             .build();
-        Self { desk, lasts, unattended, stranded }
+        let abandoned = meter
+            .i64_gauge("redress.classification.assignments.abandoned")
+            .with_description("Cases in the hands of people who take none any more.")
+            .build();
+        Self { desk, lasts, unattended, stranded, abandoned }
     }
 
     /// Offers until `stop`.
@@ -151,7 +156,12 @@ impl Offering {
             return Ok(Vec::new());
         }
         let again_since = now.saturating_sub(self.lasts).unwrap_or(Timestamp::MIN);
-        let waiting = assignment::waiting(conn, tenant, &queues, again_since).await?;
+        let who = |queue: &Queue| {
+            let serving = handlers.iter().filter(|h| h.served.iter().any(|s| s.holds(queue)));
+            serving.map(|h| h.name.as_str()).collect::<Vec<_>>()
+        };
+        let serving: Vec<Vec<&str>> = queues.iter().map(who).collect();
+        let waiting = assignment::waiting(conn, tenant, (&queues, &serving), again_since).await?;
         let planned = offers(waiting, handlers);
         let versions =
             self.next_versions(conn, tenant, planned.iter().map(|offer| offer.complaint).collect()).await?;
@@ -192,6 +202,13 @@ impl Offering {
         let found = assignment::unattended(&mut conn, before).await?;
         self.unattended.record(found.cases, &[]);
         self.stranded.record(found.stranded, &[]);
+        self.abandoned.record(found.abandoned, &[]);
+        if found.abandoned > 0 {
+            tracing::warn!(
+                cases = found.abandoned,
+                "cases are in the hands of people who take none any more"
+            );
+        }
         if let Some(oldest) = found.oldest {
             tracing::warn!(cases = found.cases, oldest.waiting_since = %oldest, "cases have waited for more than an hour");
         }

@@ -189,6 +189,33 @@ impl Measurement {
     }
 }
 
+/// The least macro-F1 over the nine categories.
+const MACRO_F1: f64 = 0.80;
+/// The least recall of urgent complaints.
+const URGENT_RECALL: f64 = 0.90;
+/// The fewest labelled texts that say anything.
+const TEXTS: u32 = 150;
+
+impl Measurement {
+    /// What falls short of the goals; nothing if they are reached.
+    pub fn shortfalls(&self) -> Vec<String> {
+        let texts: u32 = self.confusion.values().sum();
+        let mut short = Vec::new();
+        if texts < TEXTS {
+            short.push(format!("{texts} texts, at least {TEXTS} are needed"));
+        }
+        for (name, value, goal) in [
+            ("macro-F1", self.macro_f1(), MACRO_F1),
+            ("recall of urgent complaints", self.urgent.recall(), URGENT_RECALL),
+        ] {
+            if value < goal {
+                short.push(format!("{name} is {value:.3}, at least {goal:.2} is the goal"));
+            }
+        }
+        short
+    }
+}
+
 impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "label      precision  recall      F1")?;

@@ -216,21 +216,24 @@ pub async fn expired(
     .await?)
 }
 
-/// The first that wait in each of `queues`. Who passed a case before `again_since` may be offered it again.
+/// The first that wait in each of `queues`, which `served` are the free handlers of. Who passed a case before `again_since`
+/// may be offered it again; what all of them have passed since is not looked at, or it would hide what stands behind it.
 pub async fn waiting(
     conn: &mut PgConnection,
     tenant: &TenantId,
-    queues: &[Queue],
+    (queues, served): (&[Queue], &[Vec<&str>]),
     again_since: Timestamp,
 ) -> Result<Vec<Waiting>, Error> {
     let rows: Vec<(i64, Uuid, bool, SqlTime, Vec<String>, bool)> = sqlx::query_as(
         "SELECT queue.place, a.complaint_id, a.urgent, a.waiting_since, a.passed_by,
                 coalesce(a.passed_at <= $6, true)
-         FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS queue (category, severity, language, place)
+         FROM unnest($2::text[], $3::text[], $4::text[], $7::text[]) WITH ORDINALITY
+              AS queue (category, severity, language, handlers, place)
          CROSS JOIN LATERAL (
              SELECT * FROM assignment
              WHERE tenant = $1 AND category = queue.category AND severity = queue.severity
                AND language = queue.language AND state = 'waiting'
+               AND (passed_at IS NULL OR passed_at <= $6 OR NOT passed_by @> string_to_array(queue.handlers, E'\n'))
              ORDER BY urgent DESC, waiting_since, complaint_id LIMIT $5
          ) AS a",
     )
@@ -240,6 +243,7 @@ pub async fn waiting(
     .bind(column(queues, |q| q.language.code()))
     .bind(LOOKED_AT)
     .bind(again_since.to_sqlx())
+    .bind(column(served, |handlers| handlers.join("\n")))
     .fetch_all(conn)
     .await?;
     let read = |(place, complaint, urgent, since, passed_by, again): (_, _, _, SqlTime, _, _)| {
@@ -320,21 +324,27 @@ pub struct Unattended {
     pub oldest: Option<Timestamp>,
     /// Cases that came back from so many offers that a supervisor was told, however fresh they are.
     pub stranded: i64,
+    /// Cases in the hands of somebody who takes none any more, or is not known: nobody else is offered them.
+    pub abandoned: i64,
 }
 
 /// What nobody has had since `before`, and what came back [`ROUNDS`] times or more. A case that is offered just now is
 /// nobody's yet: one that goes from offer to offer would otherwise never be seen.
 pub async fn unattended(conn: &mut PgConnection, before: Timestamp) -> Result<Unattended, Error> {
-    let (cases, oldest, stranded): (i64, Option<SqlTime>, i64) = sqlx::query_as(
-        "SELECT cases, oldest, stranded
+    let (cases, oldest, stranded, abandoned): (i64, Option<SqlTime>, i64, i64) = sqlx::query_as(
+        "SELECT cases, oldest, stranded, abandoned
          FROM (SELECT count(*) AS cases, min(waiting_since) AS oldest FROM assignment
                WHERE state IN ('waiting', 'offered') AND waiting_since < $1) AS old,
               (SELECT count(*) AS stranded FROM assignment
-               WHERE state IN ('waiting', 'offered') AND rounds > 0 AND rounds >= $2) AS round",
+               WHERE state IN ('waiting', 'offered') AND rounds > 0 AND rounds >= $2) AS round,
+              (SELECT count(*) AS abandoned FROM assignment AS a
+               WHERE state = 'taken'
+                     AND NOT EXISTS (SELECT FROM handler AS h
+                                     WHERE h.tenant = a.tenant AND h.handler = a.handler AND h.capacity > 0)) AS left_behind",
     )
     .bind(before.to_sqlx())
     .bind(ROUNDS)
     .fetch_one(conn)
     .await?;
-    Ok(Unattended { cases, oldest: oldest.map(SqlTime::to_jiff), stranded })
+    Ok(Unattended { cases, oldest: oldest.map(SqlTime::to_jiff), stranded, abandoned })
 }

@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::{column, signed};
-use crate::domain::incident::Subjects;
+use crate::domain::incident::{RateKey, Subjects};
 use crate::error::Error;
 
 /// A complaint that was assessed for the first time.
@@ -106,20 +106,82 @@ pub async fn known(
     Ok(rows.into_iter().collect())
 }
 
-/// When each of `ids` was received, and the terms that the rules saw in it.
-pub async fn terms(
+/// A complaint of a window.
+#[derive(Debug)]
+pub struct OfWindow {
+    /// Its id.
+    pub id: Uuid,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// The lexicon's terms that the rules saw.
+    pub terms: Vec<String>,
+    /// Whom and what it names.
+    pub subjects: Subjects,
+}
+
+/// The complaints about a subject and a matter that were received from `from` until before `until` and are in no incident,
+/// oldest first; those of `known` belong to them whatever their labels have become, those of `later` do not.
+pub async fn window(
     conn: &mut PgConnection,
-    tenant: &TenantId,
-    ids: &[Uuid],
-) -> Result<Vec<(Uuid, Timestamp, Vec<String>)>, Error> {
-    let rows: Vec<(Uuid, SqlTime, Vec<String>)> = sqlx::query_as(
-        "SELECT complaint_id, received_at, terms FROM complaint WHERE tenant = $1 AND complaint_id = ANY ($2)",
+    key: &RateKey,
+    (from, until): (Timestamp, Timestamp),
+    known: &[Uuid],
+    later: &[Uuid],
+) -> Result<Vec<OfWindow>, Error> {
+    let rows: Vec<WindowRow> = sqlx::query_as(
+        "SELECT complaint_id, received_at, terms, live_room, anchor, sku, merchant, carrier
+         FROM complaint AS c
+         WHERE tenant = $1
+               AND (complaint_id = ANY ($7)
+                    OR category = $2 AND sub_category = $3 AND received_at >= $5 AND received_at < $6
+                       AND CASE $9 WHEN 'live_room' THEN live_room WHEN 'anchor' THEN anchor WHEN 'sku' THEN sku
+                                   WHEN 'merchant' THEN merchant WHEN 'carrier' THEN carrier END = $4)
+               AND complaint_id <> ALL ($8)
+               AND NOT EXISTS (SELECT FROM incident_member AS m
+                               WHERE m.tenant = c.tenant AND m.complaint_id = c.complaint_id)
+         ORDER BY received_at, complaint_id",
     )
-    .bind(tenant.as_str())
-    .bind(ids)
+    .bind(key.tenant.as_str())
+    .bind(key.category.code())
+    .bind(&key.sub_category)
+    .bind(&key.subject)
+    .bind(from.to_sqlx())
+    .bind(until.to_sqlx())
+    .bind(known)
+    .bind(later)
+    .bind(key.dimension.code())
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|(id, received_at, terms)| (id, received_at.to_jiff(), terms)).collect())
+    Ok(rows.into_iter().map(WindowRow::read).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct WindowRow {
+    complaint_id: Uuid,
+    received_at: SqlTime,
+    terms: Vec<String>,
+    live_room: String,
+    anchor: String,
+    sku: String,
+    merchant: String,
+    carrier: String,
+}
+
+impl WindowRow {
+    fn read(self) -> OfWindow {
+        OfWindow {
+            id: self.complaint_id,
+            received_at: self.received_at.to_jiff(),
+            terms: self.terms,
+            subjects: Subjects {
+                live_room: self.live_room,
+                anchor: self.anchor,
+                sku: self.sku,
+                merchant: self.merchant,
+                carrier: self.carrier,
+            },
+        }
+    }
 }
 
 /// Locks a complaint and gives how many assessments it has and the version of its last event.

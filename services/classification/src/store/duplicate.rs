@@ -42,23 +42,23 @@ pub struct Link {
     pub decided_by: String,
 }
 
-/// Writes pairs; one that is known already stays as it is.
-pub async fn insert(conn: &mut PgConnection, new: &[NewLink], now: Timestamp) -> Result<(), Error> {
+/// Writes pairs, each with when it was found.
+pub async fn insert(conn: &mut PgConnection, new: &[(&NewLink, Timestamp)]) -> Result<(), Error> {
     if new.is_empty() {
         return Ok(());
     }
     sqlx::query(
         "INSERT INTO duplicate_link (tenant, complaint_id, other_complaint_id, score, features, found_at)
-         SELECT tenant, complaint, other, score, string_to_array(features, ','), $6
-         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::float8[], $5::text[])
-              AS new (tenant, complaint, other, score, features)",
+         SELECT tenant, complaint, other, score, string_to_array(features, ','), found_at
+         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::float8[], $5::text[], $6::timestamptz[])
+              AS new (tenant, complaint, other, score, features, found_at)",
     )
-    .bind(column(new, |l| l.tenant.as_str()))
-    .bind(column(new, |l| l.complaint))
-    .bind(column(new, |l| l.other))
-    .bind(column(new, |l| l.score))
-    .bind(column(new, |l| l.features.join(",")))
-    .bind(now.to_sqlx())
+    .bind(column(new, |(l, _)| l.tenant.as_str()))
+    .bind(column(new, |(l, _)| l.complaint))
+    .bind(column(new, |(l, _)| l.other))
+    .bind(column(new, |(l, _)| l.score))
+    .bind(column(new, |(l, _)| l.features.join(",")))
+    .bind(column(new, |(_, found_at)| found_at.to_sqlx()))
     .execute(conn)
     .await?;
     Ok(())

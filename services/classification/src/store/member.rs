@@ -43,21 +43,6 @@ pub async fn insert(conn: &mut PgConnection, new: &[Member]) -> Result<(), Error
     Ok(())
 }
 
-/// Which of `complaints` belong to an incident already.
-pub async fn taken(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    complaints: &[Uuid],
-) -> Result<Vec<Uuid>, Error> {
-    Ok(sqlx::query_scalar(
-        "SELECT complaint_id FROM incident_member WHERE tenant = $1 AND complaint_id = ANY ($2)",
-    )
-    .bind(tenant.as_str())
-    .bind(complaints)
-    .fetch_all(conn)
-    .await?)
-}
-
 /// Members of an incident behind the `after`th, in the order they joined.
 pub async fn page(
     conn: &mut PgConnection,

@@ -1,5 +1,6 @@
 //! The pure core: what it says of texts, and what it refuses to load.
 
+mod goals;
 mod hostile;
 mod loading;
 mod saying;

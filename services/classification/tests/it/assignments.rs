@@ -167,6 +167,27 @@ async fn a_closed_case_makes_room_and_a_reopened_one_waits_again() {
 }
 
 #[tokio::test]
+async fn a_case_that_ends_and_comes_back_within_a_batch_is_nobodys_as_if_it_were_two() {
+    let closed = ComplaintClosed { outcome: "settled".into(), cause: "agreed".into() };
+    let reopened = ComplaintReopened { reason: "new_fact".into() };
+    let mut tables = Vec::new();
+    for at_once in [2, 1] {
+        let bench = with_cases(1).await;
+        registered(&bench, "h1", &["*/*/*"], 1).await;
+        bench.offering().round().await.unwrap();
+        accept(&bench.desk, &handler("h1"), taking(1, "r1")).await.unwrap();
+        let events = [bench.happened(1, 2, &closed), bench.happened(1, 3, &reopened)];
+        for batch in events.chunks(at_once) {
+            bench.apply(batch).await.unwrap();
+        }
+        assert_eq!(held(&bench).await, []);
+        let rows = bench.tables().await.into_iter().find(|(name, _)| name == "assignment").unwrap().1;
+        tables.push(rows);
+    }
+    assert_eq!(tables[0], tables[1]);
+}
+
+#[tokio::test]
 async fn a_case_that_nobody_serves_shows_after_an_hour() {
     let bench = with_cases(2).await;
     assert_eq!(bench.offering().watch().await.unwrap().cases, 0);
@@ -177,6 +198,34 @@ async fn a_case_that_nobody_serves_shows_after_an_hour() {
     bench.offering().round().await.unwrap();
     assert_eq!(held(&bench).await.len(), 2);
     assert_eq!(bench.offering().watch().await.unwrap().cases, 2);
+}
+
+#[tokio::test]
+async fn what_somebody_took_and_left_shows_until_it_is_returned() {
+    let bench = with_cases(1).await;
+    registered(&bench, "h1", &["*/*/*"], 9).await;
+    bench.offering().round().await.unwrap();
+    accept(&bench.desk, &handler("h1"), taking(1, "r1")).await.unwrap();
+    assert_eq!(bench.offering().watch().await.unwrap().abandoned, 0);
+    registered(&bench, "h1", &["*/*/*"], 0).await;
+    assert_eq!(bench.offering().watch().await.unwrap().abandoned, 1);
+    give_back(&bench.desk, &supervisor(), returning(1, "r2")).await.unwrap();
+    assert_eq!(bench.offering().watch().await.unwrap().abandoned, 0);
+}
+
+#[tokio::test]
+async fn a_crowd_of_cases_that_everybody_has_passed_hides_none_behind_it() {
+    let bench = with_cases(101).await;
+    registered(&bench, "h1", &["*/*/*"], 9).await;
+    // Just now, and all but the last.
+    bench
+        .run(
+            "UPDATE assignment SET passed_by = '{h1}', passed_at = '2026-11-25T04:00:00Z'
+             WHERE complaint_id < '00000000-0000-0000-0000-000000000065'",
+        )
+        .await;
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, [(101, "offered:h1".to_owned())]);
 }
 
 #[tokio::test]

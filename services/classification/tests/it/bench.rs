@@ -191,6 +191,10 @@ impl Bench {
         Offering::new(self.desk.clone(), OFFER)
     }
 
+    pub(crate) async fn run(&self, sql: &'static str) {
+        sqlx::query(sql).execute(self.db.pool()).await.unwrap();
+    }
+
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(self.db.pool()).await.unwrap()
     }

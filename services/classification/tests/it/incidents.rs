@@ -82,6 +82,26 @@ async fn a_crowd_from_one_room_about_one_matter_is_an_incident_that_explains_its
 }
 
 #[tokio::test]
+async fn an_incident_of_a_busy_subject_takes_up_its_whole_window() {
+    let bench = Bench::new().await;
+    crowd(&bench, 1..2, -3_600).await;
+    // A subject that draws some 32 complaints in such a window: only many more are news.
+    bench.run("UPDATE subject_rate SET baseline = 6.5").await;
+    crowd(&bench, 1_000..1_300, 0).await;
+    let found = all(&bench).await;
+    assert_eq!(found.len(), 1, "what one subject explains is no incident of another: {found:?}");
+    let evidence = found[0].evidence.as_ref().unwrap();
+    assert!(evidence.window_count > 100, "{evidence:?}");
+    assert_eq!(found[0].members, 300, "all of the window, and all that came later");
+    let counted: Vec<i64> =
+        sqlx::query_scalar("SELECT (SELECT sum(n) FROM unnest(recent) n)::bigint FROM subject_rate")
+            .fetch_all(bench.db.pool())
+            .await
+            .unwrap();
+    assert!(counted.iter().all(|&count| count == 0), "what is explained is counted nowhere: {counted:?}");
+}
+
+#[tokio::test]
 async fn another_matter_of_the_same_room_and_the_same_matter_elsewhere_stay_out() {
     let bench = Bench::new().await;
     crowd(&bench, 1..25, 0).await;
@@ -145,15 +165,31 @@ async fn a_person_confirms_and_dissolves_and_the_same_numbers_make_no_next_one()
     };
     let unfit = dissolve(&bench.desk, &supervisor(), dissolution("Not a code!")).await.unwrap_err();
     assert_eq!(unfit.into_problem().violations[0].field, "reason");
+    let before = bench.count("SELECT count(*) FROM subject_rate WHERE baseline > 1").await;
     let dissolved = dissolve(&bench.desk, &supervisor(), dissolution("campaign_day")).await.unwrap();
     assert_eq!(dissolved.state(), wire::IncidentState::Dissolved);
     assert_eq!(dissolved.reason, "campaign_day");
+    assert!(bench.count("SELECT count(*) FROM subject_rate WHERE baseline > 1").await > before);
     crowd(&bench, 100..125, 2).await;
     let found = all(&bench).await;
     let of_room: Vec<_> =
         found.iter().filter(|i| i.dimension() == wire::IncidentDimension::LiveRoom).collect();
     assert_eq!(of_room.len(), 1, "{of_room:?}");
     assert_eq!(of_room[0].members, 29, "a dissolved one takes nobody up");
+}
+
+#[tokio::test]
+async fn an_incident_that_a_person_calls_over_makes_nothing_ordinary() {
+    let bench = Bench::new().await;
+    crowd(&bench, 1..25, 0).await;
+    let request = wire::DissolveIncidentRequest {
+        request_id: "r1".into(),
+        incident_id: all(&bench).await[0].incident_id.clone(),
+        expected_version: 0,
+        reason: "over".into(),
+    };
+    dissolve(&bench.desk, &supervisor(), request).await.unwrap();
+    assert_eq!(bench.count("SELECT count(*) FROM subject_rate WHERE baseline > 1").await, 0);
 }
 
 #[tokio::test]

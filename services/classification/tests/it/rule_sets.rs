@@ -137,6 +137,16 @@ async fn a_published_rule_set_takes_effect_for_its_tenant_and_pins_its_version()
 }
 
 #[tokio::test]
+async fn a_category_keeps_examples_by_which_its_rules_are_tested() {
+    let bench = Bench::new().await;
+    // All of the running examples taken out at once, and a rule changed that they test.
+    let emptied =
+        [("examples/ordinary.yaml", ""), ("examples/paraphrases.yaml", ""), ("rules/new.yaml", NEW_RULE)];
+    let verdict = tested(&bench, &emptied).await;
+    assert!(!verdict.passed && verdict.problems.iter().any(|p| p.contains("CQ02 has no example any more")));
+}
+
+#[tokio::test]
 async fn a_set_goes_on_from_the_one_before() {
     let bench = Bench::new().await;
     published(&bench, publication("r1", &[REMARK])).await;

@@ -151,6 +151,26 @@ async fn what_is_missing_is_asked_for_by_the_machine() {
 }
 
 #[tokio::test]
+async fn what_is_urgent_or_grave_is_sent_to_wait_by_no_machine() {
+    let bench = Bench::new().await;
+    let handler = handler(&bench, &[]);
+    let lacking = Assessment {
+        admissibility: Admissibility::NeedsCompletion.into(),
+        missing: vec!["order_no".into()],
+        ..plain()
+    };
+    let pressing = [
+        Assessment { urgent: true, ..lacking.clone() },
+        Assessment { severity: Severity::Major.into(), ..lacking },
+    ];
+    for (number, assessment) in pressing.into_iter().enumerate() {
+        let id = bench.registered(&complainant("c1"), &format!("pressing-{number}")).await;
+        let seen = made(&bench, &handler, id, assessment).await;
+        assert_eq!(seen.state(), ComplaintState::AdmissibilityReview, "{number}: a person asks");
+    }
+}
+
+#[tokio::test]
 async fn a_late_assessment_by_a_machine_does_not_touch_what_a_person_decided_and_a_persons_does() {
     let bench = Bench::new().await;
     let handler = handler(&bench, &["*"]);

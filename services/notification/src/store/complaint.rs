@@ -8,7 +8,7 @@ use redress_domain::{Category, Channel, ComplaintId, PartyKind, TenantId};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::{Corrupt, column};
+use super::{Corrupt, column, readable};
 use crate::domain::locale::Locale;
 use crate::error::Error;
 
@@ -164,7 +164,7 @@ pub async fn await_registration(conn: &mut PgConnection, ids: &[Id]) -> Result<(
 
 /// Reads complaints and keeps others from changing them until the transaction ends; in one order, for all who lock.
 pub async fn lock_all(conn: &mut PgConnection, ids: &[Id]) -> Result<Vec<Complaint>, Error> {
-    read(conn, ids, true).await
+    read(conn, ids, true).await?.into_iter().collect()
 }
 
 /// Reads a complaint.
@@ -173,12 +173,13 @@ pub async fn find(
     tenant: &TenantId,
     id: ComplaintId,
 ) -> Result<Option<Complaint>, Error> {
-    Ok(read(conn, &[(tenant.clone(), id)], false).await?.pop())
+    read(conn, &[(tenant.clone(), id)], false).await?.pop().transpose()
 }
 
-/// Reads complaints, without locking them.
-pub async fn find_all(conn: &mut PgConnection, ids: &[Id]) -> Result<Vec<Complaint>, Error> {
-    read(conn, ids, false).await
+/// Reads complaints, without locking them; one that does not read, which a newer version may have written, is logged and
+/// left out.
+pub async fn find_readable(conn: &mut PgConnection, ids: &[Id]) -> Result<Vec<Complaint>, Error> {
+    Ok(read(conn, ids, false).await?.into_iter().filter_map(readable).collect())
 }
 
 const FIND: &str =
@@ -192,7 +193,11 @@ const LOCK: &str =
      FROM complaint WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
      ORDER BY tenant, complaint_id FOR UPDATE";
 
-async fn read(conn: &mut PgConnection, ids: &[Id], lock: bool) -> Result<Vec<Complaint>, Error> {
+async fn read(
+    conn: &mut PgConnection,
+    ids: &[Id],
+    lock: bool,
+) -> Result<Vec<Result<Complaint, Error>>, Error> {
     let rows: Vec<Row> = sqlx::query_as(if lock { LOCK } else { FIND })
         .bind(column(ids, |(tenant, _)| tenant.as_str()))
         .bind(column(ids, |(_, id)| *id.as_uuid()))
@@ -207,17 +212,15 @@ async fn read(conn: &mut PgConnection, ids: &[Id], lock: bool) -> Result<Vec<Com
     .bind(column(&rows, |row| row.complaint_id))
     .fetch_all(conn)
     .await?;
-    let mut respondents: HashMap<(String, Uuid), Vec<(PartyKind, String)>> = HashMap::new();
+    let mut respondents: HashMap<(String, Uuid), Vec<(String, String)>> = HashMap::new();
     for (tenant, id, kind, reference) in parties {
-        let kind = kind.parse().map_err(|e| Corrupt::new("party", "kind", id, e))?;
         respondents.entry((tenant, id)).or_default().push((kind, reference));
     }
-    rows.into_iter()
-        .map(|row| {
-            let own = respondents.remove(&(row.tenant.clone(), row.complaint_id)).unwrap_or_default();
-            row.read(own)
-        })
-        .collect()
+    let read = rows.into_iter().map(|row| {
+        let own = respondents.remove(&(row.tenant.clone(), row.complaint_id)).unwrap_or_default();
+        row.read(own)
+    });
+    Ok(read.collect())
 }
 
 /// Saves what moves of locked complaints: category, urgency, version.
@@ -278,8 +281,12 @@ struct Row {
 }
 
 impl Row {
-    fn read(self, respondents: Vec<(PartyKind, String)>) -> Result<Complaint, Error> {
+    fn read(self, respondents: Vec<(String, String)>) -> Result<Complaint, Error> {
         let id = self.complaint_id;
+        let respondents = respondents.into_iter().map(|(kind, reference)| {
+            Ok::<_, Error>((kind.parse().map_err(|e| Corrupt::new("party", "kind", id, e))?, reference))
+        });
+        let respondents = respondents.collect::<Result<_, _>>()?;
         let corrupt = |column, cause: &dyn std::fmt::Display| Corrupt::new("complaint", column, id, cause);
         Ok(Complaint {
             tenant: self.tenant.parse().map_err(|e| corrupt("tenant", &e))?,

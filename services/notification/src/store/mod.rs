@@ -12,6 +12,8 @@ pub mod webhook;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::error::Error as Failure;
+
 /// A stored value that this version cannot read.
 #[derive(Debug, Error)]
 #[error("{table}.{column} of {id} does not read: {cause}")]
@@ -36,4 +38,9 @@ impl Corrupt {
 /// One array per column, as `unnest` takes them.
 fn column<'a, T, U>(rows: &'a [T], value: impl Fn(&'a T) -> U) -> Vec<U> {
     rows.iter().map(value).collect()
+}
+
+/// What reads; what does not is logged and left out.
+fn readable<T>(read: Result<T, Failure>) -> Option<T> {
+    read.inspect_err(|error| tracing::error!(%error, "a row does not read and is left out")).ok()
 }

@@ -9,7 +9,7 @@ use redress_runtime::page::After;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::{Corrupt, column};
+use super::{Corrupt, column, readable};
 use crate::domain::delivery::NoticeState;
 use crate::domain::kind::{NoticeKind, Role};
 use crate::domain::locale::Locale;
@@ -150,7 +150,16 @@ pub async fn find(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Resul
 
 /// Reads notices.
 pub async fn find_all(conn: &mut PgConnection, ids: &[(TenantId, Uuid)]) -> Result<Vec<Notice>, Error> {
-    let rows: Vec<Row> = sqlx::query_as(concat!(
+    rows(conn, ids).await?.into_iter().map(Row::read).collect()
+}
+
+/// Reads notices; one that does not read, which a newer version may have written, is logged and left out.
+pub async fn find_readable(conn: &mut PgConnection, ids: &[(TenantId, Uuid)]) -> Result<Vec<Notice>, Error> {
+    Ok(rows(conn, ids).await?.into_iter().filter_map(|row| readable(row.read())).collect())
+}
+
+async fn rows(conn: &mut PgConnection, ids: &[(TenantId, Uuid)]) -> Result<Vec<Row>, Error> {
+    Ok(sqlx::query_as(concat!(
         "SELECT ",
         columns!(),
         " FROM notice WHERE (tenant, notice_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))"
@@ -158,8 +167,7 @@ pub async fn find_all(conn: &mut PgConnection, ids: &[(TenantId, Uuid)]) -> Resu
     .bind(column(ids, |(tenant, _)| tenant.as_str()))
     .bind(column(ids, |(_, id)| *id))
     .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(Row::read).collect()
+    .await?)
 }
 
 /// Whose notices of a complaint a page shows.

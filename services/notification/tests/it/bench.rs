@@ -12,7 +12,7 @@ use redress_domain::{Clock, ComplaintId, Principal, Role, TenantId, event_id};
 use redress_messaging::{EventMeta, Record};
 use redress_notification::app::Desk;
 use redress_notification::app::asked::Asked;
-use redress_notification::app::dispatch::Dispatch;
+use redress_notification::app::dispatch::{Dispatch, Pace};
 use redress_notification::app::hear::{Fact, Hear};
 use redress_notification::app::preview::Preview;
 use redress_notification::app::queries::Queries;
@@ -126,6 +126,7 @@ impl Bench {
                 batch: 32,
                 lease: Duration::from_mins(1),
                 stop: CancellationToken::new(),
+                pace: Pace::default(),
             },
             send: Send { desk: desk.clone(), queries: queries.clone() },
             preview: Preview { desk: desk.clone() },

@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use redress_domain::Clock as _;
+use redress_domain::{Clock as _, ContactType as Way};
 use redress_notification::app::dispatch::Dispatch;
 use redress_notification::store::delivery::Lane;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
-use redress_proto::types::v1::ContactType;
+use redress_proto::types::v1::{Complainant, ContactType};
 use redress_testkit::{FixedClock, MailServer, wait_until};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -146,6 +146,62 @@ async fn a_server_that_falls_silent_holds_up_only_the_letter_it_was_given() {
     pass.await.unwrap().unwrap();
     let notice = bench.notice(slow, NoticeKind::N01Receipt).await;
     assert_eq!((notice.state(), notice.attempts[0].reason.as_str()), (NoticeState::Queued, "TIMEOUT"));
+}
+
+#[tokio::test]
+async fn a_silent_mail_server_with_a_backlog_holds_up_no_letter_of_another_channel() {
+    let smtp = MailServer::start().await.unwrap();
+    let mailbox = Mailbox::start().await;
+    let channels = Channels {
+        smtp_port: smtp.port,
+        smtp_timeout_ms: 40_000,
+        in_app_url: mailbox.url.clone(),
+        ..Channels::default()
+    };
+    let bench = Bench::with(channels).await;
+    smtp.fall_silent_at("slow@example.invalid");
+    // More mails than all workers have in hand at once, and a letter to the message box behind them.
+    for number in 0..100 {
+        bench.complaint(&format!("slow-{number}"), by_mail("slow@example.invalid")).await;
+    }
+    bench.complaint("box", Complainant { contacts: Vec::new(), ..by_mail(MAIL) }).await;
+    let lanes = [Lane::Parties, Lane::Channel(Way::Email), Lane::Channel(Way::InApp)];
+    let workers: Vec<_> =
+        lanes.map(|lane| tokio::spawn(bench.dispatch.clone().run(lane, 0, 1))).into_iter().collect();
+    let arrived = async || (!mailbox.delivered().is_empty()).then_some(());
+    wait_until("the letter in the message box", Duration::from_secs(20), arrived).await;
+    let waiting = bench.count("SELECT count(*) FROM delivery WHERE channel = 'email'").await;
+    assert!(waiting > 0, "mails wait apart");
+    for worker in workers {
+        worker.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_does_not_read_holds_up_nothing_that_was_claimed_with_it() {
+    let smtp = MailServer::start().await.unwrap();
+    let bench = bench(&smtp).await;
+    let strange = bench.complaint("strange", by_mail("strange@example.invalid")).await;
+    let foreign = bench.complaint("foreign", by_mail("foreign@example.invalid")).await;
+    bench.complaint("well", by_mail(MAIL)).await;
+    // As a newer version writes them, which was rolled back.
+    let rows = [
+        ("UPDATE notice SET kind = 'n99_news' WHERE complaint_id = $1", strange),
+        ("UPDATE complaint SET channel = 'telepathy' WHERE complaint_id = $1", foreign),
+    ];
+    for (sql, id) in rows {
+        sqlx::query(sql).bind(id.as_uuid()).execute(bench.db.pool()).await.unwrap();
+    }
+    bench.send_all().await;
+    let to: Vec<String> = smtp.mails().into_iter().map(|mail| mail.to).collect();
+    assert_eq!(to, [MAIL]);
+    assert_eq!(bench.count("SELECT count(*) FROM delivery WHERE held_until IS NULL").await, 2, "they wait");
+    for sql in ["UPDATE notice SET kind = 'n01_receipt'", "UPDATE complaint SET channel = 'app'"] {
+        bench.run(sql).await;
+    }
+    bench.clock.advance(SignedDuration::from_mins(11));
+    bench.send_all().await;
+    assert_eq!(smtp.mails().len(), 3, "once they read they go out");
 }
 
 #[tokio::test]

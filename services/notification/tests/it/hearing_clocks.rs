@@ -20,12 +20,14 @@ async fn a_fact_that_lacks_what_its_letter_must_say_is_refused_and_nothing_is_qu
     assert!(error.to_string().contains("n10_proposal"), "{error}");
     assert_eq!(bench.notices(id).await.len(), 1);
 
-    // One that waits is refused at once too, and one that comes before the registration does not hold that up.
+    // One that waits is refused at once too, as is one that comes before the registration, which it does not hold up: it is
+    // set aside with its cause, where people see it, and lost in no log.
     let ruling = bench.fact(RESOLUTION, id, 1, &resolution::RulingIssued::default());
     let error = bench.hear(std::slice::from_ref(&ruling)).await.unwrap_err();
     assert!(error.to_string().contains("n13_ruling"), "{error}");
     let (early, registered) = bench.registered("k2", by_mail(MAIL)).await;
-    bench.hear(&[bench.fact(RESOLUTION, early, 1, &sent)]).await.unwrap();
+    let error = bench.hear(&[bench.fact(RESOLUTION, early, 1, &sent)]).await.unwrap_err();
+    assert!(error.to_string().contains("n10_proposal"), "{error}");
     bench.apply(&[registered]).await.unwrap();
     assert_eq!(bench.notices(early).await.len(), 1, "the receipt, and no letter that says nothing");
     // Nor does it hold up what its own topic tells later.

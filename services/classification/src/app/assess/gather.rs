@@ -15,7 +15,7 @@ use super::super::publish::Origin;
 use super::New;
 use crate::domain::incident::{
     Complaint, Dimension, Gathering, Incident, IncidentState, Opened, Placed, QUIET_MINUTES, Rate, RateKey,
-    leaves_no_doubt,
+    Subjects, WINDOW_MINUTES, leaves_no_doubt,
 };
 use crate::error::Error;
 use crate::store::complaint::{self, NewComplaint};
@@ -49,10 +49,18 @@ pub(super) async fn gather(
     let earliest = earliest_of_tenants(complaints);
     let known_since = rate::known_since(conn, &earliest).await?;
     let mut effects = Effects::new(open, known_since, now);
-    for ((new, kept), placing) in new.iter().zip(complaints).zip(&placing) {
+    for (place, ((new, kept), placing)) in new.iter().zip(complaints).zip(&placing).enumerate() {
         match gathering.place(placing, incident_id) {
             Placed::Joined(id) => effects.joined(id, new.meta, kept),
-            Placed::Opened(opened) => effects.opened(conn, &gathering, opened, new.meta, kept).await?,
+            Placed::Opened(opened) => {
+                // They are written already, and come when it is their turn.
+                let later: Vec<Uuid> =
+                    complaints.iter().skip(place + 1).map(|complaint| complaint.id).collect();
+                let further = effects.opened(conn, &gathering, opened, new.meta, (kept, &later)).await?;
+                if let Some((key, further)) = further {
+                    gathering.explained(placing, &key, &further);
+                }
+            }
             Placed::Counted => {}
         }
     }
@@ -92,6 +100,13 @@ fn as_open(stored: &Stored) -> Incident {
         last_minute: minute(stored.last_member_at),
         exemplars: stored.exemplars.clone(),
     }
+}
+
+/// The times of a window that ends with a minute.
+fn window_of(until_minute: i64) -> (Timestamp, Timestamp) {
+    let at = |minute: i64| Timestamp::from_second(minute.saturating_mul(60)).unwrap_or(Timestamp::MAX);
+    let length = i64::try_from(WINDOW_MINUTES).unwrap_or_default();
+    (at(until_minute + 1 - length), at(until_minute + 1))
 }
 
 fn minute(at: Timestamp) -> i64 {
@@ -161,17 +176,18 @@ impl Effects {
         gathering: &Gathering,
         opened: Opened,
         meta: &Arc<EventMeta>,
-        complaint: &NewComplaint,
-    ) -> Result<(), Error> {
-        let tenant = &complaint.tenant;
+        (complaint, later): (&NewComplaint, &[Uuid]),
+    ) -> Result<Option<(RateKey, Vec<(i64, Subjects)>)>, Error> {
         let Some(open) = gathering.incidents.iter().find(|open| open.id == opened.incident) else {
-            return Ok(());
+            return Ok(None);
         };
         // Some of the window may belong to an incident of another subject, which explains them.
-        let taken: BTreeSet<Uuid> = member::taken(conn, tenant, &opened.members).await?.into_iter().collect();
         let in_batch: BTreeSet<Uuid> = self.members.iter().map(|member| member.complaint).collect();
-        let members: Vec<Uuid> =
-            opened.members.into_iter().filter(|id| !taken.contains(id) && !in_batch.contains(id)).collect();
+        let of_window = window_of(opened.until_minute);
+        let mut members = complaint::window(conn, &open.key, of_window, &opened.members, later).await?;
+        members.retain(|member| !in_batch.contains(&member.id));
+        // What made it visible is the last.
+        members.sort_by_key(|member| member.id == complaint.id);
         let stored = Stored {
             id: opened.incident,
             key: open.key.clone(),
@@ -188,16 +204,16 @@ impl Effects {
         };
         self.incidents.insert(opened.incident, stored);
         self.show(opened.incident, false, meta);
-        let mut received = HashMap::new();
-        for (id, received_at, terms) in complaint::terms(conn, tenant, &members).await? {
-            self.count(tenant, opened.incident, &terms);
-            received.insert(id, received_at);
-        }
+        let known: BTreeSet<Uuid> = opened.members.into_iter().collect();
+        let mut further = Vec::new();
         for member in members {
-            let received_at = received.get(&member).copied().unwrap_or(complaint.received_at);
-            self.member(opened.incident, meta, member, received_at);
+            self.count(&complaint.tenant, opened.incident, &member.terms);
+            self.member(opened.incident, meta, member.id, member.received_at);
+            if !known.contains(&member.id) {
+                further.push((minute(member.received_at), member.subjects));
+            }
         }
-        Ok(())
+        Ok(Some((open.key.clone(), further)))
     }
 
     /// The next event of an incident is about the incident itself.

@@ -138,14 +138,18 @@ impl AssessComplaints {
             assessment::insert(conn, &assessments).await?;
             access::record(conn, &opened, crate::SOURCE, Purpose::Classification, now).await?;
             assignment::insert(conn, &complaints).await?;
-            for (new, pairs) in new.iter().zip(&pairs) {
-                duplicate::insert(conn, pairs, whole_microseconds(new.meta.occurred_at)).await?;
-            }
+            let found = new.iter().zip(&pairs).flat_map(|(new, pairs)| {
+                let found_at = whole_microseconds(new.meta.occurred_at);
+                pairs.iter().map(move |pair| (pair, found_at))
+            });
+            duplicate::insert(conn, &found.collect::<Vec<_>>()).await?;
         }
         events.extend(completed::assess(conn, batch, now).await?);
         // Last, for the rates of a busy subject stay locked until the commit.
         events.extend(gather::gather(conn, &new, &complaints, now).await?);
-        assignment::settle(conn, &moved::settled(batch)).await?;
+        for turn in moved::settled(batch) {
+            assignment::settle(conn, &turn).await?;
+        }
         enqueue(conn, &events).await?;
         Ok(())
     }

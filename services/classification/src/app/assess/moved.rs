@@ -66,9 +66,13 @@ fn now_in(state: ComplaintState) -> Option<Happened> {
     }
 }
 
-/// Whether each complaint of the batch needs somebody, by the last that happened to it.
-pub(super) fn settled(batch: &[Delivery<Happened>]) -> Vec<(TenantId, Uuid, bool, Timestamp)> {
-    let mut last: BTreeMap<(&TenantId, Uuid), (bool, Timestamp)> = BTreeMap::new();
+/// Whether a complaint needs somebody, and since when.
+pub(super) type Settled = (TenantId, Uuid, bool, Timestamp);
+
+/// Whether each complaint of the batch needs somebody, one turn after another: a case that ended and came back within a
+/// batch is nobody's, as if the batch had been cut between. A turn has each complaint once; most batches have one.
+pub(super) fn settled(batch: &[Delivery<Happened>]) -> Vec<Vec<Settled>> {
+    let mut turns: BTreeMap<(&TenantId, Uuid), Vec<(bool, Timestamp)>> = BTreeMap::new();
     for delivery in batch {
         let needed = match &*delivery.event {
             Happened::Registered(_) | Happened::Completed => continue,
@@ -76,9 +80,20 @@ pub(super) fn settled(batch: &[Delivery<Happened>]) -> Vec<(TenantId, Uuid, bool
             Happened::Reopened => true,
         };
         let at = whole_microseconds(delivery.meta.occurred_at);
-        last.insert((&delivery.meta.tenant, delivery.meta.subject), (needed, at));
+        let own = turns.entry((&delivery.meta.tenant, delivery.meta.subject)).or_default();
+        // Said twice in a row it changes nothing.
+        if own.last().is_none_or(|(before, _)| *before != needed) {
+            own.push((needed, at));
+        }
     }
-    last.into_iter().map(|((tenant, id), (needed, at))| (tenant.clone(), id, needed, at)).collect()
+    let most = turns.values().map(Vec::len).max().unwrap_or_default();
+    let turn = |place: usize| {
+        let at_place = turns.iter().filter_map(|((tenant, id), own)| {
+            own.get(place).map(|(needed, at)| ((*tenant).clone(), *id, *needed, *at))
+        });
+        at_place.collect()
+    };
+    (0..most).map(turn).collect()
 }
 
 #[cfg(test)]

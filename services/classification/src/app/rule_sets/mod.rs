@@ -25,7 +25,7 @@ use crate::domain::published;
 use crate::domain::rules::problem::Problems;
 use crate::error::Error;
 use crate::store::rule_set::{self, Files};
-use verdict::judge;
+use verdict::{Judged, judge};
 
 /// Problems that are told as violations of a call; all of them stand in the answer of `TestRuleSet`.
 const TOLD: usize = 100;
@@ -49,7 +49,8 @@ pub async fn test_set(
     let name = running.engine.name.clone();
     let files = over(&running.files, &request.files);
     let own = request.files.into_iter().collect();
-    let verdict = judge(running.engine, files, own).await?;
+    let judged = Judged { running: running.engine, running_files: running.files, files, own };
+    let verdict = judge(judged).await?;
     Ok(wire::TestRuleSetResponse {
         passed: verdict.passed(),
         problems: verdict.problems.iter().map(ToString::to_string).collect(),
@@ -80,7 +81,8 @@ pub async fn publish(
     let before = Arc::clone(&running.engine);
     let base = running.newest;
     let files = over(&running.files, &request.files);
-    let verdict = judge(running.engine, files.clone(), own).await?;
+    let judged = Judged { running: running.engine, running_files: running.files, files: files.clone(), own };
+    let verdict = judge(judged).await?;
     let passed = verdict.passed();
     let (Some(rules), true) = (verdict.loaded, passed) else {
         return Err(refused(&verdict.problems, &verdict.failed).into());

@@ -1,5 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use redress_domain::Category;
 
 use super::super::engine::{Engine, is_examples, load};
 use crate::domain::rules::RuleSet;
@@ -29,12 +31,24 @@ impl Verdict {
     }
 }
 
-/// Loads and tests: work for a processor, so not on the threads that answer. `own` are the files of the caller.
-pub(super) async fn judge(running: Arc<Engine>, files: Files, own: Files) -> Result<Verdict, Error> {
-    tokio::task::spawn_blocking(move || judged(&running, &files, &own)).await.map_err(Error::unread)
+/// What is judged.
+pub(super) struct Judged {
+    /// The rules that run.
+    pub(super) running: Arc<Engine>,
+    /// Their files.
+    pub(super) running_files: Files,
+    /// The files of the new set.
+    pub(super) files: Files,
+    /// Those of them that the caller brought.
+    pub(super) own: Files,
 }
 
-fn judged(running: &Engine, files: &Files, own: &Files) -> Verdict {
+/// Loads and tests: work for a processor, so not on the threads that answer.
+pub(super) async fn judge(judged: Judged) -> Result<Verdict, Error> {
+    tokio::task::spawn_blocking(move || verdict(&judged)).await.map_err(Error::unread)
+}
+
+fn verdict(Judged { running, running_files, files, own }: &Judged) -> Verdict {
     let mut problems = Problems::default();
     for path in own.keys().filter(|path| !is_known_place(path)) {
         problems
@@ -45,6 +59,10 @@ fn judged(running: &Engine, files: &Files, own: &Files) -> Verdict {
         .filter(|(path, _)| is_examples(path))
         .map(|(path, content)| (path.as_str(), read_examples(path, content, &mut problems)))
         .collect();
+    let before = examples_of(running_files);
+    for category in without_examples(&before, &examples) {
+        problems.push(LoadProblem::of_file("examples/", format!("{category} has no example any more")));
+    }
     let loaded = match load(files) {
         Ok(rules) => Some(rules),
         Err(more) => {
@@ -71,6 +89,24 @@ fn judged(running: &Engine, files: &Files, own: &Files) -> Verdict {
         changed.extend(compare(&running.rules, &rules, examples).iter().map(|d| shown(path, d)));
     }
     Verdict { problems, failed, changed, loaded: Some(rules) }
+}
+
+/// The examples of files that were loaded before.
+fn examples_of(files: &Files) -> BTreeMap<&str, Vec<Example>> {
+    let mut none = Problems::default();
+    let read = files.iter().filter(|(path, _)| is_examples(path));
+    read.map(|(path, content)| (path.as_str(), read_examples(path, content, &mut none))).collect()
+}
+
+/// Categories that had examples and would have none: nothing would test what changes them from then on.
+fn without_examples(
+    before: &BTreeMap<&str, Vec<Example>>,
+    examples: &BTreeMap<&str, Vec<Example>>,
+) -> BTreeSet<Category> {
+    let of = |examples: &BTreeMap<&str, Vec<Example>>| -> BTreeSet<Category> {
+        examples.values().flatten().map(|example| example.is.category).collect()
+    };
+    of(before).difference(&of(examples)).copied().collect()
 }
 
 fn is_known_place(path: &str) -> bool {

@@ -108,8 +108,11 @@ pub struct Opened {
     pub incident: Uuid,
     /// The numbers.
     pub evidence: Evidence,
-    /// Complaints of the window that belong to it, oldest first; the one that made it visible is the last.
+    /// The last complaints of the window, oldest first; the one that made it visible is the last. A busy subject's window
+    /// has more, which the caller reads and gives to [`Gathering::explained`].
     pub members: Vec<Uuid>,
+    /// The latest minute of the window.
+    pub until_minute: i64,
 }
 
 /// Where a complaint went.
@@ -146,7 +149,9 @@ impl Gathering {
             }
         }
         let Some((key, evidence)) = self.exceeded(counted) else { return Placed::Counted };
-        let window = self.rates.entry(key.clone()).or_default().take();
+        let rate = self.rates.entry(key.clone()).or_default();
+        let until_minute = rate.minute;
+        let window = rate.take();
         for other in complaint.keys().filter(|other| *other != key) {
             self.rates.entry(other).or_default().forget(&window);
         }
@@ -159,7 +164,24 @@ impl Gathering {
             exemplars: complaint.text_hash.into_iter().collect(),
         });
         let members = window.into_iter().map(|(member, _)| member).collect();
-        Placed::Opened(Opened { incident: id, evidence, members })
+        Placed::Opened(Opened { incident: id, evidence, members, until_minute })
+    }
+
+    /// Takes further complaints of the window of an incident out of the windows of the other subjects of `complaint`, which
+    /// made it visible: minute and subjects of each.
+    pub fn explained(&mut self, complaint: &Complaint, incident: &RateKey, further: &[(i64, Subjects)]) {
+        for key in complaint.keys().filter(|key| key != incident) {
+            let shares = |subjects: &Subjects| {
+                subjects
+                    .named()
+                    .any(|(dimension, subject)| dimension == key.dimension && subject == key.subject)
+            };
+            let minutes: Vec<i64> =
+                further.iter().filter(|(_, subjects)| shares(subjects)).map(|(minute, _)| *minute).collect();
+            if let Some(rate) = self.rates.get_mut(&key) {
+                rate.forget_minutes(minutes);
+            }
+        }
     }
 
     fn joins(&mut self, complaint: &Complaint) -> Option<Uuid> {

@@ -4,7 +4,8 @@ use uuid::Uuid;
 pub const WINDOW_MINUTES: usize = 5;
 /// The same as a difference of minutes.
 pub(super) const WINDOW: i64 = 5;
-/// Complaints whose identity a rate keeps.
+/// Complaints whose identity a rate keeps, so that what an incident explains is taken out of other subjects' windows. The
+/// members of an incident are read from the complaints themselves.
 pub const KEPT: usize = 64;
 
 /// Fewer complaints than this in a window are no incident, however quiet the subject was.
@@ -75,7 +76,12 @@ impl Rate {
     pub fn forget(&mut self, explained: &[(Uuid, i64)]) {
         let taken: Vec<i64> =
             self.latest.extract_if(.., |seen| explained.contains(seen)).map(|(_, minute)| minute).collect();
-        for minute in taken {
+        self.forget_minutes(taken);
+    }
+
+    /// Takes out complaints that another cause explains, by their minutes alone: those whose identity is not kept any more.
+    pub fn forget_minutes(&mut self, minutes: impl IntoIterator<Item = i64>) {
+        for minute in minutes {
             if let Some(place) = self.place(minute) {
                 self.recent[place] = self.recent[place].saturating_sub(1);
             }

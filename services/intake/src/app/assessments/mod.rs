@@ -119,9 +119,12 @@ impl ApplyAssessments {
         Ok(())
     }
 
-    /// Whether a machine asks the complainant for what is missing.
+    /// Whether a machine asks the complainant for what is missing. What is urgent or grave waits for nobody's answer (F060): its
+    /// review begins, and a person asks.
     fn asks(&self, assessed: &Assessed) -> bool {
         assessed.admissibility == Admissibility::NeedsCompletion
+            && !assessed.found.urgent
+            && assessed.found.severity == Severity::General
             && self.profile.asks_for_completion
             && !assessed.missing.is_empty()
     }

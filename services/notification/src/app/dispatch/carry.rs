@@ -69,8 +69,9 @@ impl Dispatch {
             Task::NoWay(reason) => (Through::Nothing, Outcome::Refused(reason.into())),
             Task::Broken => (Through::Nothing, Outcome::Failed("COMPOSITION".into())),
             Task::Station { station, more, letter } => {
-                let outcome = self.to_station(&notice, &station, &letter, (at, chance)).await;
                 let channel = station.address.channel();
+                let attempt = self.to_station(&notice, &station, &letter, (at, chance));
+                let outcome = self.pace.watch(channel, attempt).await;
                 (Through::Station { name: station.name, channel, more }, outcome)
             }
             Task::Callback { url, secrets, letter } => {

@@ -5,10 +5,15 @@
 //! had handed over by then is handed over again under the same id, for a channel's yes and our record of it cannot be
 //! one act. A worker that comes back after its lease has passed to another writes nothing.
 //!
+//! A channel that is slow holds up no other. Which channel a letter goes to is known only once its addressee's contacts are
+//! opened; so everything is claimed by the workers of all, who carry it themselves while its channel is quick, wait for no
+//! try longer than [`PATIENCE`], and pass on to the channel's own workers what would wait for a slow one.
+//!
 //! Refused: a queue in the broker (a delivery waits for hours, and changes its way), a worker per channel and tenant
-//! (idle most of the time; a claim of whatever is due serves all).
+//! (idle most of the time; a claim of whatever is due serves all), passing everything on (twice the work for each letter).
 
 mod carry;
+mod pace;
 mod prepare;
 mod record;
 mod settle;
@@ -18,6 +23,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use redress_domain::ContactType;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -30,7 +36,15 @@ use crate::domain::hand::Hand;
 use crate::error::Error;
 use crate::store::delivery::{self, Claimed, Lane};
 use crate::store::notice::Notice;
+pub use pace::Pace;
+use prepare::Prepared;
 
+/// How long the workers of all wait for the tries of a hand; what takes longer goes on without them.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Channels with workers of their own for what waits apart.
+pub const APART: [ContactType; 2] = [ContactType::Email, ContactType::InApp];
+/// When a delivery whose rows do not read is looked at again: another version of this program may read them.
+const UNREADABLE: Duration = Duration::from_mins(10);
 /// How often the workers of a lane together look for work while there is none.
 const PERIOD: Duration = Duration::from_millis(50);
 /// How long a lane waits after a failure of its own, such as a database that is away.
@@ -55,6 +69,8 @@ pub struct Dispatch {
     pub lease: Duration,
     /// When nothing is begun any more; what runs is finished.
     pub stop: CancellationToken,
+    /// Which channels are slow just now.
+    pub pace: Pace,
 }
 
 /// What a try was, and what came of it.
@@ -92,6 +108,8 @@ struct Round {
     claimed: usize,
     /// How many of them went back untried.
     deferred: usize,
+    /// How many of them were passed on to a channel's own workers.
+    passed_on: usize,
 }
 
 impl Dispatch {
@@ -101,12 +119,15 @@ impl Dispatch {
         tokio::time::sleep(PERIOD * place.into()).await;
         let mut hand = Hand::new(self.batch);
         let mut rounds: u32 = 0;
+        let mut slow = JoinSet::new();
+        let patience = (lane == Lane::Parties).then_some(PATIENCE);
         while !self.stop.is_cancelled() {
             rounds = rounds.wrapping_add(1);
             if lane == Lane::Callbacks && rounds.is_multiple_of(SETTLE_EVERY) {
                 self.settle_logged().await;
             }
-            let wait = match self.round(lane, hand.size()).await {
+            while slow.try_join_next().is_some() {}
+            let wait = match self.round(lane, hand.size(), patience.zip(Some(&mut slow))).await {
                 Ok(Round { claimed: 0, .. }) => PERIOD * workers.into(),
                 Ok(round) => {
                     hand = hand.after(round.claimed, round.deferred);
@@ -125,19 +146,31 @@ impl Dispatch {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+        while slow.join_next().await.is_some() {}
         Ok(())
     }
 
-    /// One round with all that follows: returns how many deliveries it had in hand.
+    /// One round with all that follows, in the lanes of the channels too: returns how many deliveries it had in hand.
     pub async fn pass(&self, lane: Lane) -> Result<usize, Error> {
-        let round = self.round(lane, self.batch).await?;
+        let round = self.round(lane, self.batch, None).await?;
+        let mut claimed = round.claimed - round.passed_on;
         if round.claimed == 0 && lane == Lane::Callbacks {
             return self.settle_disabled().await;
         }
-        Ok(round.claimed)
+        if lane == Lane::Parties {
+            for channel in APART {
+                claimed += self.round(Lane::Channel(channel), self.batch, None).await?.claimed;
+            }
+        }
+        Ok(claimed)
     }
 
-    async fn round(&self, lane: Lane, most: u16) -> Result<Round, Error> {
+    async fn round(
+        &self,
+        lane: Lane,
+        most: u16,
+        patience: Option<(Duration, &mut JoinSet<()>)>,
+    ) -> Result<Round, Error> {
         let now = self.desk.now();
         // Before the claim, so that it is never thought to last longer than it does.
         let held_until = Instant::now() + self.lease.saturating_sub(FOR_THE_RECORD);
@@ -152,7 +185,7 @@ impl Dispatch {
         drop(conn);
         let count = claimed.len();
         if count == 0 {
-            return Ok(Round { claimed: 0, deferred: 0 });
+            return Ok(Round { claimed: 0, deferred: 0, passed_on: 0 });
         }
         // What is beyond an address's rate is not opened.
         let (claimed, beyond): (Vec<_>, Vec<_>) = claimed
@@ -160,16 +193,39 @@ impl Dispatch {
             .partition(|claimed| claimed.webhook.is_none_or(|id| self.outlets.callbacks.admits(id)));
         let mut deferred = beyond.len();
         self.put_off(beyond, now).await?;
-        let prepared = self.prepare(claimed, now).await?;
+        let (prepared, unreadable) = self.prepare(claimed, now).await?;
+        self.look_again(unreadable, now).await?;
+        let (prepared, waiting) = self.apart(lane, prepared);
+        let passed_on = waiting.len();
+        self.pass_on(waiting, now).await?;
         let chance = Chance { held_until, stop: self.stop.clone() };
         // In tasks of their own: a try goes on while others are written down.
+        let this = self.clone();
         let tries = futures::stream::iter(prepared)
-            .map(|prepared| tokio::spawn(self.clone().carried(prepared, chance.clone())));
+            .map(move |prepared| tokio::spawn(this.clone().carried(prepared, chance.clone())));
         let done = tries.buffer_unordered(self.batch.into());
         // What is done at the same time is written down together; a slow channel holds up nobody's record but its own.
-        let mut done = done.ready_chunks(self.batch.into());
+        let mut done = Box::pin(done.ready_chunks(self.batch.into()));
         let mut failure = None;
-        while let Some(done) = done.next().await {
+        let give_up_at = patience.as_ref().map(|(patience, _)| Instant::now() + *patience);
+        loop {
+            let next = match give_up_at {
+                Some(at) => tokio::time::timeout_at(at, done.next()).await,
+                None => Ok(done.next().await),
+            };
+            let Ok(next) = next else {
+                // They are waited for and written down apart.
+                if let Some((_, slow)) = patience {
+                    let this = self.clone();
+                    slow.spawn(async move {
+                        while let Some(done) = done.next().await {
+                            this.record_logged(done.into_iter().filter_map(Result::ok).collect()).await;
+                        }
+                    });
+                }
+                break;
+            };
+            let Some(done) = next else { break };
             // A try that broke off has no record: its claim runs out.
             let done: Vec<Done> = done.into_iter().filter_map(Result::ok).collect();
             deferred += done.iter().filter(|done| done.outcome == Outcome::Deferred).count();
@@ -178,11 +234,30 @@ impl Dispatch {
                 failure.get_or_insert(error);
             }
         }
-        failure.map_or(Ok(Round { claimed: count, deferred }), Err)
+        failure.map_or(Ok(Round { claimed: count, deferred, passed_on }), Err)
+    }
+
+    /// What the workers of `lane` carry themselves, and what waits for a slow channel apart.
+    fn apart(&self, lane: Lane, prepared: Vec<Prepared>) -> (Vec<Prepared>, Vec<(Claimed, ContactType)>) {
+        let (mut own, mut waiting) = (Vec::with_capacity(prepared.len()), Vec::new());
+        for prepared in prepared {
+            match prepared.channel().filter(|channel| APART.contains(channel) && self.pace.is_slow(*channel))
+            {
+                Some(channel) if lane == Lane::Parties => waiting.push((prepared.claimed, channel)),
+                _ => own.push(prepared),
+            }
+        }
+        (own, waiting)
+    }
+
+    async fn record_logged(&self, done: Vec<Done>) {
+        if let Err(error) = self.record(done).await {
+            tracing::warn!(%error, "what came of slow tries is not written down; they are tried again");
+        }
     }
 
     /// A try within the trace of what caused the notice.
-    async fn carried(self, prepared: prepare::Prepared, chance: Chance) -> Done {
+    async fn carried(self, prepared: Prepared, chance: Chance) -> Done {
         let span = tracing::info_span!(
             "deliver",
             otel.name = "deliver notice",

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use redress_domain::{ComplaintId, TenantId};
+use redress_domain::{ComplaintId, ContactType, TenantId};
 use redress_vault::{Opener, Purpose};
 use uuid::Uuid;
 
@@ -29,6 +29,16 @@ pub(super) struct Prepared {
     pub(super) claimed: Claimed,
     pub(super) notice: Arc<Notice>,
     pub(super) task: Task,
+}
+
+impl Prepared {
+    /// The channel that it goes to; none for a callback, and where there is no way.
+    pub(super) fn channel(&self) -> Option<ContactType> {
+        match &self.task {
+            Task::Station { station, .. } => Some(station.address.channel()),
+            Task::Callback { .. } | Task::NoWay(_) | Task::Broken => None,
+        }
+    }
 }
 
 /// What is to be done.
@@ -75,17 +85,22 @@ struct Loaded {
 }
 
 impl Dispatch {
+    /// What is ready to be tried, and what does not read: rows of another version of this program, which are nobody else's
+    /// matter.
     pub(super) async fn prepare(
         &self,
         claimed: Vec<Claimed>,
         now: Timestamp,
-    ) -> Result<Vec<Prepared>, Error> {
+    ) -> Result<(Vec<Prepared>, Vec<Claimed>), Error> {
         let loaded = self.load(&claimed, now).await?;
         let open = self.open(&loaded).await?;
-        let mut prepared = Vec::with_capacity(claimed.len());
+        let (mut prepared, mut unreadable) = (Vec::with_capacity(claimed.len()), Vec::new());
         for claimed in claimed {
-            // A notice's row is never deleted.
-            let Some(notice) = loaded.notices.get(&(claimed.tenant.clone(), claimed.notice)).cloned() else {
+            // Rows of notices and complaints are never deleted: what is not there does not read.
+            let notice = loaded.notices.get(&(claimed.tenant.clone(), claimed.notice)).cloned();
+            let reads = |n: &Arc<Notice>| loaded.complaints.contains_key(&(n.tenant.clone(), n.complaint));
+            let Some(notice) = notice.filter(reads) else {
+                unreadable.push(claimed);
                 continue;
             };
             let task = match open.get(&notice.id) {
@@ -101,18 +116,18 @@ impl Dispatch {
             };
             prepared.push(Prepared { claimed, notice, task });
         }
-        Ok(prepared)
+        Ok((prepared, unreadable))
     }
 
     async fn load(&self, claimed: &[Claimed], now: Timestamp) -> Result<Loaded, Error> {
         let ids: BTreeSet<Id> = claimed.iter().map(|c| (c.tenant.clone(), c.notice)).collect();
         let ids: Vec<Id> = ids.into_iter().collect();
         let mut conn = self.desk.db.pool().acquire().await?;
-        let notices = notice::find_all(&mut conn, &ids).await?;
+        let notices = notice::find_readable(&mut conn, &ids).await?;
         let complaints: BTreeSet<_> = notices.iter().map(|n| (n.tenant.clone(), n.complaint)).collect();
         let complaints: Vec<_> = complaints.into_iter().collect();
         let keys = complaint::keys(&mut conn, &complaints).await?;
-        let found = complaint::find_all(&mut conn, &complaints).await?;
+        let found = complaint::find_readable(&mut conn, &complaints).await?;
         let letters = letter::find(&mut conn, &ids).await?;
         let webhooks: BTreeSet<Id> =
             claimed.iter().filter_map(|c| Some((c.tenant.clone(), c.webhook?))).collect();

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use redress_domain::{ComplaintId, TenantId};
+use redress_domain::{ComplaintId, ContactType, TenantId};
 use redress_outbox::OutboxEvent;
 use redress_proto::notification::v1 as wire_events;
 use redress_proto::types::v1 as types;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::{Dispatch, Done, Through};
+use super::{Dispatch, Done, Through, UNREADABLE};
 use crate::app::queue::Complaints;
 use crate::app::{publish, wire};
 use crate::channel::callback::GONE;
@@ -41,34 +41,59 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Puts back what there is no turn for, unopened.
-    pub(super) async fn put_off(&self, claimed: Vec<Claimed>, now: Timestamp) -> Result<(), Error> {
-        if claimed.is_empty() {
+    /// Puts back what waits for a slow channel, for that channel's own workers.
+    pub(super) async fn pass_on(
+        &self,
+        waiting: Vec<(Claimed, ContactType)>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let to = |(claimed, channel): (Claimed, ContactType)| GoesOn {
+            channel: Some(channel.code().to_owned()),
+            ..untried(&claimed, now)
+        };
+        self.put_back(waiting.into_iter().map(to).collect()).await
+    }
+
+    /// Puts back what does not read; it was logged. Whatever else was claimed with it goes on.
+    pub(super) async fn look_again(&self, unreadable: Vec<Claimed>, now: Timestamp) -> Result<(), Error> {
+        let due_at = now.saturating_add(UNREADABLE).unwrap_or(now);
+        self.put_back(unreadable.iter().map(|claimed| untried(claimed, due_at)).collect()).await
+    }
+
+    async fn put_back(&self, going_on: Vec<GoesOn>) -> Result<(), Error> {
+        if going_on.is_empty() {
             return Ok(());
         }
-        let claimed = Arc::new(claimed);
+        let going_on = Arc::new(going_on);
         self.desk
             .db
-            .run_tx("put_off_notices", move |conn| {
-                let claimed = Arc::clone(&claimed);
-                Box::pin(async move { put_off(conn, &claimed, now).await })
+            .run_tx("put_back_notices", move |conn| {
+                let going_on = Arc::clone(&going_on);
+                Box::pin(async move { put_back(conn, &going_on).await })
             })
             .await
     }
+
+    /// Puts back what there is no turn for, unopened.
+    pub(super) async fn put_off(&self, claimed: Vec<Claimed>, now: Timestamp) -> Result<(), Error> {
+        let due_at = now.saturating_add(DEFERRED).unwrap_or(now);
+        self.put_back(claimed.iter().map(|claimed| untried(claimed, due_at)).collect()).await
+    }
 }
 
-async fn put_off(conn: &mut PgConnection, claimed: &[Claimed], now: Timestamp) -> Result<(), Error> {
-    let claims: Vec<&Claimed> = claimed.iter().collect();
+async fn put_back(conn: &mut PgConnection, going_on: &[GoesOn]) -> Result<(), Error> {
+    let claims: Vec<&Claimed> = going_on.iter().map(|one| &one.claimed).collect();
     let held: HashSet<(Uuid, Uuid)> = delivery::lock_held(conn, &claims).await?.into_iter().collect();
-    let held = claims.into_iter().filter(|c| held.contains(&(c.notice, c.webhook.unwrap_or_default())));
-    let due_at = now.saturating_add(DEFERRED).unwrap_or(now);
-    delivery::put_back(conn, &held.map(|claimed| untried(claimed, due_at)).collect::<Vec<_>>()).await
+    let is_held = |c: &Claimed| held.contains(&(c.notice, c.webhook.unwrap_or_default()));
+    let held: Vec<GoesOn> = going_on.iter().filter(|one| is_held(&one.claimed)).cloned().collect();
+    delivery::put_back(conn, &held).await
 }
 
 /// A try that was not made does not count.
 fn untried(claimed: &Claimed, due_at: Timestamp) -> GoesOn {
     let tries = claimed.tries - 1;
-    GoesOn { claimed: claimed.clone(), due_at, tries, afresh: tries == 0 }
+    let channel = claimed.channel.clone();
+    GoesOn { claimed: claimed.clone(), due_at, tries, afresh: tries == 0, channel }
 }
 
 async fn recorded(conn: &mut PgConnection, done: &[Done]) -> Result<(), Error> {
@@ -130,14 +155,15 @@ async fn save_deliveries(conn: &mut PgConnection, done: &[&Done]) -> Result<(), 
             }
             Next::Again(due_at) => {
                 let claimed = claimed.clone();
-                going_on.push(GoesOn { tries: claimed.tries, claimed, due_at, afresh: false });
+                let channel = claimed.channel.clone();
+                going_on.push(GoesOn { tries: claimed.tries, claimed, due_at, afresh: false, channel });
             }
             Next::NextChannel => {
                 let mut claimed = claimed.clone();
                 if let Through::Station { name, .. } = &done.through {
                     claimed.tried.push(name.clone());
                 }
-                going_on.push(GoesOn { claimed, due_at: done.at, tries: 0, afresh: true });
+                going_on.push(GoesOn { claimed, due_at: done.at, tries: 0, afresh: true, channel: None });
             }
         }
     }

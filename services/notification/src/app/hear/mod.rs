@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use redress_domain::{ComplaintId, TenantId, whole_microseconds};
+use redress_domain::{Channel, ComplaintId, PartyKind, TenantId, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use sqlx::postgres::PgConnection;
@@ -133,9 +133,9 @@ impl Teller<'_> {
         for facts in
             stored::of(conn, ids).await?.chunk_by(|a, b| (&a.tenant, a.complaint) == (&b.tenant, b.complaint))
         {
-            let Some(complaint) =
-                facts.first().and_then(|f| complaints.get(&(f.tenant.clone(), f.complaint)))
-            else {
+            let Some(first) = facts.first() else { continue };
+            let Some(complaint) = complaints.get(&(first.tenant.clone(), first.complaint)) else {
+                self.try_out(facts)?;
                 continue;
             };
             let case = Case::read(complaint, facts);
@@ -151,6 +151,23 @@ impl Teller<'_> {
         Ok(notices)
     }
 
+    /// Whether facts in hand about a complaint that is not registered yet make their letters, tried on one that stands in
+    /// for it: a fact that does not is set aside while it is in hand. Later nobody could: it would be lost with a line of
+    /// the log.
+    fn try_out(&self, facts: &[Kept]) -> Result<(), HandlerError> {
+        let Some(first) = facts.first() else { return Ok(()) };
+        let complaint = stand_in(first.tenant.clone(), first.complaint);
+        let case = Case::read(&complaint, facts);
+        for kept in facts.iter().filter(|kept| !kept.told && self.has_in_hand(kept)) {
+            self.drafts(&case, kept)?;
+        }
+        Ok(())
+    }
+
+    fn has_in_hand(&self, kept: &Kept) -> bool {
+        self.in_hand.contains(&(kept.tenant.clone(), kept.complaint, kept.event))
+    }
+
     /// The letters of a fact; none while it is not whole, and for one that the lifecycle refused.
     fn drafts(&self, case: &Case<'_>, kept: &Kept) -> Result<Option<Vec<Draft>>, HandlerError> {
         let Some(fact) = case.fact(kept.event) else { return Ok(None) };
@@ -162,9 +179,7 @@ impl Teller<'_> {
             Ok(_) if fact.waits() && kept.verdict.is_none() => Ok(None),
             Ok(drafts) => Ok(drafts),
             // A fact that makes no letter is set aside while it is in hand, where it can be mended and applied again.
-            Err(unmade) if self.in_hand.contains(&(kept.tenant.clone(), kept.complaint, kept.event)) => {
-                Err(HandlerError::poison(unmade.to_string()))
-            }
+            Err(unmade) if self.has_in_hand(kept) => Err(HandlerError::poison(unmade.to_string())),
             // Whatever is in hand now is innocent of it: its letters go on. This one stays untold, and is tried again with
             // all that comes later.
             Err(unmade) => {
@@ -191,6 +206,32 @@ pub(super) async fn last_asked_for(
         }
     }
     Ok(asked_for)
+}
+
+/// A complaint that is not registered yet, as far as letters of facts depend on it: somebody on either side.
+fn stand_in(tenant: TenantId, id: ComplaintId) -> Complaint {
+    Complaint {
+        tenant,
+        id,
+        complaint_no: String::new(),
+        submitted_by: String::new(),
+        complainant_index: Vec::new(),
+        complainant_kind: PartyKind::Consumer,
+        channel: Channel::App,
+        locale: None,
+        product: String::new(),
+        live_room: String::new(),
+        ordered_at: None,
+        live_at: None,
+        claimed: String::new(),
+        remedies: Vec::new(),
+        category: None,
+        urgent: false,
+        received_at: Timestamp::UNIX_EPOCH,
+        sealed: None,
+        stream_version: 0,
+        respondents: vec![(PartyKind::Merchant, String::new())],
+    }
 }
 
 fn cause(kept: &Kept) -> Cause {

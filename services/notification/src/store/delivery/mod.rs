@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTime, ToSqlx};
-use redress_domain::TenantId;
+use redress_domain::{ContactType, TenantId};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -33,13 +33,17 @@ pub struct Claimed {
     pub first_tried_at: Timestamp,
     /// Stations that are behind it.
     pub tried: Vec<String>,
+    /// Code of the channel whose own workers have it in hand, if it waits for one apart.
+    pub channel: Option<String>,
 }
 
 /// Which deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// Those to addressees.
+    /// Those to addressees that wait for no channel apart.
     Parties,
+    /// Those that wait apart for this channel, which is slow.
+    Channel(ContactType),
     /// Those to callback addresses.
     Callbacks,
 }
@@ -57,15 +61,21 @@ macro_rules! claim {
              WHERE (delivery.tenant, delivery.notice_id, delivery.webhook_id)
                    = (due.tenant, due.notice_id, due.webhook_id)
              RETURNING delivery.tenant, delivery.notice_id, delivery.webhook_id, delivery.lease, delivery.tries,
-                       delivery.first_tried_at, delivery.tried"
+                       delivery.first_tried_at, delivery.tried, delivery.channel"
         )
     };
 }
 
 const CLAIM_PARTIES: &str = claim!(
     "SELECT tenant, notice_id, webhook_id FROM delivery
-     WHERE webhook_id = '00000000-0000-0000-0000-000000000000' AND due_at <= $1
+     WHERE webhook_id = '00000000-0000-0000-0000-000000000000' AND channel IS NULL AND due_at <= $1
            -- What is in hand stands in front: as many rows as workers have in hand, no more.
+           AND (held_until IS NULL OR held_until <= now())
+     ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED"
+);
+const CLAIM_CHANNEL: &str = claim!(
+    "SELECT tenant, notice_id, webhook_id FROM delivery
+     WHERE webhook_id = '00000000-0000-0000-0000-000000000000' AND channel IS NOT NULL AND channel = $5 AND due_at <= $1
            AND (held_until IS NULL OR held_until <= now())
      ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED"
 );
@@ -108,11 +118,13 @@ pub async fn claim(
 ) -> Result<Vec<Claimed>, Error> {
     let query = sqlx::query_as(match lane {
         Lane::Parties => CLAIM_PARTIES,
+        Lane::Channel(_) => CLAIM_CHANNEL,
         Lane::Callbacks => CLAIM_CALLBACKS,
     });
     let query = query.bind(now.to_sqlx()).bind(lease).bind(term.as_secs_f64()).bind(hand.most);
     let rows: Vec<Row> = match lane {
         Lane::Parties => query,
+        Lane::Channel(channel) => query.bind(channel.code()),
         Lane::Callbacks => query.bind(hand.resting).bind(hand.most_of_address),
     }
     .fetch_all(conn)
@@ -150,6 +162,8 @@ pub struct GoesOn {
     pub tries: i32,
     /// Whether the station that comes is another one.
     pub afresh: bool,
+    /// Code of the channel that it waits for apart, if it does.
+    pub channel: Option<String>,
 }
 
 /// Puts claimed deliveries back.
@@ -159,9 +173,11 @@ pub async fn put_back(conn: &mut PgConnection, going_on: &[GoesOn]) -> Result<()
     }
     sqlx::query(
         "UPDATE delivery SET due_at = new.due_at, lease = NULL, held_until = NULL, tries = new.tries, tried = string_to_array(new.tried, ' '),
+                             channel = new.channel,
                              first_tried_at = CASE WHEN new.afresh THEN NULL ELSE delivery.first_tried_at END
-         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::integer[], $6::text[], $7::boolean[])
-              AS new (tenant, notice_id, webhook_id, due_at, tries, tried, afresh)
+         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::integer[], $6::text[], $7::boolean[],
+                     $8::text[])
+              AS new (tenant, notice_id, webhook_id, due_at, tries, tried, afresh, channel)
          WHERE (delivery.tenant, delivery.notice_id, delivery.webhook_id)
                = (new.tenant, new.notice_id, new.webhook_id)",
     )
@@ -172,6 +188,7 @@ pub async fn put_back(conn: &mut PgConnection, going_on: &[GoesOn]) -> Result<()
     .bind(column(going_on, |g| g.tries))
     .bind(column(going_on, |g| g.claimed.tried.join(" ")))
     .bind(column(going_on, |g| g.afresh))
+    .bind(column(going_on, |g| g.channel.as_deref()))
     .execute(conn)
     .await?;
     Ok(())
@@ -203,6 +220,7 @@ struct Row {
     tries: i32,
     first_tried_at: SqlTime,
     tried: Vec<String>,
+    channel: Option<String>,
 }
 
 impl Row {
@@ -216,6 +234,7 @@ impl Row {
             tries: self.tries,
             first_tried_at: self.first_tried_at.to_jiff(),
             tried: self.tried,
+            channel: self.channel,
         })
     }
 }
