@@ -72,6 +72,17 @@ impl Error {
         }
     }
 
+    /// What failed, as a code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Told(_) => "refused",
+            Self::Database(_) => "database",
+            Self::Corrupt(_) => "unreadable",
+            Self::Clocks(_) => "clocks",
+            Self::Defect(_) => "defect",
+        }
+    }
+
     /// What a caller is told. What is not the caller's matter is logged here, once, and told without its details.
     pub fn into_problem(self) -> Problem {
         let kind = self.kind();

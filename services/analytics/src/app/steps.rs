@@ -187,7 +187,17 @@ fn of_clocks(name: &str, payload: &[u8], at: Timestamp) -> Decoded {
         _ => return Ok(None),
     };
     let clock = clock.ok_or_else(|| DecodeError::new("clock is missing"))?;
+    let item = if clock.window { Item { state: item.state.map(of_window), ..item } } else { item };
     step(ItemKind::Clock, &clock.clock_id, Item { what: Some(clock.definition), ..item })
+}
+
+/// A time in which a party may act is neither met nor breached: it is used, or lapses.
+fn of_window(state: ItemState) -> ItemState {
+    match state {
+        ItemState::Met | ItemState::MetLate => ItemState::Settled,
+        ItemState::Breached => ItemState::Lapsed,
+        other => other,
+    }
 }
 
 fn step(kind: ItemKind, id: &str, item: Item) -> Decoded {
@@ -230,5 +240,24 @@ mod tests {
         assert_eq!(counted(of_investigation, "investigation"), 5);
         assert_eq!(counted(of_resolution, "resolution"), 8);
         assert_eq!(counted(of_clocks, "sla"), 7);
+    }
+
+    #[test]
+    fn a_window_is_used_or_lapses_and_counts_neither_as_met_nor_as_breached() {
+        let state = |window, name: &str, payload: fn(sla::ClockRef) -> Vec<u8>| {
+            let clock =
+                sla::ClockRef { clock_id: uuid::Uuid::nil().to_string(), window, ..Default::default() };
+            match of_clocks(name, &payload(clock), Timestamp::UNIX_EPOCH) {
+                Ok(Some(Step::Item(_, _, item))) => item.state,
+                _ => None,
+            }
+        };
+        let breached =
+            |clock| sla::ClockBreached { clock: Some(clock), ..Default::default() }.encode_to_vec();
+        let met = |clock| sla::ClockMet { clock: Some(clock), ..Default::default() }.encode_to_vec();
+        assert_eq!(state(true, "ClockBreached", breached), Some(ItemState::Lapsed));
+        assert_eq!(state(false, "ClockBreached", breached), Some(ItemState::Breached));
+        assert_eq!(state(true, "ClockMet", met), Some(ItemState::Settled));
+        assert_eq!(state(false, "ClockMet", met), Some(ItemState::Met));
     }
 }

@@ -153,7 +153,10 @@ fn clocks(rng: &mut StdRng, case: &mut Case) -> Stream {
         let after_breach = state == "met_late";
         match state {
             "met" | "met_late" => {
-                stream.tell(at, &sla::ClockMet { clock: clock.clone(), due_at, after_breach });
+                stream.tell(
+                    at,
+                    &sla::ClockMet { clock: clock.clone(), due_at, after_breach, ..Default::default() },
+                );
             }
             "cancelled" => {
                 stream.tell(at, &sla::ClockCancelled { clock: clock.clone(), ..Default::default() });

@@ -85,6 +85,7 @@ async fn list(context: &Context, args: List) -> Result<Verdict, Failure> {
         due_until: args.due_until,
         page_size: 0,
         page_token: args.page_token.unwrap_or_default(),
+        delay_notice_owed: false,
     };
     let mut found = ListClocksResponse::default();
     let mut sla = context.clocks()?;

@@ -29,6 +29,11 @@ pub struct Book {
     policies: BTreeMap<u32, (Timestamp, Arc<Policy>)>,
 }
 
+/// What is known of the rules before anything was published.
+fn builtin(version: u32) -> Option<Arc<Policy>> {
+    Some(Policy::builtin()).filter(|policy| policy.version() == version)
+}
+
 /// Clocks ask for the version they were computed with, else for the newest.
 impl Calendars for Book {
     fn get(&self, id: &str, version: Option<&str>) -> Option<Arc<Calendar>> {
@@ -45,6 +50,11 @@ impl Policies for Book {
         let holding = self.policies.values().rev().find(|(effective_at, _)| *effective_at <= at);
         holding.map_or_else(Policy::builtin, |(_, policy)| Arc::clone(policy))
     }
+
+    fn of_version(&self, version: u32) -> Option<Arc<Policy>> {
+        let own = self.policies.get(&version).map(|(_, policy)| Arc::clone(policy));
+        own.or_else(|| builtin(version))
+    }
 }
 
 impl Book {
@@ -60,10 +70,23 @@ impl Book {
         own.or_else(|| shipped(id).filter(|(number, _)| *number == version).map(|(_, calendar)| calendar))
     }
 
-    /// Whether it knows the calendars that clocks were computed with.
+    /// The policy that a clock runs under.
+    pub fn rules(&self, told: &Told) -> Arc<Policy> {
+        self.of_version(told.policy_version).unwrap_or_else(|| self.effective(told.started_at))
+    }
+
+    /// Every policy there was: the product's, and those that were published.
+    pub fn policies(&self) -> impl Iterator<Item = Arc<Policy>> + use<'_> {
+        std::iter::once(Policy::builtin()).chain(self.policies.values().map(|(_, policy)| Arc::clone(policy)))
+    }
+
+    /// Whether it knows the calendars and policies that clocks were computed with.
     pub fn knows(&self, told: &[Told]) -> bool {
-        let mut pins = told.iter().filter_map(|told| told.calendar.as_ref());
-        pins.all(|pin| Calendars::get(self, &pin.id, Some(&pin.version)).is_some())
+        told.iter().all(|told| {
+            let pin = told.calendar.as_ref();
+            pin.is_none_or(|pin| Calendars::get(self, &pin.id, Some(&pin.version)).is_some())
+                && self.of_version(told.policy_version).is_some()
+        })
     }
 
     /// How many versions are in it.

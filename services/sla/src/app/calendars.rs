@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use prost::{Message, Name};
 use redress_domain::{ErrorKind, Principal, Problem, Violations};
 use redress_outbox::{Call, Seen};
@@ -13,7 +12,7 @@ use sqlx::postgres::PgConnection;
 use super::{Desk, wire as to_wire};
 use crate::domain::calendar::{Draft, check, known};
 use crate::error::Error;
-use crate::store::calendar;
+use crate::store::{calendar, time_of};
 
 /// By what a repetition of `message` is recognised, whose name for itself is `request_id`.
 pub(crate) fn call<M: Message + Name>(
@@ -39,12 +38,12 @@ pub async fn publish(
     let draft = checked(message.calendar.as_ref(), &mut found);
     let Some(draft) = draft.filter(|_| found.is_empty()) else { return Err(Problem::invalid(found).into()) };
     let id = draft.id.clone();
-    let work = Arc::new((caller.clone(), call, draft, desk.now()));
+    let work = Arc::new((caller.clone(), call, draft));
     let version = desk
         .db
         .run_tx("publish_calendar", move |conn| {
             let work = Arc::clone(&work);
-            Box::pin(async move { write(conn, &work.0, &work.1, &work.2, work.3).await })
+            Box::pin(async move { write(conn, &work.0, &work.1, &work.2).await })
         })
         .await?;
     let mut conn = desk.db.pool().acquire().await?;
@@ -80,7 +79,6 @@ async fn write(
     caller: &Principal,
     call: &Call,
     draft: &Draft,
-    now: Timestamp,
 ) -> Result<u32, Error> {
     calendar::lock(conn, &caller.tenant, &draft.id).await?;
     match call.seen(conn).await? {
@@ -99,6 +97,7 @@ async fn write(
         return Err(problem.with("version", newest.to_string()).into());
     }
     let body = numbered(draft, version);
+    let now = time_of(conn).await?;
     calendar::insert(conn, &caller.tenant, (&draft.id, version, &body), &caller.subject, now).await?;
     call.record(conn, &version.to_string(), now).await?;
     Ok(version)

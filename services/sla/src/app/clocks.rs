@@ -62,6 +62,7 @@ fn conditions(request: &wire::ListClocksRequest, found: &mut Violations) -> Cond
     if request.definition.chars().count() > 32 {
         found.add_unless_known("definition", "TOO_LONG", "at most 32 characters");
     }
+    asked.notice_owed = request.delay_notice_owed;
     asked.definition = Some(request.definition.clone()).filter(|definition| !definition.is_empty());
     let mut time = |field: &str, told: Option<&pbjson_types::Timestamp>| {
         let at = told.map(from_wire_time).transpose();

@@ -4,6 +4,7 @@
 //! case is urgent. The same cause makes the same ticket, so nothing that is repeated calls anybody twice.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redress_proto::sla::v1 as wire;
@@ -11,17 +12,19 @@ use sqlx::postgres::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
+use super::aside::{Claimed, isolated};
 use super::book::Book;
 use super::publish::{Emitted, clock_ref};
 use super::recount::{Outcome, books};
-use crate::domain::course::{Calendars as _, attributes, ordered};
+use crate::domain::course::{Calendars as _, attributes, has_ended, ordered};
 use crate::domain::escalation::{Call, Case, Ladder, heard};
 use crate::domain::fact::Fact;
 use crate::domain::telling::Told;
 use crate::error::Error;
+use crate::store::aside::Work;
 use crate::store::case::{Held, Key};
 use crate::store::escalation::{self, Stored, TicketState};
-use crate::store::{clock, fact};
+use crate::store::{aside, case, clock, fact};
 
 /// Complaints of one look at most.
 const BATCH: i64 = 200;
@@ -60,7 +63,7 @@ pub(crate) fn reaches_somebody(call: &Call) -> bool {
     Ladder::builtin().rule(call).is_some()
 }
 
-fn office(ladder: &Ladder, book: &Book) -> Result<std::sync::Arc<crate::domain::calendar::Calendar>, Error> {
+fn office(ladder: &Ladder, book: &Book) -> Result<Arc<crate::domain::calendar::Calendar>, Error> {
     let id = ladder.calendar();
     book.get(id, None).ok_or_else(|| Error::Defect(format!("there is no calendar {id}").into()))
 }
@@ -101,25 +104,55 @@ impl Escalation {
 
     /// One look: tickets that were looked at.
     pub async fn look(&self) -> Result<usize, Error> {
-        let desk = self.desk.clone();
-        let looked = self.desk.db.run_tx("escalate", move |conn| {
-            let desk = desk.clone();
-            Box::pin(async move { batch(&desk, conn).await })
-        });
-        let looked = looked.await?;
+        let claimed = Claimed::default();
+        let looked = isolated(
+            &self.desk,
+            Work::Escalation,
+            &claimed,
+            self.transaction(Which::Due(claimed.clone())),
+            |key| {
+                let this = self.clone();
+                Box::pin(async move { this.transaction(Which::One(key)).await })
+            },
+        );
+        let looked = looked.await?.into_iter().sum();
         if looked > 0 {
             self.desk.wake.wake();
         }
         Ok(looked)
     }
+
+    async fn transaction(&self, which: Which) -> Result<usize, Error> {
+        let work = Arc::new((self.desk.clone(), which));
+        let looked = self.desk.db.run_tx("escalate", move |conn| {
+            let work = Arc::clone(&work);
+            Box::pin(async move { batch(&work.0, conn, &work.1).await })
+        });
+        looked.await
+    }
 }
 
-async fn batch(desk: &Desk, conn: &mut PgConnection) -> Result<usize, Error> {
-    let claimed = escalation::claim(conn, BATCH).await?;
+/// What a transaction takes.
+enum Which {
+    /// Whatever is to be looked at, and where it is noted.
+    Due(Claimed),
+    /// The tickets of one complaint.
+    One(Key),
+}
+
+async fn batch(desk: &Desk, conn: &mut PgConnection, which: &Which) -> Result<usize, Error> {
+    let claimed = match which {
+        Which::Due(_) => escalation::claim(conn, BATCH).await?,
+        Which::One(key) => case::lock_existing(conn, key).await?.into_iter().collect(),
+    };
     let mut cases: BTreeMap<Key, Held> = claimed.into_iter().map(|held| (held.key.clone(), held)).collect();
     if cases.is_empty() {
         return Ok(0);
     }
+    if let Which::Due(noted) = which {
+        noted.note(cases.keys());
+    }
+    aside::clear(conn, cases.keys(), Work::Escalation).await?;
     let (due, now) = escalation::due(conn, cases.keys()).await?;
     let facts = fact::of_cases(conn, cases.keys()).await?;
     let clocks = clock::of_cases(conn, cases.keys()).await?;
@@ -133,28 +166,38 @@ async fn batch(desk: &Desk, conn: &mut PgConnection) -> Result<usize, Error> {
     for (key, tickets) in by_case {
         let Some(held) = cases.remove(&key) else { continue };
         let book = books.get(&key.0).ok_or_else(|| Error::Defect("a tenant without a book".into()))?;
-        let known = attributes(ordered(facts.get(&key).map(Vec::as_slice).unwrap_or_default()));
+        let known_facts = facts.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let known = attributes(ordered(known_facts));
         let told = clocks.get(&key).map(Vec::as_slice).unwrap_or_default();
         let case = Case { tenant: &key.0, complaint_id: key.1, known: &known };
         let ladder = Ladder::builtin();
         let mut emitted = Vec::new();
         for mut stored in tickets {
             let clock = stored.ticket.clock.and_then(|id| told.iter().find(|told| told.clock_id == id));
-            // Without a clock of its own it is the case that must have ended.
+            // Without a clock of its own it is the case that must have ended; rights may live on in it.
             let over = match clock {
                 Some(clock) => clock.is_over(),
-                None => !told.is_empty() && told.iter().all(Told::is_over),
+                None => has_ended(known_facts, &**book),
             };
-            stored.state = if over {
-                TicketState::Settled
-            } else if stored.state == TicketState::Waiting {
-                emitted.push(raised(&stored, clock));
-                TicketState::Raised
-            } else {
-                let office = office(&ladder, book)?;
-                let next = ladder.next(case, &stored.ticket, &stored.call, now, &office).map_err(beyond)?;
-                made.extend(next.map(|next| Stored::new(key.clone(), next, stored.call.clone())));
-                TicketState::PassedOn
+            let level = stored.ticket.level;
+            stored.state = match stored.state {
+                _ if over => TicketState::Settled,
+                TicketState::Waiting if stored.ticket.not_before <= now => {
+                    let office = office(&ladder, book)?;
+                    stored.ticket.acknowledge_by =
+                        ladder.acknowledge_by(case, level, now, &office).map_err(beyond)?;
+                    emitted.push(raised(&stored, clock));
+                    TicketState::Raised
+                }
+                TicketState::Raised if stored.ticket.acknowledge_by.is_some_and(|by| by <= now) => {
+                    let office = office(&ladder, book)?;
+                    let next =
+                        ladder.next(case, &stored.ticket, &stored.call, now, &office).map_err(beyond)?;
+                    made.extend(next.map(|next| Stored::new(key.clone(), next, stored.call.clone())));
+                    TicketState::PassedOn
+                }
+                // It was looked at only because something was heard of its case.
+                other => other,
             };
             changed.push(stored);
         }

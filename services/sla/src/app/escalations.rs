@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use redress_domain::{ErrorKind, Principal, Problem};
+use redress_domain::{ErrorKind, Principal, Problem, Role};
 use redress_outbox::{Call, Seen};
 use redress_proto::sla::v1 as wire;
 use sqlx::postgres::PgConnection;
@@ -13,10 +13,12 @@ use super::calendars::call;
 use super::publish::Emitted;
 use super::recount::Outcome;
 use super::wire::time;
+use crate::domain::escalation::{Caller, Refusal, handlers, may_take_up};
 use crate::error::Error;
 use crate::store::case;
 use crate::store::case::Key;
 use crate::store::escalation::{self, Stored, TicketState};
+use crate::store::{fact, time_of};
 
 /// The escalations of a complaint.
 pub async fn list(
@@ -71,7 +73,10 @@ async fn take_up(
         let why = "somebody has taken it up, or the next level was called";
         return Err(Problem::new(ErrorKind::FailedPrecondition, "ESCALATION_NOT_OPEN", why).into());
     }
-    let now = desk.now();
+    let facts = fact::of_cases(conn, std::iter::once(&held.key)).await?.remove(&held.key).unwrap_or_default();
+    let by = Caller { subject: &caller.subject, is_supervisor: caller.has_any(&[Role::Supervisor]) };
+    may_take_up(ticket.call.trigger, ticket.ticket.level, by, handlers(&facts)).map_err(refused)?;
+    let now = time_of(conn).await?;
     ticket.state = TicketState::Acknowledged;
     ticket.acknowledged_by = Some(caller.subject.clone());
     ticket.acknowledged_at = Some(now);
@@ -85,6 +90,10 @@ async fn take_up(
     outcome.save(conn, &desk.noted).await?;
     call.record(conn, "", now).await?;
     Ok(ticket)
+}
+
+fn refused(refusal: Refusal) -> Error {
+    Problem::new(ErrorKind::PermissionDenied, refusal.code(), refusal.message()).into()
 }
 
 fn message(stored: &Stored) -> wire::Escalation {

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::Desk;
 use super::book::Book;
-use super::recount::Known;
+use super::recount::{Known, as_before};
 use super::wire::{clock::extension, clock::message, deadline};
-use crate::domain::course::{Calendars, Clock, Policies};
+use crate::domain::course::{Calendars, Clock};
 use crate::domain::explain::Language;
 use crate::domain::policy::{Condition, Definition, Pattern, Policy, Role, Terms};
 use crate::domain::preview::{Answer, CapDraft, PauseDraft, Request, preview};
@@ -41,7 +41,7 @@ pub(crate) async fn find(
     let book = desk.books.of(conn, &caller.tenant).await?;
     let held = Held { key: (caller.tenant.clone(), stored.complaint), stream_version: 0, extended: true };
     let known = Known::load(conn, vec![held]).await?.pop();
-    let course = known.map(|known| known.course(&book, |_| true)).transpose()?.unwrap_or_default();
+    let course = known.map(|known| known.course(&book, as_before)).transpose()?.unwrap_or_default();
     let computed = course.into_iter().find(|clock| clock.id == id);
     Ok(Found { stored, computed, book })
 }
@@ -114,7 +114,7 @@ pub async fn policy(
 /// The rule, and the id of the calendar whose zone a reader expects.
 fn policy_of(found: &Found) -> (wire::PolicyExplanation, String) {
     let told = &found.stored.told;
-    let policy = found.book.effective(told.started_at);
+    let policy = found.book.rules(told);
     let Some(definition) = policy.clock(&told.definition) else {
         let bare = wire::PolicyExplanation { definition: told.definition.clone(), ..Default::default() };
         return (bare, policy.calendar(Role::Always).to_owned());

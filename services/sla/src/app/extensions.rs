@@ -14,15 +14,15 @@ use super::Desk;
 use super::book::Book;
 use super::calendars::call;
 use super::publish::{Emitted, clock_ref};
-use super::recount::{Known, Outcome};
+use super::recount::{Known, Outcome, as_before};
 use super::wire::{clock as to_wire, time};
-use crate::domain::course::{Clock, Extension, Policies as _};
+use crate::domain::course::{Clock, Extension};
 use crate::domain::extension::{Refusal, may_decide, may_have_more, within_cap};
 use crate::domain::telling::Told;
 use crate::error::Error;
 use crate::store::case::Key;
 use crate::store::extension::Request;
-use crate::store::{case, clock, extension};
+use crate::store::{case, clock, extension, time_of};
 
 /// Asks for more time.
 pub async fn request(
@@ -116,12 +116,13 @@ async fn locked(conn: &mut PgConnection, caller: &Principal, clock_id: Uuid) -> 
 
 /// The clock as it would be with `amount` more; or why it cannot have more.
 fn extended(book: &Book, known: &Known, told: &Told, amount: i64, now: Timestamp) -> Result<Clock, Error> {
-    let policy = book.effective(told.started_at);
+    // The rule it runs under: another may have taken effect since, or been in effect when its start happened.
+    let policy = book.rules(told);
     let rule = policy.clock(&told.definition).map(|rule| &**rule);
     may_have_more(told, rule, now).map_err(refused)?;
     let mut with = known.clone();
     with.extensions.push(Extension { clock: told.clock_id, amount });
-    let clock = with.course(book, |_| true)?.into_iter().find(|clock| clock.id == told.clock_id);
+    let clock = with.course(book, as_before)?.into_iter().find(|clock| clock.id == told.clock_id);
     let clock = clock.ok_or_else(|| Error::Defect("a clock that was told of is none".into()))?;
     within_cap(&clock).map_err(refused)?;
     Ok(clock)
@@ -147,7 +148,8 @@ impl Asked {
             Seen::Other => return Err(Call::reused().into()),
             Seen::New => {}
         }
-        let now = self.desk.now();
+        // The database's clock: a host that runs fast or slow decides no limit.
+        let now = time_of(conn).await?;
         let before = extension::of_clock(conn, &self.caller.tenant, self.clock).await?;
         if before.iter().any(|request| request.state == REQUESTED) {
             return Err(refused(Refusal::Pending));
@@ -199,7 +201,7 @@ impl Decided {
         let mut request = extension::find(conn, tenant, self.id).await?.ok_or_else(Problem::not_found)?;
         let decided = request.state != REQUESTED;
         may_decide(decided, &request.requested_by, &self.caller.subject).map_err(refused)?;
-        let now = self.desk.now();
+        let now = time_of(conn).await?;
         request.decided_by = Some(self.caller.subject.clone());
         request.decided_at = Some(now);
         let mut outcome = Outcome::default();
@@ -211,7 +213,7 @@ impl Decided {
             known.held.extended = true;
             known.extensions.push(Extension { clock, amount: request.amount });
             let granted = self.granted(&told, &request);
-            outcome.add(known, &book, now, |_| true, |_| None)?;
+            outcome.add(known, &book, now, as_before, |_| None)?;
             outcome.also(clock, granted, now);
         } else {
             "refused".clone_into(&mut request.state);

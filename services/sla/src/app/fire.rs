@@ -15,17 +15,19 @@ use sqlx::postgres::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
+use super::aside::{Claimed, isolated};
 use super::escalate;
 use super::inputs::{self, Inputs};
 use super::publish;
 use super::recount::{Outcome, books};
 use super::telemetry::Telemetry;
 use crate::domain::escalation::Call;
-use crate::domain::telling::{Told, fire};
+use crate::domain::telling::{Breach, Told, fire};
 use crate::error::Error;
+use crate::store::aside::Work;
 use crate::store::case::{Held, Key};
 use crate::store::due::{self, What};
-use crate::store::{escalation, fact};
+use crate::store::{aside, case, escalation, fact};
 
 /// How often the counts of clocks are taken.
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
@@ -45,8 +47,39 @@ pub struct Look {
     pub warned: usize,
     /// Breaches that were declared.
     pub breached: usize,
+    /// Windows that lapsed.
+    pub lapsed: usize,
+    /// Breaches of which word was owed before, and was not sent (F066).
+    pub unannounced: usize,
     /// Whether more may be due already.
     pub more: bool,
+}
+
+impl Look {
+    fn note(&mut self, breach: &Breach) {
+        let count = if breach.lapsed { &mut self.lapsed } else { &mut self.breached };
+        *count += 1;
+        self.unannounced += usize::from(breach.unannounced);
+    }
+
+    fn add(&mut self, other: Self) {
+        self.warned += other.warned;
+        self.breached += other.breached;
+        self.lapsed += other.lapsed;
+        self.unannounced += other.unannounced;
+        self.more |= other.more;
+    }
+}
+
+/// What a transaction fired: how much, and how late each was.
+type Fired = (Look, Vec<(What, Duration)>);
+
+/// What a transaction takes.
+enum Which {
+    /// Whatever is due, and where it is noted.
+    Due(Claimed),
+    /// What is due of one complaint.
+    One(Key),
 }
 
 impl Firing {
@@ -84,25 +117,55 @@ impl Firing {
     /// One look: fires what is due now, as far as a batch goes.
     pub async fn look(&self) -> Result<Look, Error> {
         let through = self.inputs.applied_through(&self.desk.db).await?;
-        let work = self.clone();
-        let look = self.desk.db.run_tx("fire_clocks", move |conn| {
-            let work = work.clone();
-            Box::pin(async move { work.batch(conn, through).await })
-        });
-        let (look, lateness) = look.await?;
-        if look.warned + look.breached > 0 {
+        let claimed = Claimed::default();
+        let fired = isolated(
+            &self.desk,
+            Work::Firing,
+            &claimed,
+            self.transaction(through, Which::Due(claimed.clone())),
+            |key| {
+                let this = self.clone();
+                Box::pin(async move { this.transaction(through, Which::One(key)).await })
+            },
+        );
+        let fired = fired.await?;
+        let mut look = Look { more: fired.len() > 1, ..Look::default() };
+        let mut lateness = Vec::new();
+        for (one, late) in fired {
+            look.add(one);
+            lateness.extend(late);
+        }
+        if look.warned + look.breached + look.lapsed > 0 {
             self.desk.wake.wake();
         }
-        self.telemetry.fired(&lateness);
+        self.telemetry.fired(&lateness, look.breached, look.unannounced);
         self.telemetry.heard(through, self.desk.now());
         Ok(look)
     }
 
-    async fn batch(
+    async fn transaction(&self, through: Option<Timestamp>, which: Which) -> Result<Fired, Error> {
+        let work = Arc::new((self.clone(), which));
+        let fired = self.desk.db.run_tx("fire_clocks", move |conn| {
+            let work = Arc::clone(&work);
+            Box::pin(async move { work.0.batch(conn, through, &work.1).await })
+        });
+        fired.await
+    }
+
+    /// The complaints that are claimed, and whether more may be due.
+    async fn claim(
         &self,
         conn: &mut PgConnection,
         through: Option<Timestamp>,
-    ) -> Result<(Look, Vec<(What, Duration)>), Error> {
+        which: &Which,
+    ) -> Result<(BTreeMap<Key, Held>, bool), Error> {
+        let noted = match which {
+            Which::Due(noted) => noted,
+            Which::One(key) => {
+                let held = case::lock_existing(conn, key).await?;
+                return Ok((held.into_iter().map(|held| (held.key.clone(), held)).collect(), false));
+            }
+        };
         let limit = self.desk.settings.firing_batch;
         let mut cases: BTreeMap<Key, Held> = BTreeMap::new();
         let mut more = false;
@@ -111,10 +174,22 @@ impl Firing {
             more |= i64::try_from(claimed.len()).is_ok_and(|claimed| claimed >= limit);
             cases.extend(claimed.into_iter().map(|held| (held.key.clone(), held)));
         }
+        noted.note(cases.keys());
+        Ok((cases, more))
+    }
+
+    async fn batch(
+        &self,
+        conn: &mut PgConnection,
+        through: Option<Timestamp>,
+        which: &Which,
+    ) -> Result<Fired, Error> {
+        let (mut cases, more) = self.claim(conn, through, which).await?;
         if cases.is_empty() {
             return Ok((Look::default(), Vec::new()));
         }
         fail::fail_point!("fire.claimed", |_| std::process::abort());
+        aside::clear(conn, cases.keys(), Work::Firing).await?;
         let mut due: BTreeMap<Key, Vec<(Told, Timestamp)>> = BTreeMap::new();
         for (key, told, now) in due::of_cases(conn, cases.keys()).await? {
             due.entry(key).or_default().push((told, now));
@@ -138,9 +213,11 @@ impl Firing {
                     emitted.push(publish::warning(&firing.told, warning));
                 }
                 if let Some(breach) = &firing.breach {
-                    look.breached += 1;
+                    look.note(breach);
                     lateness.push((What::Breach, late(breach.due_at)));
-                    calls.entry(key.clone()).or_default().push(Call::breached(&firing.told, breach));
+                    if !breach.lapsed && !breach.is_over {
+                        calls.entry(key.clone()).or_default().push(Call::breached(&firing.told, breach));
+                    }
                     emitted.push(publish::breach(&firing.told, breach));
                 }
                 if firing.told != told {

@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnection;
 
 use super::Desk;
 use super::escalate;
-use super::recount::{Known, Outcome, books};
+use super::recount::{Known, Outcome, as_before, books};
 use crate::domain::fact::{Fact, FactRef};
 use crate::domain::vocabulary::{self, Heard};
 use crate::error::Error;
@@ -71,8 +71,9 @@ impl Hear {
             let traced = |cause: &FactRef| traces.get(&(&key, cause.clone())).map(|meta| Arc::clone(meta));
             let calls = escalate::calls(&known.facts);
             tickets.extend(escalate::tickets(&key, &known.facts, calls, book)?);
-            outcome.add(known, book, now, |_| true, traced)?;
+            outcome.add(known, book, now, as_before, traced)?;
         }
+        escalation::look_again(conn, &keys).await?;
         escalation::insert(conn, &tickets).await?;
         outcome.save(conn, &self.desk.noted).await
     }

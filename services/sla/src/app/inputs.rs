@@ -1,7 +1,7 @@
 //! Up to when everything has been heard that could still stop a clock in time.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,27 +15,38 @@ use crate::error::Error;
 use crate::store::case::Key;
 use crate::topics::{INPUTS, LIFECYCLE};
 
-/// How long the answer holds that an installation lacks a topic.
+/// How long the answer holds that an installation lacks a topic, and after which time it is asked for anew.
 const LACKING: Duration = Duration::from_secs(5);
+const ASKED_AGAIN: Duration = Duration::from_secs(2);
 
 /// The topics that are read, and which of them this installation has.
 ///
 /// A service that is not installed cannot stop a clock, so nobody waits for its topic; one that is there and was not read
-/// yet holds every breach back.
+/// yet holds every breach back. The broker is asked in the background: it may take seconds to answer, and warnings wait for
+/// nobody.
 pub struct Inputs {
     reader: Option<LogReader>,
-    lacking: Mutex<HashMap<&'static str, Instant>>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What the broker has said.
+#[derive(Default)]
+struct Known {
+    /// Topics that there were not, and when that was asked.
+    lacking: HashMap<&'static str, Instant>,
+    /// Topics that it is being asked for.
+    asking: HashSet<&'static str>,
 }
 
 impl Inputs {
     /// Asks `reader` for the topics that were never read.
     pub fn new(reader: LogReader) -> Self {
-        Self { reader: Some(reader), lacking: Mutex::default() }
+        Self { reader: Some(reader), known: Arc::default() }
     }
 
     /// Only topics that were read exist, and the lifecycle's.
     pub fn those_read() -> Self {
-        Self { reader: None, lacking: Mutex::default() }
+        Self { reader: None, known: Arc::default() }
     }
 
     /// Up to which recorded time everything has been read, also what a service tells because of another one's facts: intake
@@ -44,29 +55,38 @@ impl Inputs {
     pub async fn applied_through(&self, db: &Db) -> Result<Option<Timestamp>, Error> {
         let read = watermarks(db, &INPUTS).await?;
         for topic in INPUTS {
-            if read.iter().all(|mark| mark.topic != topic) && self.may_exist(topic).await {
+            if read.iter().all(|mark| mark.topic != topic) && self.may_exist(topic) {
                 return Ok(None);
             }
         }
         Ok(least(&read))
     }
 
-    async fn may_exist(&self, topic: &'static str) -> bool {
+    /// Whether there may be such a topic: as long as nobody can say, there may.
+    fn may_exist(&self, topic: &'static str) -> bool {
         if topic == LIFECYCLE {
             return true;
         }
         let Some(reader) = &self.reader else { return false };
-        let lacked = |at: &Instant| at.elapsed() < LACKING;
-        if self.lacking.lock().unwrap_or_else(PoisonError::into_inner).get(topic).is_some_and(lacked) {
-            return false;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = known.lacking.get(topic).map(Instant::elapsed);
+        if age.is_none_or(|age| age >= ASKED_AGAIN) && known.asking.insert(topic) {
+            tokio::spawn(ask(reader.clone(), topic, Arc::clone(&self.known)));
         }
-        let asked_at = Instant::now();
-        // A broker that does not answer may have it.
-        let lacks = matches!(reader.off_the_runtime(move |reader| reader.partitions(topic)).await, Ok(None));
-        if lacks {
-            self.lacking.lock().unwrap_or_else(PoisonError::into_inner).insert(topic, asked_at);
-        }
-        !lacks
+        age.is_none_or(|age| age >= LACKING)
+    }
+}
+
+/// Asks the broker whether there is such a topic. One that does not answer may have it.
+async fn ask(reader: LogReader, topic: &'static str, known: Arc<Mutex<Known>>) {
+    let asked_at = Instant::now();
+    let lacks = matches!(reader.off_the_runtime(move |reader| reader.partitions(topic)).await, Ok(None));
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    known.asking.remove(topic);
+    if lacks {
+        known.lacking.insert(topic, asked_at);
+    } else {
+        known.lacking.remove(topic);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What sla does, one file per use: load → decide → save + outbox.
 
+mod aside;
 pub mod book;
 pub mod calendars;
 pub mod clocks;

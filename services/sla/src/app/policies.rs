@@ -1,5 +1,6 @@
 //! `PublishClockPolicy`: the declarations of clocks, checked as a whole, once and for ever.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +16,7 @@ use super::wire::time;
 use crate::domain::course::Calendars as _;
 use crate::domain::policy::{Policy, Role};
 use crate::error::Error;
-use crate::store::policy;
+use crate::store::{policy, time_of};
 
 /// How long before it holds a policy is published, so that every process knows it by then: no clock is started under an
 /// old policy and computed anew under the new one.
@@ -30,7 +31,7 @@ pub async fn publish(
 ) -> Result<wire::ClockPolicy, Error> {
     let content = wire::PublishClockPolicyRequest { request_id: String::new(), ..message.clone() };
     let named = call(caller, &message.request_id, &content);
-    let now = desk.now();
+    let now = time_of(&mut *desk.db.pool().acquire().await?).await?;
     let effective_at = effective_at(&message, &mut found);
     let policy = match Policy::parse(&message.body) {
         Ok(policy) => Some(policy),
@@ -45,6 +46,9 @@ pub async fn publish(
     };
     if let Some(policy) = &policy {
         known_calendars(desk, caller, policy, &mut found).await?;
+        if message.move_running {
+            every_clock(desk, caller, policy, &mut found).await?;
+        }
     }
     let (Some(policy), Some(effective_at), true) = (policy, effective_at, found.is_empty()) else {
         return Err(Problem::invalid(found).into());
@@ -55,6 +59,7 @@ pub async fn publish(
         effective_at: time(effective_at),
         published_by: caller.subject.clone(),
         published_at: time(now),
+        move_running: message.move_running,
     };
     if message.validate_only {
         return Ok(told(policy.version()));
@@ -65,6 +70,7 @@ pub async fn publish(
         version: policy.version(),
         body: message.body.clone(),
         effective_at,
+        move_running: message.move_running,
         now,
     });
     let version = desk
@@ -109,12 +115,36 @@ async fn known_calendars(
     Ok(())
 }
 
+/// Every clock that may run under a policy before it has a rule in this one, to which it moves.
+async fn every_clock(
+    desk: &Desk,
+    caller: &Principal,
+    policy: &Policy,
+    found: &mut Violations,
+) -> Result<(), Error> {
+    let mut conn = desk.db.pool().acquire().await?;
+    let book = desk.books.fresh(&mut conn, &caller.tenant).await?;
+    let runs = |policy: &Policy, id: &str| policy.clock(id).is_some_and(|clock| clock.dormant.is_none());
+    let before: BTreeSet<String> = book
+        .policies()
+        .flat_map(|policy| policy.clocks().to_vec())
+        .filter(|clock| clock.dormant.is_none())
+        .map(|clock| clock.id.clone())
+        .collect();
+    for id in before.iter().filter(|id| !runs(policy, id)) {
+        let why = format!("{id} may run, and has no rule here to which it could move");
+        found.add("body.clock", "REQUIRED", why);
+    }
+    Ok(())
+}
+
 struct Work {
     caller: Principal,
     call: Call,
     version: u32,
     body: String,
     effective_at: Timestamp,
+    move_running: bool,
     now: Timestamp,
 }
 
@@ -146,7 +176,7 @@ impl Work {
             return Err(Problem::invalid(found).into());
         }
         let row = (self.version, self.body.as_str(), self.effective_at);
-        policy::insert(conn, tenant, row, &self.caller.subject, self.now).await?;
+        policy::insert(conn, tenant, row, self.move_running, &self.caller.subject, self.now).await?;
         self.call.record(conn, &self.version.to_string(), self.now).await?;
         Ok(self.version)
     }

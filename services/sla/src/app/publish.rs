@@ -51,6 +51,7 @@ pub fn clock_ref(told: &Told) -> wire::ClockRef {
         definition_version: told.definition_version,
         subject_id: told.subject.clone(),
         generation: told.generation,
+        window: told.window,
     }
 }
 
@@ -80,12 +81,18 @@ pub fn telling(told: &Told, telling: &Telling) -> Emitted {
             let message = wire::ClockResumed { clock, due_at: at(*due_at), provisional: *provisional };
             Emitted::new(&message, when, cause)
         }
-        What::Met { due_at, after_breach, .. } => {
-            let message = wire::ClockMet { clock, due_at: at(*due_at), after_breach: *after_breach };
+        What::Met { due_at, after_breach, corrects } => {
+            let message = wire::ClockMet {
+                clock,
+                due_at: at(*due_at),
+                after_breach: *after_breach,
+                corrects: *corrects,
+            };
             Emitted::new(&message, when, cause)
         }
-        What::Cancelled { reason } => {
-            Emitted::new(&wire::ClockCancelled { clock, reason: reason.clone() }, when, cause)
+        What::Cancelled { reason, corrects } => {
+            let message = wire::ClockCancelled { clock, reason: reason.clone(), corrects: *corrects };
+            Emitted::new(&message, when, cause)
         }
         What::Recalculated { old_due_at, new_due_at, reason } => {
             let message = wire::DeadlineRecalculated {

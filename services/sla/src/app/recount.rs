@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::book::Book;
 use super::publish::{self, Emitted};
 use super::soon::Noted;
-use crate::domain::course::{CalendarPin, CaseFacts, Clock, Extension, Fault, State, course};
+use crate::domain::course::{CaseFacts, Clock, Extension, Fault, Pin, State, course};
 use crate::domain::fact::{Fact, FactRef};
 use crate::domain::telling::{Told, compare, vanished};
 use crate::error::Error;
@@ -54,15 +54,18 @@ impl Known {
         Ok(cases.into_iter().map(known).collect())
     }
 
-    /// The clocks as they follow from the facts. A clock keeps the calendar it was computed with, unless `pinned` says
-    /// otherwise.
-    pub fn course(&self, book: &Book, pinned: impl Fn(&Told) -> bool) -> Result<Vec<Clock>, Fault> {
-        let pin = |told: &Told| Some((told.clock_id, told.calendar.clone()?)).filter(|_| pinned(told));
-        let pins: BTreeMap<Uuid, CalendarPin> = self.told.iter().filter_map(pin).collect();
+    /// The clocks as they follow from the facts. `pin` says with what each goes on to be computed: see [`as_before`].
+    pub fn course(&self, book: &Book, pin: impl Fn(&Told) -> Pin) -> Result<Vec<Clock>, Fault> {
+        let pins: BTreeMap<Uuid, Pin> = self.told.iter().map(|told| (told.clock_id, pin(told))).collect();
         let (tenant, complaint_id) = (&self.held.key.0, self.held.key.1);
         let Self { facts, extensions, .. } = self;
         course(&CaseFacts { tenant, complaint_id, facts, extensions, pinned: &pins }, book, book)
     }
+}
+
+/// A clock keeps the calendar and the policy it was computed with.
+pub fn as_before(told: &Told) -> Pin {
+    Pin { calendar: told.calendar.clone(), policy: Some(told.policy_version) }
 }
 
 /// What a computation leaves to be written, for any number of complaints.
@@ -86,10 +89,10 @@ impl Outcome {
         known: Known,
         book: &Book,
         now: Timestamp,
-        pinned: impl Fn(&Told) -> bool,
+        pin: impl Fn(&Told) -> Pin,
         traced: impl Fn(&FactRef) -> Option<Arc<EventMeta>>,
     ) -> Result<(), Fault> {
-        let clocks = known.course(book, pinned)?;
+        let clocks = known.course(book, pin)?;
         let before: BTreeMap<Uuid, &Told> = known.told.iter().map(|told| (told.clock_id, told)).collect();
         let mut emitted: Vec<Emitted> = Vec::new();
         let mut changed: Vec<(Told, Option<String>)> = Vec::new();

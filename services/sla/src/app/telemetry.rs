@@ -1,11 +1,13 @@
 //! What firing tells. Tenants and definitions are no attributes: tenants have no bound.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 
+use crate::store::aside::Work;
 use crate::store::due::{Counts, What};
 
 /// Metrics of due clocks.
@@ -13,6 +15,9 @@ use crate::store::due::{Counts, What};
 pub(crate) struct Telemetry {
     lateness: Histogram<f64>,
     breaches: Counter<u64>,
+    unannounced: Counter<u64>,
+    owed: Gauge<i64>,
+    aside: Gauge<i64>,
     clocks: Gauge<i64>,
     delay: Gauge<f64>,
 }
@@ -30,6 +35,18 @@ impl Default for Telemetry {
                 ])
                 .build(),
             breaches: meter.u64_counter("redress.sla.breaches").build(),
+            unannounced: meter
+                .u64_counter("redress.sla.breaches.unannounced")
+                .with_description("Breaches of which the parties were owed word before, and had none")
+                .build(),
+            owed: meter
+                .i64_gauge("redress.sla.delay_notices.owed")
+                .with_description("Clocks of which the parties are owed word that it takes longer")
+                .build(),
+            aside: meter
+                .i64_gauge("redress.sla.cases.set_aside")
+                .with_description("What could not be done for a complaint and is tried again later")
+                .build(),
             clocks: meter.i64_gauge("redress.sla.clocks").build(),
             delay: meter.f64_gauge("redress.sla.watermark.delay").with_unit("s").build(),
         }
@@ -37,8 +54,9 @@ impl Default for Telemetry {
 }
 
 impl Telemetry {
-    /// What was fired, each with how late it was.
-    pub(crate) fn fired(&self, fired: &[(What, Duration)]) {
+    /// What was fired, each with how late it was; and how many breaches were among it, and how many of those came without
+    /// the word that was owed. What lapsed is no breach.
+    pub(crate) fn fired(&self, fired: &[(What, Duration)], breached: usize, unannounced: usize) {
         for (what, late) in fired {
             let kind = match what {
                 What::Warning => "warning",
@@ -46,9 +64,11 @@ impl Telemetry {
             };
             self.lateness.record(late.as_secs_f64(), &[KeyValue::new("kind", kind)]);
         }
-        let breached = fired.iter().filter(|(what, _)| *what == What::Breach).count();
         if breached > 0 {
             self.breaches.add(breached as u64, &[]);
+        }
+        if unannounced > 0 {
+            self.unannounced.add(unannounced as u64, &[]);
         }
     }
 
@@ -61,7 +81,9 @@ impl Telemetry {
 
     /// How many clocks are where somebody should look.
     pub(crate) fn count(&self, counts: Counts) {
-        let Counts { within_hour, within_day, breached, waiting } = counts;
+        let Counts { within_hour, within_day, breached, waiting, notices_owed, set_aside } = counts;
+        self.owed.record(notices_owed, &[]);
+        self.aside.record(set_aside, &[]);
         let states = [
             ("due_within_hour", within_hour),
             ("due_within_day", within_day),
@@ -72,4 +94,14 @@ impl Telemetry {
             self.clocks.record(number, &[KeyValue::new("state", state)]);
         }
     }
+}
+
+/// Something could not be done for a complaint.
+pub(crate) fn set_aside(work: Work) {
+    static SET_ASIDE: LazyLock<Counter<u64>> = LazyLock::new(|| {
+        let meter = opentelemetry::global::meter("redress-sla");
+        let counter = meter.u64_counter("redress.sla.set_aside");
+        counter.with_description("What could not be done for a complaint, by `work`").build()
+    });
+    SET_ASIDE.add(1, &[KeyValue::new("work", work.code())]);
 }

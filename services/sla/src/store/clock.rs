@@ -16,11 +16,17 @@ use crate::error::Error;
 
 /// The state of the table: that of the rules, or breached.
 pub(crate) fn state(told: &Told) -> &'static str {
-    if told.breached_at.is_some() && !told.is_over() { BREACHED } else { told.state.code() }
+    match told.breached_at {
+        Some(_) if !told.is_over() && told.window => LAPSED,
+        Some(_) if !told.is_over() => BREACHED,
+        _ => told.state.code(),
+    }
 }
 
 /// A clock that was due and that nothing has stopped yet.
 pub(crate) const BREACHED: &str = "breached";
+/// A window that has passed unused.
+pub(crate) const LAPSED: &str = "lapsed";
 
 /// Whether time alone may still make something of it due.
 fn is_armed(told: &Told) -> bool {
@@ -35,7 +41,7 @@ pub(crate) fn warn_at(told: &Told) -> Option<Timestamp> {
 
 /// When a breach is to be judged.
 fn breach_at(told: &Told) -> Option<Timestamp> {
-    told.due_at.filter(|_| is_armed(told) && told.state == ToldState::Running)
+    told.due_at.filter(|_| told.to_judge || (is_armed(told) && told.state == ToldState::Running))
 }
 
 /// A clock as it is to be written.
@@ -78,19 +84,21 @@ pub async fn save(conn: &mut PgConnection, clocks: &[Saved]) -> Result<(), Error
     };
     sqlx::query(
         "INSERT INTO clock AS c (tenant, complaint_id, clock_id, definition, subject_id, state, started_at, due_at,
-                                 warn_at, breach_at, calendar_id, calendar_version, told, reason)
+                                 warn_at, breach_at, calendar_id, calendar_version, told, reason, policy_version,
+                                 notice_owed_at)
          SELECT tenant, complaint, clock, definition, subject, state, started, due, warn, breach, calendar, version,
-                told, coalesce(reason, '-')
+                told, coalesce(reason, '-'), policy, owed
          FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
                               $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],
-                              $11::text[], $12::int[], $13::jsonb[], $14::text[])
+                              $11::text[], $12::int[], $13::jsonb[], $14::text[], $15::int[], $16::timestamptz[])
               AS n(tenant, complaint, clock, definition, subject, state, started, due, warn, breach, calendar, version,
-                   told, reason)
+                   told, reason, policy, owed)
          ON CONFLICT (tenant, clock_id) DO UPDATE
              SET definition = excluded.definition, subject_id = excluded.subject_id, state = excluded.state,
                  started_at = excluded.started_at, due_at = excluded.due_at, warn_at = excluded.warn_at,
                  breach_at = excluded.breach_at, calendar_id = excluded.calendar_id,
                  calendar_version = excluded.calendar_version, told = excluded.told,
+                 policy_version = excluded.policy_version, notice_owed_at = excluded.notice_owed_at,
                  -- No code is a hyphen: what is not told stays.
                  reason = CASE excluded.reason WHEN '-' THEN c.reason ELSE excluded.reason END",
     )
@@ -108,6 +116,8 @@ pub async fn save(conn: &mut PgConnection, clocks: &[Saved]) -> Result<(), Error
     .bind(column(clocks, |saved| calendar_version(&saved.told)))
     .bind(column(clocks, |saved| Json(&saved.told)))
     .bind(column(clocks, |saved| saved.reason.as_deref()))
+    .bind(column(clocks, |saved| i32::try_from(saved.told.policy_version).unwrap_or(i32::MAX)))
+    .bind(time(Told::notice_owed_since))
     .execute(conn)
     .await?;
     Ok(())
@@ -164,6 +174,8 @@ pub struct Conditions {
     pub due_from: Option<Timestamp>,
     /// Due before.
     pub due_until: Option<Timestamp>,
+    /// Only those of which word is owed that it takes longer.
+    pub notice_owed: bool,
 }
 
 /// Where clocks without a due time stand in the order of lists: behind all others.
@@ -185,6 +197,7 @@ pub async fn page(
                AND ($4::text IS NULL OR definition = $4)
                AND ($5::timestamptz IS NULL OR due_at >= $5)
                AND ($6::timestamptz IS NULL OR due_at < $6)
+               AND (NOT $10 OR notice_owed_at IS NOT NULL)
                AND ($7::timestamptz IS NULL
                     OR (coalesce(due_at, timestamptz '9999-12-30 00:00:00+00'), clock_id) > ($7, $8))
          -- The index is by this very expression.
@@ -199,6 +212,7 @@ pub async fn page(
     .bind(after.map(|(at, _)| at.to_sqlx()))
     .bind(after.map(|(_, id)| id))
     .bind(limit)
+    .bind(asked.notice_owed)
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(Stored::from).collect())

@@ -8,6 +8,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::Corrupt;
+use super::aside::Work;
 use super::case::{Held, Key};
 use super::column;
 use crate::domain::telling::Told;
@@ -37,9 +38,14 @@ pub async fn claim(
             sqlx::query_as(
                 "SELECT c.tenant, c.complaint_id, c.stream_version, c.extended
                  FROM clock JOIN case_file AS c USING (tenant, complaint_id)
-                 WHERE clock.warn_at <= now() ORDER BY clock.warn_at LIMIT $1 FOR UPDATE OF c SKIP LOCKED",
+                 WHERE clock.warn_at <= now()
+                       AND NOT EXISTS (SELECT 1 FROM set_aside AS s
+                                       WHERE s.tenant = c.tenant AND s.complaint_id = c.complaint_id
+                                             AND s.work = $2 AND s.until > now())
+                 ORDER BY clock.warn_at LIMIT $1 FOR UPDATE OF c SKIP LOCKED",
             )
             .bind(limit)
+            .bind(Work::Firing.code())
             .fetch_all(conn)
             .await?
         }
@@ -49,13 +55,16 @@ pub async fn claim(
                 "SELECT c.tenant, c.complaint_id, c.stream_version, c.extended
                  FROM clock JOIN case_file AS c USING (tenant, complaint_id)
                  WHERE clock.breach_at <= least(now(), $2)
-                   -- One of which something is parked would keep its place at the head for as long as that waits.
-                   AND NOT is_held_back($3, c.tenant, c.complaint_id)
-                 ORDER BY clock.breach_at LIMIT $1
-                 FOR UPDATE OF c SKIP LOCKED",
+                       -- One of which something is parked would keep its place at the head for as long as that waits.
+                       AND NOT is_held_back($4, c.tenant, c.complaint_id)
+                       AND NOT EXISTS (SELECT 1 FROM set_aside AS s
+                                       WHERE s.tenant = c.tenant AND s.complaint_id = c.complaint_id
+                                             AND s.work = $3 AND s.until > now())
+                 ORDER BY clock.breach_at LIMIT $1 FOR UPDATE OF c SKIP LOCKED",
             )
             .bind(limit)
             .bind(through.to_sqlx())
+            .bind(Work::Firing.code())
             .bind(INPUTS)
             .fetch_all(conn)
             .await?
@@ -116,17 +125,23 @@ pub struct Counts {
     pub breached: i64,
     /// Due, and waiting until all that could have stopped them in time is read.
     pub waiting: i64,
+    /// Of which the parties are owed word that it takes longer (F066).
+    pub notices_owed: i64,
+    /// Complaints that could not be handled and wait.
+    pub set_aside: i64,
 }
 
 /// Counts them.
 pub async fn counts(conn: &mut PgConnection) -> Result<Counts, Error> {
-    let (within_hour, within_day, breached, waiting): (i64, i64, i64, i64) = sqlx::query_as(
+    let (within_hour, within_day, breached, waiting, notices_owed, set_aside) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM clock WHERE breach_at > now() AND breach_at <= now() + interval '1 hour'),
                 (SELECT count(*) FROM clock WHERE breach_at > now() AND breach_at <= now() + interval '1 day'),
                 (SELECT count(*) FROM clock WHERE state = 'breached'),
-                (SELECT count(*) FROM clock WHERE breach_at <= now())",
+                (SELECT count(*) FROM clock WHERE breach_at <= now()),
+                (SELECT count(*) FROM clock WHERE notice_owed_at IS NOT NULL),
+                (SELECT count(*) FROM set_aside)",
     )
     .fetch_one(conn)
     .await?;
-    Ok(Counts { within_hour, within_day, breached, waiting })
+    Ok(Counts { within_hour, within_day, breached, waiting, notices_owed, set_aside })
 }

@@ -1,5 +1,7 @@
 //! Escalation tickets.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTime, ToSqlx};
 use redress_domain::{TenantId, coded_enum};
@@ -8,6 +10,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::aside::Work;
 use super::case::{Held, Key};
 use super::{Corrupt, column};
 use crate::domain::escalation::{Call, Ticket, Trigger};
@@ -164,9 +167,14 @@ pub async fn claim(conn: &mut PgConnection, limit: i64) -> Result<Vec<Held>, Err
     let rows: Vec<(String, Uuid, i64, bool)> = sqlx::query_as(
         "SELECT c.tenant, c.complaint_id, c.stream_version, c.extended
          FROM escalation_ticket AS t JOIN case_file AS c USING (tenant, complaint_id)
-         WHERE t.next_at <= now() ORDER BY t.next_at LIMIT $1 FOR UPDATE OF c SKIP LOCKED",
+         WHERE t.next_at <= now()
+               AND NOT EXISTS (SELECT 1 FROM set_aside AS s
+                               WHERE s.tenant = c.tenant AND s.complaint_id = c.complaint_id
+                                     AND s.work = $2 AND s.until > now())
+         ORDER BY t.next_at LIMIT $1 FOR UPDATE OF c SKIP LOCKED",
     )
     .bind(limit)
+    .bind(Work::Escalation.code())
     .fetch_all(conn)
     .await?;
     let held = |(tenant, complaint, stream_version, extended): (String, Uuid, i64, bool)| {
@@ -192,6 +200,21 @@ pub async fn due(
     .fetch_all(conn)
     .await?;
     Ok((rows.into_iter().map(Stored::try_from).collect::<Result<_, _>>()?, now.to_jiff()))
+}
+
+/// Lets open tickets of the complaints `keys` be looked at, of which something was heard: it may have ended what they are
+/// about, also at the highest level, which nothing else looks at again.
+pub async fn look_again(conn: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE escalation_ticket AS t SET next_at = now()
+         FROM unnest($1::text[], $2::uuid[]) AS k(tenant, complaint_id)
+         WHERE t.tenant = k.tenant AND t.complaint_id = k.complaint_id AND t.state IN ('waiting', 'raised')",
+    )
+    .bind(column(keys, |(tenant, _)| tenant.as_str()))
+    .bind(column(keys, |(_, complaint)| *complaint))
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Writes tickets that were made: one that is there already stays as it is.
@@ -226,7 +249,8 @@ async fn write(conn: &mut PgConnection, tickets: &[Stored], over: bool) -> Resul
                               $13::timestamptz[], $14::timestamptz[], $15::jsonb[])
          ON CONFLICT (tenant, ticket_id) DO UPDATE
              SET state = excluded.state, acknowledged_by = excluded.acknowledged_by,
-                 acknowledged_at = excluded.acknowledged_at, next_at = excluded.next_at
+                 acknowledged_at = excluded.acknowledged_at, next_at = excluded.next_at,
+                 acknowledge_by = excluded.acknowledge_by
              WHERE $16",
     )
     .bind(column(tickets, |stored| stored.key.0.as_str()))

@@ -1,5 +1,6 @@
 //! SQL, one file per table or pair of tables. Rows are written set-based; row types stay private to their file.
 
+pub mod aside;
 pub mod calendar;
 pub mod case;
 pub mod clock;
@@ -12,6 +13,9 @@ pub mod outdated;
 pub mod policy;
 pub mod soon;
 
+use jiff::Timestamp;
+use jiff_sqlx::Timestamp as SqlTime;
+use sqlx::postgres::PgConnection;
 use thiserror::Error;
 
 /// A stored value that this version cannot read.
@@ -38,4 +42,10 @@ impl Corrupt {
 /// One array per column, as `unnest` takes them.
 pub(crate) fn column<T, U>(rows: impl IntoIterator<Item = T>, value: impl Fn(T) -> U) -> Vec<U> {
     rows.into_iter().map(value).collect()
+}
+
+/// The time of the transaction by the database's clock, which all hosts share: one that runs fast or slow decides nothing.
+pub async fn time_of(conn: &mut PgConnection) -> Result<Timestamp, crate::error::Error> {
+    let now: SqlTime = sqlx::query_scalar("SELECT now()").fetch_one(conn).await?;
+    Ok(now.to_jiff())
 }

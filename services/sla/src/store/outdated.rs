@@ -1,17 +1,42 @@
-//! Open clocks whose calendar has a newer version.
+//! Open clocks that are to be computed anew: their calendar has a newer version, or a newer policy moves them.
 
 use redress_domain::TenantId;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::Corrupt;
+use super::aside::Work;
 use crate::error::Error;
 
-/// Some complaints of one tenant whose clocks count in an older version of one calendar; none if there are none.
-pub async fn some(
-    conn: &mut PgConnection,
-    most: u32,
-) -> Result<Option<(TenantId, String, Vec<Uuid>)>, Error> {
+/// Some complaints of one tenant, and why their clocks are computed anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outdated {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which.
+    pub complaints: Vec<Uuid>,
+    /// Why.
+    pub by: By,
+}
+
+/// Why clocks are computed anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// This calendar has a newer version.
+    Calendar(String),
+    /// This version of the policy moves running clocks.
+    Policy(u32),
+}
+
+/// Some of them; none if there are none. Complaints that are set aside wait.
+pub async fn some(conn: &mut PgConnection, most: u32) -> Result<Option<Outdated>, Error> {
+    match by_calendar(conn, most).await? {
+        None => by_policy(conn, most).await,
+        found => Ok(found),
+    }
+}
+
+async fn by_calendar(conn: &mut PgConnection, most: u32) -> Result<Option<Outdated>, Error> {
     let row: Option<(String, String, Vec<Uuid>)> = sqlx::query_as(
         "SELECT newest.tenant, newest.calendar_id, outdated.complaints
          FROM (SELECT tenant, calendar_id, max(version) AS version FROM calendar GROUP BY tenant, calendar_id) AS newest,
@@ -19,15 +44,47 @@ pub async fn some(
                        FROM (SELECT DISTINCT complaint_id FROM clock AS c
                              WHERE c.tenant = newest.tenant AND c.calendar_id = newest.calendar_id
                                    AND c.calendar_version < newest.version AND c.state IN ('running', 'paused')
+                                   AND NOT EXISTS (SELECT 1 FROM set_aside AS s
+                                                   WHERE s.tenant = c.tenant AND s.complaint_id = c.complaint_id
+                                                         AND s.work = $2 AND s.until > now())
                              LIMIT $1) AS few) AS outdated
          WHERE outdated.complaints IS NOT NULL LIMIT 1",
     )
     .bind(i64::from(most))
+    .bind(Work::Recalculation.code())
     .fetch_optional(conn)
     .await?;
     row.map(|(tenant, calendar, complaints)| {
         let tenant = tenant.parse().map_err(|cause| Corrupt::new("calendar", "tenant", &calendar, cause))?;
-        Ok((tenant, calendar, complaints))
+        Ok(Outdated { tenant, complaints, by: By::Calendar(calendar) })
+    })
+    .transpose()
+}
+
+async fn by_policy(conn: &mut PgConnection, most: u32) -> Result<Option<Outdated>, Error> {
+    let row: Option<(String, i32, Vec<Uuid>)> = sqlx::query_as(
+        "SELECT newest.tenant, newest.version, outdated.complaints
+         FROM (SELECT tenant, max(version) AS version FROM clock_policy
+               WHERE move_running AND effective_at <= now() GROUP BY tenant) AS newest,
+              LATERAL (SELECT array_agg(complaint_id) AS complaints
+                       FROM (SELECT DISTINCT complaint_id FROM clock AS c
+                             WHERE c.tenant = newest.tenant AND c.policy_version < newest.version
+                                   AND c.state IN ('running', 'paused')
+                                   AND NOT EXISTS (SELECT 1 FROM set_aside AS s
+                                                   WHERE s.tenant = c.tenant AND s.complaint_id = c.complaint_id
+                                                         AND s.work = $2 AND s.until > now())
+                             LIMIT $1) AS few) AS outdated
+         WHERE outdated.complaints IS NOT NULL LIMIT 1",
+    )
+    .bind(i64::from(most))
+    .bind(Work::Recalculation.code())
+    .fetch_optional(conn)
+    .await?;
+    row.map(|(tenant, version, complaints)| {
+        let tenant =
+            tenant.parse().map_err(|cause| Corrupt::new("clock_policy", "tenant", version, cause))?;
+        // Positive, by the table's own check.
+        Ok(Outdated { tenant, complaints, by: By::Policy(version.unsigned_abs()) })
     })
     .transpose()
 }

@@ -63,12 +63,13 @@ pub async fn insert(
     conn: &mut PgConnection,
     tenant: &TenantId,
     (version, body, effective_at): (u32, &str, Timestamp),
+    move_running: bool,
     published_by: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO clock_policy (tenant, version, body, effective_at, published_by, published_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO clock_policy (tenant, version, body, effective_at, published_by, published_at, move_running)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(tenant.as_str())
     .bind(i32::try_from(version).unwrap_or(i32::MAX))
@@ -76,6 +77,7 @@ pub async fn insert(
     .bind(effective_at.to_sqlx())
     .bind(published_by)
     .bind(now.to_sqlx())
+    .bind(move_running)
     .execute(conn)
     .await?;
     Ok(())

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use redress_sla::domain::course::{
-    BuiltinCalendars, CalendarPin, Calendars, CaseFacts, Extension, Fault, State, course,
+    BuiltinCalendars, CalendarPin, Calendars, CaseFacts, Extension, Fault, Pin, Policies, State, course,
 };
 use redress_sla::domain::fact::FactRef;
+use redress_sla::domain::policy::Policy;
 
 use crate::story::{Story, at, due, name, state, time, yes};
 
@@ -186,7 +187,7 @@ fn a_clock_keeps_its_calendar_until_the_pin_is_taken_out() {
         clocks.into_iter().find(|clock| clock.id == id).unwrap()
     };
     assert_eq!(due(&with(&story)), "2026-03-12T18:00:00");
-    story.pinned.insert(id, pin.clone());
+    story.pinned.insert(id, Pin { calendar: Some(pin.clone()), policy: None });
     assert_eq!((due(&with(&story)).as_str(), with(&story).calendar), ("2026-03-11T18:00:00", Some(pin)));
     assert_eq!(with(&story).id, id, "the identity does not depend on the calendar");
 }
@@ -246,4 +247,38 @@ fn nothing_runs_for_a_case_of_which_nothing_was_heard() {
     assert!(Story::new().clocks().is_empty());
     let begun: Vec<String> = states(&Story::registered(CASE)).into_keys().collect();
     assert_eq!(begun, ["C04", "C05", "C06", "C07", "C13", "C14", "C32"]);
+}
+
+#[test]
+fn a_clock_goes_on_under_the_policy_it_is_pinned_to_whatever_is_in_effect() {
+    struct Both(std::sync::Arc<Policy>);
+    impl Policies for Both {
+        fn effective(&self, _: jiff::Timestamp) -> std::sync::Arc<Policy> {
+            std::sync::Arc::clone(&self.0)
+        }
+        fn of_version(&self, version: u32) -> Option<std::sync::Arc<Policy>> {
+            [Policy::builtin(), std::sync::Arc::clone(&self.0)]
+                .into_iter()
+                .find(|one| one.version() == version)
+        }
+    }
+    let text = include_str!("../../data/policies/cn.toml").replacen("version = 1\n", "version = 2\n", 1);
+    let text = text.replace("amount = 15 }\ncap = { amount = 30,", "amount = 20 }\ncap = { amount = 30,");
+    let policies = Both(std::sync::Arc::new(Policy::parse(&text).unwrap()));
+    let mut story = Story::registered(CASE);
+    let id = story.clock("C13").id;
+    let clock = |story: &Story| {
+        let case = CaseFacts {
+            tenant: &story.tenant,
+            complaint_id: story.complaint(),
+            facts: &story.facts,
+            extensions: &[],
+            pinned: &story.pinned,
+        };
+        let clocks = course(&case, &policies, &BuiltinCalendars).unwrap();
+        clocks.into_iter().find(|clock| clock.id == id).unwrap()
+    };
+    assert_eq!((clock(&story).policy_version, clock(&story).limit.amount), (2, 20));
+    story.pinned.insert(id, Pin { calendar: None, policy: Some(1) });
+    assert_eq!((clock(&story).policy_version, clock(&story).limit.amount), (1, 15));
 }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use redress_domain::TenantId;
-use redress_sla::domain::course::{
-    BuiltinCalendars, CalendarPin, CaseFacts, Clock, Extension, State, course,
-};
+use redress_sla::domain::course::{BuiltinCalendars, CaseFacts, Clock, Extension, Pin, State, course};
 use redress_sla::domain::fact::{Fact, Value};
 use redress_sla::domain::policy::Policy;
 use redress_sla::domain::vocabulary;
@@ -19,7 +17,7 @@ pub(crate) struct Story {
     pub(crate) tenant: TenantId,
     pub(crate) facts: Vec<Fact>,
     pub(crate) extensions: Vec<Extension>,
-    pub(crate) pinned: BTreeMap<Uuid, CalendarPin>,
+    pub(crate) pinned: BTreeMap<Uuid, Pin>,
     pub(crate) policy: Arc<Policy>,
 }
 

@@ -16,9 +16,10 @@ fn told(before: Option<&Told>, story: &Story, definition: &str) -> (Told, Vec<St
         What::Paused { reason } => format!("paused {reason}"),
         What::Resumed { .. } => "resumed".to_owned(),
         What::Met { after_breach: true, .. } => "met after breach".to_owned(),
-        What::Met { corrects_breach: true, .. } => "met, no breach".to_owned(),
+        What::Met { corrects: true, .. } => "met, corrected".to_owned(),
         What::Met { .. } => "met".to_owned(),
-        What::Cancelled { reason } => format!("cancelled {reason}"),
+        What::Cancelled { reason, corrects: true } => format!("cancelled {reason}, corrected"),
+        What::Cancelled { reason, .. } => format!("cancelled {reason}"),
         What::Recalculated { reason, .. } => format!("recalculated {reason}"),
     });
     (told, names.collect())
@@ -125,7 +126,7 @@ fn a_clock_that_never_ran_is_taken_back() {
     let told = started(&Story::registered(CASE), "C13");
     let (gone, telling) = vanished(&told, at("2026-03-09T11:00")).unwrap();
     assert_eq!((gone.state, gone.next_at), (ToldState::Cancelled, None));
-    assert_eq!(telling.what, What::Cancelled { reason: "superseded".to_owned() });
+    assert_eq!(telling.what, What::Cancelled { reason: "superseded".to_owned(), corrects: false });
     assert_eq!(vanished(&gone, at("2026-03-09T11:00")), None);
 }
 
@@ -224,7 +225,7 @@ fn a_breach_that_was_declared_is_followed_by_the_late_end_or_corrected() {
     let (late, names) = told(Some(&breached), &end("2026-03-31T10:00"), "C13");
     assert_eq!((names, late.breached_at), (vec!["met after breach".to_owned()], Some(due)));
     let (_, names) = told(Some(&breached), &end("2026-03-30T17:00"), "C13");
-    assert_eq!(names, ["met, no breach"]);
+    assert_eq!(names, ["met, corrected"]);
 }
 
 #[test]
@@ -245,7 +246,7 @@ fn a_late_end_that_turns_out_to_have_been_in_time_is_told_again() {
     let (first, names) = told(None, &late, "C11");
     assert_eq!(names, ["started", "met after breach"], "it was met after its due instant");
     let in_time = answer(asked, "2026-03-11T11:00");
-    assert_eq!(told(Some(&first), &in_time, "C11").1, ["met, no breach"]);
+    assert_eq!(told(Some(&first), &in_time, "C11").1, ["met, corrected"]);
 }
 
 #[test]
@@ -261,4 +262,112 @@ fn a_breach_is_the_end_of_a_clock_that_nothing_meets() {
     let (over, names) = told(Some(&breached), &lapsed, "C11");
     assert_eq!((names.len(), over.state), (0, ToldState::Cancelled));
     assert_eq!(over.breached_at, first.due_at, "it stays breached");
+}
+
+fn asked_for_evidence() -> Story {
+    Story::registered(CASE).tell(
+        "2026-03-09T12:00",
+        "EvidenceRequested",
+        &[("request_id", name("r")), ("due_at", time("2026-03-11T12:00"))],
+    )
+}
+
+/// Told of `first`, and then of all of it; what the second told, and what stands.
+fn corrected(first: &Story, whole: &Story, definition: &str) -> (Told, Vec<String>) {
+    let before = told(None, first, definition).0;
+    let (after, names) = told(Some(&before), whole, definition);
+    let fresh = told(None, whole, definition).0;
+    let end = |told: &Told| {
+        (told.state, told.ended_at, told.end_reason.clone(), told.due_at, told.breached_at, told.to_judge)
+    };
+    assert_eq!(end(&after), end(&fresh), "the order of topics decides nothing");
+    assert_eq!(compare(Some(&after), &whole.clock(definition)), (after.clone(), vec![]), "once");
+    (after, names)
+}
+
+#[test]
+fn an_end_that_happened_first_takes_the_place_of_one_that_was_read_first() {
+    let asked = asked_for_evidence();
+    let answer = |story: Story, when: &str| {
+        story.tell(
+            when,
+            "EvidenceSubmitted",
+            &[("request_id", name("r")), ("request_settled", yes(true)), ("cancelled", yes(false))],
+        )
+    };
+    let closed = asked.clone().tell("2026-03-10T18:00", "ComplaintClosed", &[]);
+    let (end, names) = corrected(&closed, &answer(closed.clone(), "2026-03-10T12:00"), "C11");
+    assert_eq!((end.state, names), (ToldState::Met, vec!["met, corrected".to_owned()]));
+
+    let answered = answer(asked, "2026-03-10T18:00");
+    let whole = answered.clone().tell("2026-03-10T12:00", "ComplaintClosed", &[]);
+    let (end, names) = corrected(&answered, &whole, "C11");
+    assert_eq!((end.state, names), (ToldState::Cancelled, vec!["cancelled closed, corrected".to_owned()]));
+}
+
+#[test]
+fn a_clock_that_became_needless_when_it_had_been_missed_is_breached_once_all_is_read() {
+    let asked = asked_for_evidence();
+    let due = at("2026-03-11T12:00");
+    let closed = |when: &str| asked.clone().tell(when, "ComplaintClosed", &[]);
+    let (late, names) = told(None, &closed("2026-03-11T12:01"), "C11");
+    assert_eq!(names, ["started", "cancelled closed"], "its end is told at once");
+    let waits = fire(&late, due + minutes(5), Some(due - minutes(1)));
+    assert!(waits.waits && waits.breach.is_none() && waits.warning.is_none());
+    let fired = fire(&late, due + minutes(5), Some(due));
+    let breach = fired.breach.unwrap();
+    assert_eq!((breach.due_at, breach.late, breach.is_over), (due, true, true));
+    assert_eq!((fired.told.state, fired.told.breached_at), (ToldState::Cancelled, Some(due)));
+    assert!(fire(&fired.told, due + minutes(60), Some(Timestamp::MAX)).breach.is_none(), "once");
+    assert_eq!(
+        told(Some(&fired.told), &closed("2026-03-11T12:01"), "C11").1,
+        [""; 0],
+        "a replay tells nothing"
+    );
+
+    let (in_time, _) = told(None, &closed("2026-03-11T11:59"), "C11");
+    assert!(fire(&in_time, due + minutes(60), Some(Timestamp::MAX)).breach.is_none());
+    // Read later: it had been closed before. The breach is taken back.
+    let (end, names) = told(Some(&fired.told), &closed("2026-03-11T11:59"), "C11");
+    assert_eq!((names, end.breached_at), (vec!["cancelled closed, corrected".to_owned()], None));
+}
+
+#[test]
+fn a_window_that_passes_unused_lapses_and_nobody_was_late() {
+    let ruled = Story::registered(CASE).tell(
+        "2026-03-09T12:00",
+        "RulingIssued",
+        &[("ruling_id", name("u")), ("appeal_until", time("2026-04-08T12:00"))],
+    );
+    let window = started(&ruled, "C27");
+    let due = at("2026-04-08T12:00");
+    let breach = fire(&window, due, Some(due)).breach.unwrap();
+    assert!(breach.lapsed);
+    // Used after all: nobody was late, and nothing is corrected.
+    let lapsed = fire(&window, due, Some(due)).told;
+    let used = ruled.tell("2026-04-09T12:00", "AppealFiled", &[("appeal_id", name("a"))]);
+    assert_eq!(told(Some(&lapsed), &used, "C27").1, ["met"]);
+    let owed = started(&asked_for_evidence(), "C11");
+    assert!(!fire(&owed, at("2026-03-11T12:00"), Some(at("2026-03-11T12:00"))).breach.unwrap().lapsed);
+}
+
+#[test]
+fn word_of_a_delay_is_owed_from_80_percent_until_it_is_sent() {
+    let story = Story::registered(CASE);
+    let clock = started(&story, "C13");
+    let [sixty, eighty] = [0, 1].map(|place: usize| clock.thresholds[place].at.unwrap());
+    assert_eq!(fire(&clock, sixty, None).told.notice_owed_since(), None);
+    let warned = fire(&clock, eighty, None).told;
+    assert_eq!(warned.notice_owed_since(), Some(eighty));
+    let due = clock.due_at.unwrap();
+    assert!(fire(&warned, due, Some(due)).breach.unwrap().unannounced);
+    let notice = [("kind", name("NOTICE_KIND_N09_DELAY"))];
+    let sent = story.clone().tell("2026-03-25T12:00", "NoticeSent", &notice);
+    let (told_of, _) = told(Some(&warned), &sent, "C13");
+    assert_eq!(told_of.notice_owed_since(), None);
+    assert!(!fire(&told_of, due, Some(due)).breach.unwrap().unannounced);
+    // Other clocks owe none.
+    let other = started(&story, "C14");
+    let fired = fire(&other, other.due_at.unwrap(), Some(Timestamp::MAX));
+    assert_eq!((fired.told.notice_owed_since(), fired.breach.unwrap().unannounced), (None, false));
 }

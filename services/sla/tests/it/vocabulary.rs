@@ -19,8 +19,11 @@ fn every_entry_names_a_message_and_scalar_fields_of_the_contract() {
         for (path, kind) in event.fields() {
             // No words of people, and nobody's name or address: ids, codes, names of enumerations, numbers, instants.
             let last = path.rsplit('.').next().unwrap();
+            // Who took a case is told by a pseudonym: whoever did takes up none of its escalations (F169).
+            let pseudonym = (name, path.as_str()) == ("AssignmentAccepted", "handler");
             assert!(
-                !["sealed", "text", "name", "value", "handler", "subject", "words"].contains(&last),
+                pseudonym
+                    || !["sealed", "text", "name", "value", "handler", "subject", "words"].contains(&last),
                 "{name} {path}"
             );
             if let ValueKind::Name(names) = kind {

@@ -137,6 +137,11 @@ impl Bench {
         Firing::new(self.desk.clone(), Inputs::those_read())
     }
 
+    /// What the broker said of topics decides too.
+    pub(crate) fn firing_by(&self, inputs: Inputs) -> Firing {
+        Firing::new(self.desk.clone(), inputs)
+    }
+
     pub(crate) fn recalculation(&self) -> Recalculation {
         Recalculation::new(self.desk.clone())
     }
@@ -252,10 +257,12 @@ fn line(meta: &EventMeta, payload: &[u8]) -> String {
     } else if full == wire::ClockMet::full_name() {
         let told = read!(ClockMet);
         let after = if told.after_breach { " after breach" } else { "" };
-        format!("{} {name} at {}{after}", definition(&told.clock), meta.occurred_at)
+        let corrects = if told.corrects { ", corrected" } else { "" };
+        format!("{} {name} at {}{after}{corrects}", definition(&told.clock), meta.occurred_at)
     } else if full == wire::ClockCancelled::full_name() {
         let told = read!(ClockCancelled);
-        format!("{} {name} {}", definition(&told.clock), told.reason)
+        let corrects = if told.corrects { ", corrected" } else { "" };
+        format!("{} {name} {}{corrects}", definition(&told.clock), told.reason)
     } else if full == wire::DeadlineRecalculated::full_name() {
         let told = read!(DeadlineRecalculated);
         let (clock, old, new) = (definition(&told.clock), at(&told.old_due_at), at(&told.new_due_at));

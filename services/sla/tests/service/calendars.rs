@@ -28,6 +28,13 @@ fn with_day_off(mut calendar: wire::Calendar, date: &str) -> wire::Calendar {
     calendar
 }
 
+/// Publishes the office with a further day off; its version.
+pub(crate) async fn with_a_further_day_off(bench: &Bench) -> i32 {
+    let calendar = with_day_off(office(bench).await, "2026-03-18");
+    let published = bench.grpc.publish_calendar(supervisor(publish(calendar, "p-1"))).await.unwrap();
+    published.into_inner().calendar.unwrap().version.parse().unwrap()
+}
+
 #[tokio::test]
 async fn a_calendar_that_is_published_moves_the_open_clocks_it_touches_and_tells_why() {
     let bench = Bench::new().await;
@@ -131,6 +138,7 @@ async fn a_policy_holds_for_clocks_that_start_under_it_and_moves_none_that_runs(
         body: body.into(),
         effective_at: Some(to_wire_time(effective_at)),
         validate_only: false,
+        move_running: false,
     };
     let soon =
         bench.grpc.publish_clock_policy(supervisor(request(in_seconds(5), "1", &body))).await.unwrap_err();
@@ -155,4 +163,50 @@ async fn a_policy_holds_for_clocks_that_start_under_it_and_moves_none_that_runs(
     // An event of later: what holds is decided by its time.
     Case::new(2).registered(in_seconds(180)).heard(&bench).await;
     assert!(bench.clock_of_case("C13", 2).await < before);
+}
+
+#[tokio::test]
+async fn a_policy_that_moves_running_clocks_computes_them_anew_and_tells_why() {
+    let bench = Bench::new().await;
+    let start = at("2026-03-02T02:00:00Z");
+    Case::new(1).registered(start).heard(&bench).await;
+    Case::new(2).registered(start).withdrawn(at("2026-03-02T04:00:00Z")).heard(&bench).await;
+    let longer = "limit = { unit = \"DEADLINE_UNIT_WORKING_DAYS\", amount = 15 }\ncap";
+    let version = |n: u32, days: &str| {
+        let body = POLICY.replacen("version = 1\n", &format!("version = {n}\n"), 1);
+        body.replacen(longer, &longer.replace("15", days), 1)
+    };
+    let request = |body: &str, move_running| wire::PublishClockPolicyRequest {
+        request_id: format!("{move_running}-{}", body.len()),
+        body: body.into(),
+        effective_at: Some(to_wire_time(in_seconds(120))),
+        validate_only: false,
+        move_running,
+    };
+    // Whatever runs must have a rule to move to.
+    let less = version(2, "10").replacen("id = \"C13\"", "id = \"C13x\"", 1);
+    let refused = bench.grpc.publish_clock_policy(supervisor(request(&less, true))).await.unwrap_err();
+    assert_eq!(faults(&refused), ["body.clock REQUIRED"]);
+    let takes_effect = async || {
+        sqlx::query("UPDATE clock_policy SET effective_at = now()").execute(bench.db.pool()).await.unwrap();
+        let recalculation = bench.recalculation();
+        while recalculation.step(10).await.unwrap() > 0 {}
+    };
+    bench.grpc.publish_clock_policy(supervisor(request(&version(2, "9"), false))).await.unwrap();
+    takes_effect().await;
+    let before = bench.published().await;
+    let moving = bench.grpc.publish_clock_policy(supervisor(request(&version(3, "10"), true))).await.unwrap();
+    assert!(moving.into_inner().policy.unwrap().move_running);
+    assert_eq!(bench.recalculation().step(10).await.unwrap(), 0, "it does not hold yet");
+    takes_effect().await;
+    let told = bench.published().await;
+    assert_eq!(
+        told[before.len()..],
+        ["C13 DeadlineRecalculated policy from 2026-03-23T10:00:00Z to 2026-03-16T10:00:00Z"],
+        "the one that asked for nothing moved none, and what is over stays"
+    );
+    // What is heard later is computed by the policy it moved to.
+    let moved = Case::new(1).registered(start).accepted(at("2026-03-02T05:00:00Z"));
+    bench.hear(&moved.lifecycle.events[1..]).await;
+    assert_eq!(bench.clock_of_case("C13", 1).await, Some(at("2026-03-16T10:00:00Z")));
 }

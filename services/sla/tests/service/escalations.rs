@@ -1,12 +1,20 @@
 //! Who is called, when, and who is called next.
 
 use jiff::SignedDuration;
+use redress_domain::Role;
+use redress_proto::classification::v1 as classification;
+use redress_proto::convert::to_wire_time;
+use redress_proto::intake::v1 as intake;
+use redress_proto::resolution::v1 as resolution;
 use redress_proto::sla::v1 as wire;
 use redress_proto::sla::v1::clock_service_server::ClockService as _;
 use redress_sla::app::escalate::Escalation;
 
-use crate::bench::{Bench, handler, in_seconds, reason, stranger, supervisor};
+use redress_sla::topics::{ASSESSMENTS, RESOLUTION};
+
+use crate::bench::{Bench, TENANT, call, caller, handler, in_seconds, reason, stranger, supervisor};
 use crate::course::{Case, at};
+use crate::told::Stream;
 
 async fn tickets(bench: &Bench, case: &Case) -> Vec<wire::Escalation> {
     let asked = wire::ListEscalationsRequest { complaint_id: case.id.to_string() };
@@ -67,17 +75,99 @@ async fn nobody_takes_it_up_and_each_level_is_called_in_the_hours_of_its_office(
     while bench.firing().look().await.unwrap().breached > 0 {}
     settle(&bench).await;
     let clock = bench.clock_of("C06").await.0.to_string();
-    let mut called: Vec<_> = tickets(&bench, &case).await;
-    called.retain(|ticket| ticket.clock_id == clock && ticket.reason == "clock_breached");
-    called.sort_by_key(|ticket| ticket.level);
-    let levels: Vec<_> = called.iter().map(|ticket| (ticket.level, ticket.state)).collect();
+    let levels = async || {
+        let mut called: Vec<_> = tickets(&bench, &case).await;
+        called.retain(|ticket| ticket.clock_id == clock && ticket.reason == "clock_breached");
+        called.sort_by_key(|ticket| ticket.level);
+        called
+    };
     let state = |state: wire::EscalationState| i32::from(state);
-    let passed_on = state(wire::EscalationState::PassedOn);
-    assert_eq!(levels, [(2, passed_on), (3, passed_on), (4, state(wire::EscalationState::Raised))]);
-    // Due at 18:00, so it goes out at 09:00 of Wednesday, and eight hours of business end it.
+    let (passed_on, raised) = (state(wire::EscalationState::PassedOn), state(wire::EscalationState::Raised));
+    // Due at 18:00 long ago, so it was to go out at 09:00 of Wednesday. It goes out only now: the time to take it up counts
+    // from now, and no level is passed over.
+    let called = levels().await;
     let seconds = |at: &Option<pbjson_types::Timestamp>| at.as_ref().unwrap().seconds;
+    assert_eq!(called.iter().map(|t| (t.level, t.state)).collect::<Vec<_>>(), [(2, raised)]);
     assert_eq!(seconds(&called[0].not_before), at("2026-03-04T01:00:00Z").as_second());
-    assert_eq!(seconds(&called[0].acknowledge_by), at("2026-03-04T10:00:00Z").as_second());
+    assert!(
+        seconds(&called[0].acknowledge_by) >= (in_seconds(0) + SignedDuration::from_hours(7)).as_second()
+    );
+    // Nobody takes it up in that time: the next level, and then the highest, each told in turn.
+    let pass = "UPDATE escalation_ticket SET acknowledge_by = now(), next_at = now()
+                WHERE state = 'raised' AND acknowledge_by IS NOT NULL";
+    let open = "UPDATE escalation_ticket SET not_before = now(), next_at = now() WHERE state = 'waiting'";
+    for level in [3, 4] {
+        sqlx::query(pass).execute(bench.db.pool()).await.unwrap();
+        settle(&bench).await;
+        // Whatever the hour at which this runs, the office opens.
+        sqlx::query(open).execute(bench.db.pool()).await.unwrap();
+        settle(&bench).await;
+        let called = levels().await;
+        let last = called.last().unwrap();
+        assert_eq!((last.level, last.state, called.len()), (level, raised, level as usize - 1));
+        assert!(called[..called.len() - 1].iter().all(|ticket| ticket.state == passed_on));
+    }
+    // The highest is looked at again when its clock ends.
+    let case = Case::new(1).registered(at("2026-03-02T02:00:00Z")).accepted(in_seconds(-5));
+    bench.hear(&case.lifecycle.events[1..]).await;
+    settle(&bench).await;
+    assert_eq!(levels().await.last().unwrap().state, state(wire::EscalationState::Settled));
+}
+
+#[tokio::test]
+async fn a_closed_case_settles_its_calls_though_a_right_lives_on_in_it() {
+    let bench = Bench::new().await;
+    let mut case = Case::new(1).urgent(in_seconds(-600));
+    case.heard(&bench).await;
+    let ruled = resolution::RulingIssued {
+        ruling_id: uuid::Uuid::from_u128(5).to_string(),
+        appeal_until: Some(to_wire_time(in_seconds(86_400))),
+        ..Default::default()
+    };
+    let mut rulings = Stream::new(RESOLUTION, TENANT, case.id);
+    rulings.tell(in_seconds(-300), &ruled);
+    bench.hear(&rulings.events).await;
+    settle(&bench).await;
+    let states = async || tickets(&bench, &case).await.iter().map(|ticket| ticket.state).collect::<Vec<_>>();
+    assert_eq!(states().await, [i32::from(wire::EscalationState::Raised)]);
+    let heard = case.lifecycle.events.len();
+    let closed = intake::ComplaintClosed::default();
+    let mut lifecycle = case.lifecycle.clone();
+    lifecycle.tell(in_seconds(-60), &closed);
+    bench.hear(&lifecycle.events[heard..]).await;
+    settle(&bench).await;
+    assert_eq!(bench.clock_of("C27").await.1, "running");
+    assert_eq!(states().await, [i32::from(wire::EscalationState::Settled)]);
+    case.lifecycle = lifecycle;
+}
+
+#[tokio::test]
+async fn a_higher_level_is_taken_up_by_a_supervisor_who_never_had_the_case() {
+    let bench = Bench::new().await;
+    // An urgent case calls level 3.
+    let case = Case::new(1).urgent(in_seconds(-600));
+    case.heard(&bench).await;
+    let mut assigned = Stream::new(ASSESSMENTS, TENANT, case.id);
+    assigned.tell(in_seconds(-500), &classification::AssignmentAccepted { handler: "supervisor-1".into() });
+    bench.hear(&assigned.events).await;
+    settle(&bench).await;
+    let ticket = tickets(&bench, &case).await.remove(0);
+    assert_eq!(ticket.level, 3);
+    let take =
+        || wire::AcknowledgeEscalationRequest { request_id: "1".into(), ticket_id: ticket.ticket_id.clone() };
+    let refused = bench.grpc.acknowledge_escalation(handler(take())).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), &*reason(&refused)),
+        (tonic::Code::PermissionDenied, "ESCALATION_NEEDS_SUPERVISOR")
+    );
+    let refused = bench.grpc.acknowledge_escalation(supervisor(take())).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), &*reason(&refused)),
+        (tonic::Code::PermissionDenied, "ESCALATION_OF_OWN_CASE")
+    );
+    let other = call(caller(TENANT, "supervisor-2", &[Role::Supervisor]), take());
+    let taken = bench.grpc.acknowledge_escalation(other).await.unwrap().into_inner().escalation.unwrap();
+    assert_eq!(taken.acknowledged_by, "supervisor-2");
 }
 
 #[tokio::test]

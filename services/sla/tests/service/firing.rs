@@ -228,3 +228,40 @@ async fn a_consumer_that_has_a_case_is_not_waited_for_and_its_clock_is_fired_aft
     consumer.rollback().await.unwrap();
     assert_eq!(bench.firing().look().await.unwrap().breached, 1);
 }
+
+#[tokio::test]
+async fn a_case_that_is_closed_when_a_clock_had_been_missed_has_it_breached_all_the_same() {
+    let bench = Bench::new().await;
+    let case = overdue(1);
+    let due = bench_due(&bench, &case).await;
+    let case = case.withdrawn(due + SignedDuration::from_secs(5));
+    bench.hear(&case.lifecycle.events).await;
+    assert_eq!(bench.clock_of("C11").await.1, "cancelled");
+    let firing = bench.firing();
+    bench.heard_through(due - SignedDuration::from_millis(1)).await;
+    assert_eq!(firing.look().await.unwrap(), Look::default(), "a stop could still come");
+    bench.heard_through(due).await;
+    assert_eq!(firing.look().await.unwrap().breached, 1);
+    let told = bench.published_of("C11").await;
+    assert_eq!(
+        told[1..],
+        ["ClockCancelled withdrawn".to_owned(), format!("ClockBreached due {due} at {due}")]
+    );
+    assert_eq!(firing.look().await.unwrap(), Look::default());
+    let tickets: i64 = sqlx::query_scalar("SELECT count(*) FROM escalation_ticket")
+        .fetch_one(bench.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(tickets, 0, "nobody is called for what is over");
+}
+
+#[tokio::test]
+async fn a_broker_that_does_not_answer_holds_no_warning_up() {
+    let bench = Bench::new().await;
+    Case::new(1).registered(in_seconds(-3_000)).heard(&bench).await;
+    let nowhere = redress_messaging::KafkaConfig::at("127.0.0.1:1", "sla");
+    let inputs = redress_sla::app::inputs::Inputs::new(redress_messaging::LogReader::new(&nowhere).unwrap());
+    let firing = bench.firing_by(inputs);
+    let look = tokio::time::timeout(Duration::from_secs(3), firing.look()).await;
+    assert!(look.expect("it waits for the broker").unwrap().warned >= 1);
+}

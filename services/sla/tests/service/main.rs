@@ -8,6 +8,7 @@ mod course;
 mod escalations;
 mod extensions;
 mod firing;
+mod isolation;
 mod order;
 mod process;
 mod questions;

@@ -4,7 +4,7 @@ use redress_proto::sla::v1 as wire;
 
 use super::time;
 use crate::domain::telling::ToldState;
-use crate::store::clock::{BREACHED, Stored};
+use crate::store::clock::{BREACHED, LAPSED, Stored};
 use crate::store::extension::Request;
 
 /// The message of a clock.
@@ -13,6 +13,7 @@ pub fn message(stored: &Stored) -> wire::Clock {
     let state = match told.state {
         ToldState::Met => wire::ClockState::Met,
         ToldState::Cancelled => wire::ClockState::Cancelled,
+        _ if told.breached_at.is_some() && told.window => wire::ClockState::Lapsed,
         _ if told.breached_at.is_some() => wire::ClockState::Breached,
         ToldState::Paused => wire::ClockState::Paused,
         ToldState::Running => wire::ClockState::Running,
@@ -42,6 +43,7 @@ pub fn message(stored: &Stored) -> wire::Clock {
         calendar_id,
         calendar_version,
         extension: told.extension,
+        delay_notice_owed_since: told.notice_owed_since().and_then(time),
     }
 }
 
@@ -54,6 +56,7 @@ pub fn state_code(state: wire::ClockState) -> Option<&'static str> {
         wire::ClockState::Met => Some(ToldState::Met.code()),
         wire::ClockState::Cancelled => Some(ToldState::Cancelled.code()),
         wire::ClockState::Breached => Some(BREACHED),
+        wire::ClockState::Lapsed => Some(LAPSED),
     }
 }
 

@@ -59,19 +59,35 @@ pub struct CaseFacts<'a> {
     pub facts: &'a [Fact],
     /// What was granted.
     pub extensions: &'a [Extension],
-    /// With which calendar a clock was computed before, by clock: it stays until the pin is taken out.
-    pub pinned: &'a BTreeMap<Uuid, CalendarPin>,
+    /// What clocks were computed with before: it stays until the pin is taken out.
+    pub pinned: &'a BTreeMap<Uuid, Pin>,
+}
+
+/// What a clock goes on to be computed with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pin {
+    /// The calendar's version; none for the newest.
+    pub calendar: Option<CalendarPin>,
+    /// The policy's version; none for the one in effect at its start.
+    pub policy: Option<u32>,
 }
 
 /// Which policy holds when.
 pub trait Policies {
     /// The policy that is in effect at `at`; a clock keeps the one of its start.
     fn effective(&self, at: Timestamp) -> Arc<Policy>;
+
+    /// The policy of that version, if there is one.
+    fn of_version(&self, version: u32) -> Option<Arc<Policy>>;
 }
 
 impl Policies for Arc<Policy> {
     fn effective(&self, _: Timestamp) -> Arc<Policy> {
         Self::clone(self)
+    }
+
+    fn of_version(&self, version: u32) -> Option<Arc<Policy>> {
+        (Policy::version(self) == version).then(|| Self::clone(self))
     }
 }
 
@@ -136,6 +152,12 @@ pub struct Clock {
     pub subject: String,
     /// Whom it belongs to.
     pub scope: Scope,
+    /// Whether it is a time in which a party may act and owes nothing.
+    pub window: bool,
+    /// Whether the parties are owed word before it is late (F066).
+    pub owes_notice: bool,
+    /// When they were first told that it takes longer.
+    pub notified_at: Option<Timestamp>,
     /// From when it counts.
     pub started_at: Timestamp,
     /// What started it.
@@ -169,8 +191,20 @@ impl Clock {
     }
 
     /// Whether what stops it happened after it was due; at the due instant is in time (D1).
-    pub fn is_late(&self) -> bool {
+    pub fn is_after_due(&self) -> bool {
         matches!((&self.state, self.due_at()), (State::Met { at }, Some(due)) if *at > due)
+    }
+
+    /// The same for what is owed: nobody is late in a window.
+    pub fn is_late(&self) -> bool {
+        !self.window && self.is_after_due()
+    }
+
+    /// The due instant that had been missed when it became needless. What is owed was not done by its due instant, so that
+    /// what makes it needless comes too late at that very instant: a party that lapses does so at it.
+    pub fn missed(&self) -> Option<Timestamp> {
+        let State::Cancelled { at, .. } = &self.state else { return None };
+        self.due_at().filter(|due| due <= at)
     }
 
     /// Whether it is over.
@@ -189,6 +223,26 @@ pub fn course(
     calendars: &dyn Calendars,
 ) -> Result<Vec<Clock>, Fault> {
     let timeline = runs::timeline(case.facts, policies);
-    let runs = runs::follow(&timeline);
+    let runs = runs::follow(case, policies, &timeline);
     runs.iter().map(|run| reckon::clock(case, &timeline, run, calendars)).collect()
+}
+
+/// Whether a case of which `facts` were heard has ended, and was not taken up again. Rights may live on in it.
+pub fn has_ended(facts: &[Fact], policies: &dyn Policies) -> bool {
+    runs::has_ended(&runs::timeline(facts, policies))
+}
+
+/// Which clock it is: it follows from what started it, not from the rules it runs under.
+fn clock_id(case: &CaseFacts<'_>, definition: &str, subject: &str, start: &Fact) -> Uuid {
+    redress_domain::derived_id(
+        "redress/clock/1",
+        &[
+            case.tenant.as_str().as_bytes(),
+            case.complaint_id.as_bytes(),
+            definition.as_bytes(),
+            subject.as_bytes(),
+            start.topic.as_bytes(),
+            &start.version.to_be_bytes(),
+        ],
+    )
 }

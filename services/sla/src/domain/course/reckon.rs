@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::pauses::{Stretch, stretches, within_allowance};
 use super::run::{How, Run, Timeline};
-use super::{CalendarPin, Calendars, CaseFacts, Clock, Fault, State};
+use super::{CalendarPin, Calendars, CaseFacts, Clock, Fault, State, clock_id};
 use crate::domain::calendar::Calendar;
 use crate::domain::engine::{Deadline, Due, Reckoning};
-use crate::domain::policy::{Selected, Terms};
+use crate::domain::policy::{Pattern, Selected, Terms};
 use crate::domain::time_limit::TimeLimit;
 use crate::domain::unit::Unit;
 
@@ -28,9 +28,9 @@ pub(super) fn clock(
     run: &Run,
     calendars: &dyn Calendars,
 ) -> Result<Clock, Fault> {
-    let id = id(case, timeline, run);
+    let id = clock_id(case, &run.definition.id, &run.subject, timeline.facts[run.start]);
     let reckon = |terms: &Terms| {
-        let pinned = case.pinned.get(&id);
+        let pinned = case.pinned.get(&id).and_then(|pin| pin.calendar.as_ref());
         let granted = case.extensions.iter().filter(|extension| extension.clock == id);
         let extension = granted.fold(0_i64, |sum, extension| sum.saturating_add(extension.amount));
         reckoned(timeline, run, terms, extension, &*calendar(run, terms, pinned, calendars)?)
@@ -64,21 +64,6 @@ impl Reckoned {
     fn is_due_by(&self, at: Timestamp) -> bool {
         self.deadline.due.is_some_and(|due| due.at <= at)
     }
-}
-
-fn id(case: &CaseFacts<'_>, timeline: &Timeline<'_>, run: &Run) -> uuid::Uuid {
-    let start = timeline.facts[run.start];
-    redress_domain::derived_id(
-        "redress/clock/1",
-        &[
-            case.tenant.as_str().as_bytes(),
-            case.complaint_id.as_bytes(),
-            run.definition.id.as_bytes(),
-            run.subject.as_bytes(),
-            start.topic.as_bytes(),
-            &start.version.to_be_bytes(),
-        ],
-    )
 }
 
 fn select<'r>(timeline: &Timeline<'_>, run: &'r Run, index: usize) -> Selected<'r> {
@@ -175,6 +160,12 @@ fn finish(
         }
     };
     let started = timeline.facts[run.start];
+    let tells = |index: &usize| {
+        let about = |on: &Pattern| on.is_about(timeline.facts[*index], &timeline.known[*index], &run.subject);
+        run.definition.delay_notice.iter().any(about)
+    };
+    let last = run.end.as_ref().map_or(timeline.facts.len(), |end| end.index);
+    let notified = (run.start + 1..last).find(tells).map(|index| timeline.facts[index].at);
     Clock {
         id,
         definition: run.definition.id.clone(),
@@ -183,6 +174,9 @@ fn finish(
         variant: selected.variant.to_owned(),
         subject: run.subject.clone(),
         scope: run.definition.scope,
+        window: run.definition.window,
+        owes_notice: !run.definition.delay_notice.is_empty(),
+        notified_at: notified,
         started_at: run.started_at,
         started_by: started.reference(),
         changed_by: timeline.facts[changed].reference(),

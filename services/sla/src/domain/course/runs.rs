@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::attributes::hear;
 use super::run::{End, How, Run, Timeline};
-use super::{Policies, order};
+use super::{CaseFacts, Policies, clock_id, order};
 use crate::domain::fact::Fact;
-use crate::domain::policy::{Attributes, Definition, Ending, Scope, Start};
+use crate::domain::policy::{Attributes, Definition, Ending, Policy, Scope, Start};
 
 /// The facts in order, with what was known when.
 pub(super) fn timeline<'a>(facts: &'a [Fact], policies: &dyn Policies) -> Timeline<'a> {
@@ -29,8 +29,8 @@ pub(super) fn timeline<'a>(facts: &'a [Fact], policies: &dyn Policies) -> Timeli
 }
 
 /// All runs, in the order of their starts.
-pub(super) fn follow(timeline: &Timeline<'_>) -> Vec<Run> {
-    let mut course = Course { timeline, runs: Vec::new(), ended: None };
+pub(super) fn follow(case: &CaseFacts<'_>, policies: &dyn Policies, timeline: &Timeline<'_>) -> Vec<Run> {
+    let mut course = Course { case, policies, timeline, runs: Vec::new(), ended: None };
     for index in 0..timeline.facts.len() {
         course.end(index);
         course.announce(index);
@@ -40,7 +40,30 @@ pub(super) fn follow(timeline: &Timeline<'_>) -> Vec<Run> {
     course.runs
 }
 
+/// Whether the case has ended, and was not taken up again.
+pub(super) fn has_ended(timeline: &Timeline<'_>) -> bool {
+    let mut ended: Option<&str> = None;
+    for index in 0..timeline.facts.len() {
+        let policy = &timeline.policies[index];
+        if let Some(ending) = matching(timeline, policy.terminal(), index) {
+            ended.get_or_insert(&ending.reason);
+        }
+        let (fact, known) = (timeline.facts[index], &timeline.known[index]);
+        let undoes = |reason: &str| {
+            let mut reopening =
+                policy.reopening().iter().filter(|reopening| reopening.on.matches(fact, known));
+            reopening.any(|reopening| reopening.of.iter().any(|of| of == reason))
+        };
+        if ended.is_some_and(undoes) {
+            ended = None;
+        }
+    }
+    ended.is_some()
+}
+
 struct Course<'t> {
+    case: &'t CaseFacts<'t>,
+    policies: &'t dyn Policies,
     timeline: &'t Timeline<'t>,
     runs: Vec<Run>,
     /// Why the case has ended.
@@ -158,7 +181,7 @@ impl Course<'_> {
         started_at: Timestamp,
         due: Option<Timestamp>,
     ) {
-        let policy = Arc::clone(&self.timeline.policies[index]);
+        let (policy, definition) = self.pinned(index, definition, &subject);
         let announced = due.map(|due| (index, due)).into_iter().collect();
         let mut run = Run { policy, definition, subject, start: index, started_at, announced, end: None };
         // What is sorted before the start and happened at its instant may have come after it.
@@ -169,6 +192,26 @@ impl Course<'_> {
             at_once().find_map(|index| Some(End { index, how: needless(self.timeline, &run, index)? }))
         });
         self.runs.push(run);
+    }
+
+    /// The policy that the clock goes on under, and what it says of the clock; else that of its start.
+    fn pinned(
+        &self,
+        index: usize,
+        definition: Arc<Definition>,
+        subject: &str,
+    ) -> (Arc<Policy>, Arc<Definition>) {
+        let now = || Arc::clone(&self.timeline.policies[index]);
+        if self.case.pinned.is_empty() {
+            return (now(), definition);
+        }
+        let id = clock_id(self.case, &definition.id, subject, self.timeline.facts[index]);
+        let pinned = self.case.pinned.get(&id).and_then(|pin| self.policies.of_version(pin.policy?));
+        let found = pinned.and_then(|policy| {
+            let definition = policy.clock(&definition.id).filter(|other| other.dormant.is_none())?.clone();
+            Some((policy, definition))
+        });
+        found.unwrap_or_else(|| (now(), definition))
     }
 }
 

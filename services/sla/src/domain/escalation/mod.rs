@@ -7,6 +7,7 @@
 mod check;
 mod draft;
 mod heard;
+mod take_up;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -16,6 +17,7 @@ use redress_domain::{TenantId, Violations, coded_enum, derived_id};
 use uuid::Uuid;
 
 pub use heard::{Call, heard};
+pub use take_up::{Caller, Refusal, handlers, may_take_up};
 
 use super::calendar::{BeyondHorizon, Calendar};
 use super::engine::Reckoning;
@@ -204,6 +206,33 @@ impl Ladder {
         self.ticket(case, call, (level, &self.roles[usize::from(level) - 1]), by, office).map(Some)
     }
 
+    /// By when a ticket of `level` is to be taken up of which somebody was told at `told_at`; none at the highest.
+    ///
+    /// It counts from the telling, not from its cause: after an outage everybody who is called has the time that the ladder
+    /// gives them, and no level is passed over.
+    ///
+    /// # Errors
+    /// If the calendar cannot answer.
+    pub fn acknowledge_by(
+        &self,
+        case: Case<'_>,
+        level: u8,
+        told_at: Timestamp,
+        office: &Calendar,
+    ) -> Result<Option<Timestamp>, BeyondHorizon> {
+        let given = self.acknowledge.get(&Grade::of(case.known)).filter(|_| level < HIGHEST);
+        let Some((unit, amounts)) = given else { return Ok(None) };
+        let limit = TimeLimit {
+            start: told_at,
+            unit: *unit,
+            amount: amounts[usize::from(level) - 1],
+            extension: 0,
+            cap: None,
+            pauses: Vec::new(),
+        };
+        Ok(Reckoning::new(office, &limit).deadline()?.due.map(|due| due.at))
+    }
+
     fn ticket(
         &self,
         case: Case<'_>,
@@ -214,20 +243,7 @@ impl Ladder {
     ) -> Result<Ticket, BeyondHorizon> {
         let grade = Grade::of(case.known);
         let not_before = if grade == Grade::Urgent { at } else { office.next_opening(at)? };
-        let acknowledge_by = match self.acknowledge.get(&grade).filter(|_| level < HIGHEST) {
-            None => None,
-            Some((unit, amounts)) => {
-                let limit = TimeLimit {
-                    start: not_before,
-                    unit: *unit,
-                    amount: amounts[usize::from(level) - 1],
-                    extension: 0,
-                    cap: None,
-                    pauses: Vec::new(),
-                };
-                Reckoning::new(office, &limit).deadline()?.due.map(|due| due.at)
-            }
-        };
+        let acknowledge_by = self.acknowledge_by(case, level, not_before, office)?;
         Ok(Ticket {
             id: id(case, call, level),
             level,

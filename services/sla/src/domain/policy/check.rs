@@ -171,6 +171,13 @@ fn clock(draft: &ClockDraft, at: &str, known: &Known<'_>, found: &mut Violations
         dormant: draft.dormant.clone(),
         stop: patterns::several_or_none(&draft.stop, &format!("{at}.stop"), Part::Plain, found),
         cancel: endings(&draft.cancel, &format!("{at}.cancel"), found),
+        window: draft.window,
+        delay_notice: patterns::several_or_none(
+            &draft.delay_notice,
+            &format!("{at}.delay_notice"),
+            Part::Plain,
+            found,
+        ),
         restarts: draft.restarts,
         extendable: draft.extendable,
         variants: variants::variants(draft, &start, at, known, found),

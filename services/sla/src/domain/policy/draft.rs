@@ -58,6 +58,8 @@ pub(super) struct ClockDraft {
     pub(super) moved_by: Vec<PatternDraft>,
     pub(super) stop: Vec<PatternDraft>,
     pub(super) cancel: Vec<PatternDraft>,
+    pub(super) window: bool,
+    pub(super) delay_notice: Vec<PatternDraft>,
     pub(super) restarts: bool,
     pub(super) extendable: bool,
     pub(super) calendar: Option<String>,

@@ -162,6 +162,10 @@ pub struct Definition {
     pub stop: Vec<Pattern>,
     /// What makes it needless.
     pub cancel: Vec<Ending>,
+    /// Whether it is a time in which a party may act and owes nothing: it lapses, and is not breached.
+    pub window: bool,
+    /// What tells the parties that it takes longer; empty where that is not owed (F066).
+    pub delay_notice: Vec<Pattern>,
     /// Whether what starts it, while it runs, ends it and starts it anew.
     pub restarts: bool,
     /// Whether more time can be granted.

@@ -27,6 +27,12 @@ pub struct Breach {
     pub warned: Vec<u8>,
     /// Whether it is noticed more than a minute after it was due.
     pub late: bool,
+    /// Whether the clock is a window that passed unused: it lapses, and nobody was late.
+    pub lapsed: bool,
+    /// Whether the clock is over: nobody need be called for it.
+    pub is_over: bool,
+    /// Whether the parties were owed word that it takes longer, and had none (F066).
+    pub unannounced: bool,
 }
 
 /// What becomes of a clock by the passing of time.
@@ -45,19 +51,29 @@ pub struct Firing {
 /// What is due of a clock at `now`, when everything that could stop it has been applied up to `applied_through`.
 ///
 /// Warnings wait for nothing; a breach waits for the watermark, so that a stop which happened in time and is read late is
-/// never told as a breach.
+/// never told as a breach. A clock that became needless when it had been missed waits for it too: nothing that was read
+/// later may show that it was not.
 pub fn fire(told: &Told, now: Timestamp, applied_through: Option<Timestamp>) -> Firing {
     let mut told = told.clone();
-    if told.is_over() || told.breached_at.is_some() {
+    if (told.is_over() && !told.to_judge) || told.breached_at.is_some() {
         told.next_at = None;
         return Firing { told, warning: None, breach: None, waits: false };
     }
-    let warning = warn(&mut told, now);
+    let is_over = told.is_over();
+    let warning = if is_over { None } else { warn(&mut told, now) };
     let due = told.due_at.filter(|due| *due <= now);
     let read = |due: &Timestamp| applied_through.is_some_and(|through| *due <= through);
     let breach = due.filter(read).map(|due_at| {
         told.breached_at = Some(due_at);
-        Breach { due_at, warned: told.warned(), late: now.duration_since(due_at) > LATE }
+        told.to_judge = false;
+        Breach {
+            due_at,
+            warned: told.warned(),
+            late: now.duration_since(due_at) > LATE,
+            lapsed: told.window,
+            is_over,
+            unannounced: told.owes_notice && told.notified_at.is_none(),
+        }
     });
     let waits = due.is_some() && breach.is_none();
     told.next_at = told.next();

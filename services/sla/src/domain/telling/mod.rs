@@ -17,6 +17,9 @@ pub use fire::{Breach, Firing, Warning, fire};
 use super::course::CalendarPin;
 use super::fact::FactRef;
 
+/// From which share on the parties are owed word, in percent (F066).
+const NOTICE_OWED_FROM: u8 = 80;
+
 coded_enum! {
     /// Where a clock stands as far as it was told.
     ToldState {
@@ -69,6 +72,15 @@ pub struct Told {
     pub policy_version: u32,
     /// The variant that was chosen; empty for the definition's own terms.
     pub variant: String,
+    /// Whether it is a time in which a party may act and owes nothing: it lapses, and is not breached.
+    #[serde(default)]
+    pub window: bool,
+    /// Whether the parties are owed word before it is late (F066).
+    #[serde(default)]
+    pub owes_notice: bool,
+    /// When they were first told that it takes longer.
+    #[serde(default)]
+    pub notified_at: Option<Timestamp>,
     /// From when it counts.
     pub started_at: Timestamp,
     /// Where it stands.
@@ -87,10 +99,16 @@ pub struct Told {
     pub generation: u32,
     /// Its thresholds, ascending.
     pub thresholds: Vec<Threshold>,
-    /// The due instant for which a breach was declared.
+    /// The due instant for which a breach was declared, or after which it was met.
     pub breached_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// Why it was cancelled, as a code; none for one that was not, and for what was kept by an earlier version.
+    #[serde(default)]
+    pub end_reason: Option<String>,
+    /// Whether it became needless when it had been missed, and no breach was declared yet.
+    #[serde(default)]
+    pub to_judge: bool,
     /// When the passing of time alone makes something due; none if nothing does.
     pub next_at: Option<Timestamp>,
 }
@@ -140,13 +158,15 @@ pub enum What {
         due_at: Option<Timestamp>,
         /// Whether that was after its due instant, also if no breach had been told.
         after_breach: bool,
-        /// Whether a breach or a lateness was told although what stops it had happened in time.
-        corrects_breach: bool,
+        /// Whether it replaces another end, or a breach or lateness that was none.
+        corrects: bool,
     },
     /// It is not needed any more.
     Cancelled {
         /// Why, as a code.
         reason: String,
+        /// Whether it replaces another end, or a breach that was none.
+        corrects: bool,
     },
     /// Its deadline is another.
     Recalculated {
@@ -170,10 +190,23 @@ impl Told {
         matches!(self.state, ToldState::Met | ToldState::Cancelled)
     }
 
+    /// Since when the parties are owed word that it takes longer: most of its time has passed, and nothing was sent.
+    pub fn notice_owed_since(&self) -> Option<Timestamp> {
+        if !self.owes_notice || self.is_over() || self.notified_at.is_some() {
+            return None;
+        }
+        let passed = |t: &&Threshold| t.percent >= NOTICE_OWED_FROM && t.mark != Mark::Waiting;
+        let share = self.thresholds.iter().find(passed).and_then(|threshold| threshold.at);
+        share.or(self.breached_at)
+    }
+
     /// When the passing of time alone makes something due: the next threshold, or the breach.
     fn next(&self) -> Option<Timestamp> {
-        if self.is_over() || self.breached_at.is_some() {
+        if self.breached_at.is_some() {
             return None;
+        }
+        if self.is_over() {
+            return self.due_at.filter(|_| self.to_judge);
         }
         let waiting = self.thresholds.iter().filter(|t| t.mark == Mark::Waiting);
         waiting.filter_map(|t| t.at).chain(self.due_at).min()
