@@ -50,7 +50,16 @@ impl<N: Send + 'static> Poll<N> {
         config: &KafkaConfig,
     ) -> Self {
         let prefix = config.topic_prefix.clone();
-        Self { client, outlets, commands, stop, prefix, paused: HashSet::new(), logged: None, lost_since: None }
+        Self {
+            client,
+            outlets,
+            commands,
+            stop,
+            prefix,
+            paused: HashSet::new(),
+            logged: None,
+            lost_since: None,
+        }
     }
 
     pub(super) fn run(mut self) {
