@@ -25,6 +25,7 @@ pub struct Language {
 /// What somebody complains of.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "what a text is good for, by the names of the data file")]
 pub struct Text {
     /// In their words.
     pub words: String,

@@ -143,7 +143,8 @@ async fn an_incident_that_is_over_stays_counted_and_one_that_never_was_does_not(
         stream.tell(case.received_at, &added);
         end(&mut stream, case.received_at);
         bench.apply_all([stream, registration(&case)]).await;
-        assert_eq!(number(&bench, "incidents").await.map_or(0.0, |(value, _)| value), counted);
+        let told = number(&bench, "incidents").await.map_or(0.0, |(value, _)| value);
+        assert!((told - counted).abs() < f64::EPSILON, "{told} for {counted}");
     }
 }
 

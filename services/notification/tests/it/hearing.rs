@@ -284,25 +284,20 @@ async fn evidence_is_asked_of_the_party_that_is_asked_and_more_time_is_told_with
 async fn a_ruling_and_an_appeal_are_told_to_both_and_the_grounds_to_the_appellant_alone() {
     let bench = Bench::new().await;
     let id = bench.complaint("k1", by_mail(MAIL)).await;
-    let piece = investigation::EvidenceSubmitted {
-        evidence_id: "e-1".into(),
-        r#type: investigation::EvidenceType::ChatLog.into(),
+    let piece = |id: &str, kind: investigation::EvidenceType| investigation::EvidenceSubmitted {
+        evidence_id: id.into(),
+        r#type: kind.into(),
         ..Default::default()
     };
-    let papers = investigation::EvidenceSubmitted {
-        evidence_id: "e-2".into(),
-        r#type: investigation::EvidenceType::BankRecord.into(),
-        ..Default::default()
-    };
+    let chat = piece("e-1", investigation::EvidenceType::ChatLog);
+    let papers = piece("e-2", investigation::EvidenceType::BankRecord);
     let found = resolution::LiabilityDetermined {
         shares: vec![resolution::LiabilityShare { party: Some(merchant()), basis_points: 7_000 }],
         rules: vec!["cn.quality-return@1".into(), "house.colours@4".into()],
         ..Default::default()
     };
-    bench
-        .hear(&[bench.fact(INVESTIGATION, id, 1, &piece), bench.fact(INVESTIGATION, id, 2, &papers)])
-        .await
-        .unwrap();
+    let pieces = [bench.fact(INVESTIGATION, id, 1, &chat), bench.fact(INVESTIGATION, id, 2, &papers)];
+    bench.hear(&pieces).await.unwrap();
     let ruling = resolution::RulingIssued {
         ruling_id: "u-1".into(),
         remedy_ordered: true,

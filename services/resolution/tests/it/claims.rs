@@ -81,7 +81,7 @@ async fn what_was_held_in_the_instant_in_which_its_case_moved_is_let_go_by_the_s
     let sweeping = till.dispatch.clone().sweeping_every(Duration::from_millis(50));
     let running = tokio::spawn(sweeping.run(stop.clone()));
     let paid = async || (till.states(id).await[0].0 == RemedyState::Confirmed).then_some(());
-    wait_until("it is paid", Duration::from_secs(60), paid).await;
+    wait_until("it is paid", Duration::from_mins(1), paid).await;
     stop.cancel();
     running.await.unwrap().unwrap();
 }
@@ -91,7 +91,7 @@ async fn what_begins_is_carried_out_at_once_and_not_at_the_next_sweep() {
     let till = Till::new().await;
     let begun = Wake::default();
     let wake = Wake::default().and(&begun);
-    let never = Duration::from_secs(86_400);
+    let never = Duration::from_hours(24);
     let dispatch = Dispatch::new(till.bench.commands.desk.clone(), Some(till.payments.client()), "woken");
     let stop = CancellationToken::new();
     let running = tokio::spawn(dispatch.woken_by(begun).sweeping_every(never).run(stop.clone()));
@@ -99,7 +99,7 @@ async fn what_begins_is_carried_out_at_once_and_not_at_the_next_sweep() {
     // As the kit does after the commit of a batch.
     wake.wake();
     let paid = async || (till.states(id).await[0].0 == RemedyState::Confirmed).then_some(());
-    wait_until("it is paid", Duration::from_secs(60), paid).await;
+    wait_until("it is paid", Duration::from_mins(1), paid).await;
     stop.cancel();
     running.await.unwrap().unwrap();
 }

@@ -158,7 +158,7 @@ fn become_state(execution: &mut Execution, state: ExecutionState) {
     match state {
         ExecutionState::Done => execution.executed_at = Some(to_wire_time(now())),
         ExecutionState::Failed => {
-            execution.reason = "insufficient_balance".to_owned();
+            "insufficient_balance".clone_into(&mut execution.reason);
             execution.amount = None;
         }
         _ => {}

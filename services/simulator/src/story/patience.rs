@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use tonic::{Code, Status};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(1_000);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a call, or a look, is repeated.
 pub(super) struct Patience {
@@ -87,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_can_pass_is_tried_again_until_the_time_is_over_and_what_cannot_is_told_at_once() {
-        let mut patience = Patience::new("a call", Duration::from_secs(60));
+        let mut patience = Patience::new("a call", Duration::from_mins(1));
         patience.after(&Status::failed_precondition("not yet")).await.unwrap();
         let told = patience.after(&Status::permission_denied("never")).await.unwrap_err().to_string();
         assert!(told.contains("a call: PermissionDenied never"), "{told}");

@@ -159,21 +159,23 @@ mod tests {
     fn the_verdict_finds_what_was_missed_doubled_early_or_invented() {
         let at = now();
         let later = at + std::time::Duration::from_millis(1);
-        let [a, b, c, d, e] = [1, 2, 3, 4, 5].map(|n| (Uuid::from_u128(n), What::Warning));
+        let [missed, doubled, early, wrong, invented] =
+            [1, 2, 3, 4, 5].map(|n| (Uuid::from_u128(n), What::Warning));
         let once = |told_at, of| Fired { told_at, of };
-        let expected: Expected = [a, b, c, d].map(|key| (key, Due { at, must: true })).into();
+        let expected: Expected =
+            [missed, doubled, early, wrong].map(|key| (key, Due { at, must: true })).into();
         let told = BTreeMap::from([
-            (b, vec![once(at, at), once(later, at)]),
-            (c, vec![once(at - std::time::Duration::from_millis(1), at)]),
-            (d, vec![once(later, later)]),
-            (e, vec![once(at, at)]),
+            (doubled, vec![once(at, at), once(later, at)]),
+            (early, vec![once(at - std::time::Duration::from_millis(1), at)]),
+            (wrong, vec![once(later, later)]),
+            (invented, vec![once(at, at)]),
         ]);
         let verdict = Verdict::of(&told, &expected);
         let counts = [&verdict.missed, &verdict.doubled, &verdict.early, &verdict.invented].map(Vec::len);
         assert_eq!(counts, [1, 1, 1, 2], "{}", verdict.text());
-        let well = BTreeMap::from([a, b, c, d].map(|key| (key, vec![once(later, at)])));
+        let well = BTreeMap::from([missed, doubled, early, wrong].map(|key| (key, vec![once(later, at)])));
         assert!(Verdict::of(&well, &expected).is_clean());
-        let may = BTreeMap::from([(a, Due { at, must: false })]);
+        let may = BTreeMap::from([(missed, Due { at, must: false })]);
         assert!(Verdict::of(&BTreeMap::new(), &may).is_clean());
     }
 }

@@ -73,7 +73,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Fails if anything was lost, doubled, unpaid, untold, left behind, or counted differently by the ledger and the stores.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
-    let (launched, shown) = signals::unless_interrupted(play(args)).await?;
+    let (launched, shown) = Box::pin(signals::unless_interrupted(play(args))).await?;
     if let Ok(report) = &shown {
         println!("\n{}\n{LOOK_NEXT}", report.table());
         if args.keep {

@@ -16,7 +16,7 @@ pub(super) fn complete(root: &Path) -> anyhow::Result<()> {
     let suites = texts(&chart.join("tests"))?.into_iter().map(|(_, text)| text).collect::<Vec<_>>().concat();
     let mut missing = Vec::new();
     for (template, _) in texts(&chart.join("templates"))? {
-        if !template.ends_with(".tpl")
+        if Path::new(&template).extension().is_none_or(|extension| extension != "tpl")
             && !suites.contains(&format!("- {template}\n"))
             && !suites.contains(&format!("template: {template}\n"))
         {

@@ -137,6 +137,7 @@ pub enum State {
 
 /// A clock of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a clock, each asked by its name")]
 pub struct Clock {
     /// Its identity: follows from tenant, case, definition, subject and the fact that started it.
     pub id: Uuid,

@@ -20,6 +20,7 @@ pub struct Warning {
 
 /// A breach to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told by its own name")]
 pub struct Breach {
     /// When it was due.
     pub due_at: Timestamp,

@@ -59,6 +59,7 @@ pub struct Threshold {
 
 /// What the store keeps of a clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a clock, each asked by its name")]
 pub struct Told {
     /// The clock.
     pub clock_id: Uuid,

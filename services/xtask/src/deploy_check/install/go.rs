@@ -16,7 +16,7 @@ const VERSION: &str = "-s -w \
 /// Programs that one module builds.
 pub(super) struct Module {
     name: &'static str,
-    module: &'static str,
+    go_mod: &'static str,
     sums: &'static str,
     packages: &'static [&'static str],
 }
@@ -24,7 +24,7 @@ pub(super) struct Module {
 /// One module, so that what they share is compiled once.
 pub(super) const KUBERNETES: Module = Module {
     name: "kubernetes",
-    module: include_str!("../../../deploy/kubernetes/go.mod"),
+    go_mod: include_str!("../../../deploy/kubernetes/go.mod"),
     sums: include_str!("../../../deploy/kubernetes/go.sum"),
     packages: &[
         "helm.sh/helm/v4/cmd/helm",
@@ -43,7 +43,7 @@ impl Module {
     async fn build(&self) -> anyhow::Result<Programs> {
         let folder = set(self.name, &self.lock(), async |folder: &Path| {
             let go = required("go", "install Go 1.26 or newer")?;
-            fs::write(folder.join("go.mod"), self.module)?;
+            fs::write(folder.join("go.mod"), self.go_mod)?;
             fs::write(folder.join("go.sum"), self.sums)?;
             for package in self.packages {
                 eprintln!("  {package}");

@@ -26,7 +26,7 @@ use pods::{Objects, Pod, Probe};
 use stage::Stage;
 
 /// For a debug build on a machine that does other things as well; the chart's own limits are for release builds.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 const AT_ONCE: Duration = Duration::from_secs(10);
 /// Fewer than a Job's own, for a fault shall not take long to be told.
 const JOB_TRIES: u32 = 10;
