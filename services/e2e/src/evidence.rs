@@ -66,6 +66,13 @@ impl Evidence {
         Ok(sqlx::query_scalar("SELECT count(*) FROM complaint").fetch_one(&mut database).await?)
     }
 
+    /// Submissions that are behind, whether or not they made a complaint: a repetition makes none.
+    pub async fn applied(&self) -> anyhow::Result<i64> {
+        let mut database = PgConnection::connect(&self.database_url).await?;
+        let sum = "SELECT coalesce(sum(next_offset), 0)::bigint FROM progress WHERE topic = $1";
+        Ok(sqlx::query_scalar(sum).bind(SUBMISSIONS).fetch_one(&mut database).await?)
+    }
+
     /// Records that are or were parked.
     pub async fn parked(&self) -> anyhow::Result<i64> {
         let mut database = PgConnection::connect(&self.database_url).await?;

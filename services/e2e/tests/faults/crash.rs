@@ -85,9 +85,10 @@ fn ended(error: &anyhow::Error) -> Option<ExitStatus> {
 
 /// Killed while it stands between the commit of a batch and all that follows.
 async fn killed_after_commit(world: &World, at: &Addresses) {
-    let before = world.evidence.registered().await.unwrap();
+    let before = world.evidence.applied().await.unwrap();
     let intake = stands_at(world, at, "consumer-committed=pause").await;
-    world.registers(before + 1).await;
+    let more = async || (world.evidence.applied().await.ok()? > before).then_some(());
+    wait_until("a batch is committed", SOON, more).await;
     intake.kill9().await;
 }
 

@@ -19,6 +19,7 @@ pub(crate) async fn runs_out(bench: &Bench, id: ComplaintId, definition: &str, s
             clock_id: format!("{definition}-{id}"),
             definition: definition.into(),
             subject_id: subject.unwrap_or_default().into(),
+            window: definition == "C26",
             ..Default::default()
         }),
         due_at: Some(to_wire_time(bench.now())),

@@ -33,7 +33,7 @@ pub struct ClockTold {
     pub subject: Option<Uuid>,
     /// When it was due.
     pub due_at: Option<Timestamp>,
-    /// Where it stands: `running`, `met`, `breached`, `met_late` or `cancelled`.
+    /// Where it stands: `running`, `met`, `breached`, `met_late` or `cancelled`; a window `used` or `lapsed`.
     pub state: &'static str,
 }
 
@@ -67,7 +67,7 @@ impl BatchHandler for FollowClocks {
             };
             told.insert(key, kept);
             let case = cases.of(conn, delivery).await?;
-            if clock.state != "breached" {
+            if !matches!(clock.state, "breached" | "lapsed") {
                 continue;
             }
             let mut out = Out::default();
