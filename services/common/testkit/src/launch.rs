@@ -157,15 +157,25 @@ impl Installation {
         at: &Addresses,
         overrides: &[(&str, &str)],
     ) -> anyhow::Result<ServiceProcess> {
+        let process = self.begin(process, at, overrides)?;
+        process.wait_http(&at.admin, "/readyz", READY_LIMIT).await?;
+        Ok(process)
+    }
+
+    /// The same, not waited for: one that a failpoint stops may never be ready.
+    pub fn begin(
+        &self,
+        process: &str,
+        at: &Addresses,
+        overrides: &[(&str, &str)],
+    ) -> anyhow::Result<ServiceProcess> {
         let mut command = self.command("serve");
         command
             .env("REDRESS__RUNTIME__GRPC__LISTEN", &at.grpc)
             .env("REDRESS__RUNTIME__HTTP__LISTEN", &at.http)
             .env("REDRESS__RUNTIME__ADMIN__LISTEN", &at.admin)
             .envs(overrides.iter().copied());
-        let process = ServiceProcess::start(process, &command, &self.site.dir)?;
-        process.wait_http(&at.admin, "/readyz", READY_LIMIT).await?;
-        Ok(process)
+        Ok(ServiceProcess::start(process, &command, &self.site.dir)?)
     }
 
     /// Runs a subcommand that ends by itself.

@@ -1,7 +1,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
-use redress_devstack::{ServiceProcess, StackError};
+use redress_devstack::StackError;
 use redress_e2e::evidence::LIFECYCLE;
 use redress_testkit::{Addresses, wait_until};
 
@@ -86,7 +86,7 @@ fn ended(error: &anyhow::Error) -> Option<ExitStatus> {
 /// Killed while it stands between the commit of a batch and all that follows.
 async fn killed_after_commit(world: &World, at: &Addresses) {
     let before = world.evidence.applied().await.unwrap();
-    let intake = stands_at(world, at, "consumer-committed=pause").await;
+    let intake = world.begin("one", at, "consumer-committed=pause");
     let more = async || (world.evidence.applied().await.ok()? > before).then_some(());
     wait_until("a batch is committed", SOON, more).await;
     intake.kill9().await;
@@ -95,12 +95,8 @@ async fn killed_after_commit(world: &World, at: &Addresses) {
 /// Killed while it stands between the broker's acknowledgement of events and their deletion from the outbox.
 async fn killed_after_publishing(world: &World, at: &Addresses) {
     let before = world.evidence.written(LIFECYCLE).await.unwrap();
-    let intake = stands_at(world, at, "relay-acknowledged=pause").await;
+    let intake = world.begin("one", at, "relay-acknowledged=pause");
     let more = async || (world.evidence.written(LIFECYCLE).await.ok()? > before).then_some(());
     wait_until("events are published", SOON, more).await;
     intake.kill9().await;
-}
-
-async fn stands_at(world: &World, at: &Addresses, point: &str) -> ServiceProcess {
-    world.intake("one", at, &[("FAILPOINTS", point)]).await
 }

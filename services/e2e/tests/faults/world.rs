@@ -116,6 +116,17 @@ impl World {
         self.installation.serve(name, at, &settings).await
     }
 
+    /// A process that a failpoint stops somewhere, perhaps before it is ready. A task that stands there keeps its thread,
+    /// so there are more of them than topics.
+    pub(crate) fn begin(&self, name: &str, at: &Addresses, failpoint: &str) -> ServiceProcess {
+        let settings = [
+            ("REDRESS__KAFKA__GROUP_INSTANCE_ID", name),
+            ("FAILPOINTS", failpoint),
+            ("TOKIO_WORKER_THREADS", "16"),
+        ];
+        self.installation.begin(name, at, &settings).unwrap()
+    }
+
     /// A token of the load's subject with that role.
     pub(crate) fn token(&self, role: Role) -> String {
         self.token_of(SUBJECT, role)

@@ -2,7 +2,7 @@
 
 use std::process::ExitStatus;
 
-use redress_devstack::{ServiceProcess, StackError};
+use redress_devstack::StackError;
 use redress_testkit::wait_until;
 
 use crate::load::Load;
@@ -91,7 +91,7 @@ fn ended(error: &anyhow::Error) -> Option<ExitStatus> {
 
 /// Killed while it stands between the commit of a batch and all that follows.
 async fn killed_after_commit(world: &World) {
-    let sla = stands_at(world, "consumer-committed=pause").await;
+    let sla = world.begin(0, "consumer-committed=pause");
     tells(world, 1).await;
     sla.kill9().await;
 }
@@ -99,12 +99,8 @@ async fn killed_after_commit(world: &World) {
 /// Killed while it stands between the broker's acknowledgement of events and their deletion from the outbox.
 async fn killed_after_publishing(world: &World) {
     let before = world.log.written().await;
-    let sla = stands_at(world, "relay-acknowledged=pause").await;
+    let sla = world.begin(0, "relay-acknowledged=pause");
     let more = async || (world.log.written().await > before).then_some(());
     wait_until("events are published", SOON, more).await;
     sla.kill9().await;
-}
-
-async fn stands_at(world: &World, point: &str) -> ServiceProcess {
-    world.serve(0, &[("FAILPOINTS", point)]).await
 }

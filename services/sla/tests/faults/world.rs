@@ -172,6 +172,19 @@ impl World {
         self.installation.serve(&name, &self.at[process], &[&member, settings].concat()).await
     }
 
+    /// A process that a failpoint stops somewhere, perhaps before it is ready. A task that stands there keeps its thread,
+    /// so there are more of them than topics.
+    pub(crate) fn begin(&self, process: usize, failpoint: &str) -> ServiceProcess {
+        let name = format!("sla-{process}");
+        let settings = [
+            ("REDRESS__KAFKA__GROUP_INSTANCE_ID", name.as_str()),
+            ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000"),
+            ("FAILPOINTS", failpoint),
+            ("TOKIO_WORKER_THREADS", "16"),
+        ];
+        self.installation.begin(&name, &self.at[process], &settings).unwrap()
+    }
+
     /// Everything that was told so far, in no order; none while the database is away.
     pub(crate) async fn witnessed(&self) -> Option<Vec<Witnessed>> {
         self.witnessed_of("").await

@@ -7,7 +7,7 @@
 //!
 //! A channel that is slow holds up no other. Which channel a letter goes to is known only once its addressee's contacts are
 //! opened; so everything is claimed by the workers of all, who carry it themselves while its channel is quick, wait for no
-//! try longer than [`PATIENCE`], and pass on to the channel's own workers what would wait for a slow one.
+//! try longer than a second, and pass on to the channel's own workers what would wait for a slow one.
 //!
 //! Refused: a queue in the broker (a delivery waits for hours, and changes its way), a worker per channel and tenant
 //! (idle most of the time; a claim of whatever is due serves all), passing everything on (twice the work for each letter).
