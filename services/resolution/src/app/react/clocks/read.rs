@@ -64,15 +64,12 @@ mod tests {
 
     fn state(window: bool, event: &str, after_breach: bool) -> &'static str {
         let clock = Some(sla::ClockRef { window, ..Default::default() });
-        let (name, payload) = match event {
-            "met" => {
-                let met = sla::ClockMet { clock, after_breach, ..Default::default() };
-                (sla::ClockMet::full_name(), met.encode_to_vec())
-            }
-            _ => {
-                let breached = sla::ClockBreached { clock, ..Default::default() };
-                (sla::ClockBreached::full_name(), breached.encode_to_vec())
-            }
+        let (name, payload) = if event == "met" {
+            let met = sla::ClockMet { clock, after_breach, ..Default::default() };
+            (sla::ClockMet::full_name(), met.encode_to_vec())
+        } else {
+            let breached = sla::ClockBreached { clock, ..Default::default() };
+            (sla::ClockBreached::full_name(), breached.encode_to_vec())
         };
         read(&name, &payload).unwrap().unwrap().state
     }
