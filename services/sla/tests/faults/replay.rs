@@ -103,14 +103,15 @@ impl Case {
     }
 }
 
-/// All that is kept of clocks, but for how often one was set anew and which shares were warned of one by one: that depends
-/// on when what was heard.
+/// All that is kept of clocks, but for how often one was set anew, which shares were warned of one by one, and for when:
+/// that depends on when what was heard. A share of which somebody was warned keeps its instant, also if a pause that is
+/// read later moves it.
 async fn clocks(world: &World) -> Vec<String> {
     sqlx::query_scalar(
         "SELECT concat_ws(' ', tenant, complaint_id, clock_id, definition, subject_id, state, reason, started_at, due_at,
                           breach_at, calendar_id, calendar_version, told - 'generation' - 'thresholds' - 'next_at',
                           (SELECT json_agg((t ->> 'percent') || ' ' || (t ->> 'at'))
-                           FROM jsonb_array_elements(told -> 'thresholds') AS t))
+                           FROM jsonb_array_elements(told -> 'thresholds') AS t WHERE t ->> 'mark' = 'waiting'))
          FROM clock WHERE reason <> 'superseded' ORDER BY tenant, clock_id",
     )
     .fetch_all(&world.database)
