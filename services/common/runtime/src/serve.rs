@@ -79,7 +79,9 @@ async fn open<C: crate::Settings>(
         .prepare();
     let admin_routes = Routes::new(health::service(&reporter))
         .into_axum_router()
-        .merge(health::router(context.readiness.clone(), registry));
+        .merge(health::router(context.readiness.clone(), registry))
+        // Tonic's own answers everything with 200: a probe with a wrong path would find every process well.
+        .fallback(async || http::StatusCode::NOT_FOUND);
 
     let grpc = Bound::to(runtime.grpc.listen).await?;
     let probes = Bound::to(runtime.admin.listen).await?;

@@ -21,6 +21,8 @@ async fn health(url: &str, service: &str) -> i32 {
 async fn a_ready_process_says_so_on_every_port() {
     let greeter = Greeter::start().await;
     assert_eq!(reqwest::get(format!("{}/livez", greeter.admin)).await.unwrap().status(), StatusCode::OK);
+    let mistyped = reqwest::get(format!("{}/alive", greeter.admin)).await.unwrap().status();
+    assert_eq!(mistyped, StatusCode::NOT_FOUND, "a probe with a wrong path finds nobody well");
     let ready = reqwest::get(format!("{}/readyz", greeter.admin)).await.unwrap();
     assert_eq!(ready.status(), StatusCode::OK);
     assert_eq!(ready.json::<Value>().await.unwrap(), json!({"ready": true, "failing": []}));
