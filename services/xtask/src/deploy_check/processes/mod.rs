@@ -143,7 +143,8 @@ async fn helm_test(objects: &Objects, stage: &Stage) -> anyhow::Result<()> {
 async fn end(running: Vec<(Pod, ServiceProcess)>) -> anyhow::Result<()> {
     for (pod, process) in running {
         let status = process.terminate(STOP_LIMIT).await.with_context(|| pod.name.clone())?;
-        ensure!(status.success(), "{} ended with {status}", pod.name);
+        let log = || std::fs::read_to_string(process.log()).unwrap_or_default();
+        ensure!(status.success(), "{} ended with {status}:\n{}", pod.name, log());
     }
     Ok(())
 }
