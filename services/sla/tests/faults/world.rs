@@ -164,25 +164,15 @@ impl World {
         settings: &[(&str, &str)],
     ) -> anyhow::Result<ServiceProcess> {
         let name = format!("sla-{process}");
-        // A fixed member: when it is killed and started again, it goes on with its partitions at once.
-        let member = [
-            ("REDRESS__KAFKA__GROUP_INSTANCE_ID", name.as_str()),
-            ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000"),
-        ];
-        self.installation.serve(&name, &self.at[process], &[&member, settings].concat()).await
+        self.installation.serve(&name, &self.at[process], &[&member(&name), settings].concat()).await
     }
 
     /// A process that a failpoint stops somewhere, perhaps before it is ready. A task that stands there keeps its thread,
     /// so there are more of them than topics.
     pub(crate) fn begin(&self, process: usize, failpoint: &str) -> ServiceProcess {
         let name = format!("sla-{process}");
-        let settings = [
-            ("REDRESS__KAFKA__GROUP_INSTANCE_ID", name.as_str()),
-            ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000"),
-            ("FAILPOINTS", failpoint),
-            ("TOKIO_WORKER_THREADS", "16"),
-        ];
-        self.installation.begin(&name, &self.at[process], &settings).unwrap()
+        let stops = [("FAILPOINTS", failpoint), ("TOKIO_WORKER_THREADS", "16")];
+        self.installation.begin(&name, &self.at[process], &[member(&name), stops].concat()).unwrap()
     }
 
     /// Everything that was told so far, in no order; none while the database is away.
@@ -229,6 +219,11 @@ impl World {
             stack.stop().await;
         }
     }
+}
+
+/// A fixed member: when it is killed and started again, it goes on with its partitions at once.
+fn member(name: &str) -> [(&str, &str); 2] {
+    [("REDRESS__KAFKA__GROUP_INSTANCE_ID", name), ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000")]
 }
 
 /// Headers as a record has them.

@@ -1,12 +1,28 @@
 //! Remedies, what was told of them, and what is still to be done about them.
 
+/// Where remedies stand, from arrays `$1` to `$13`; [`bind_standing`] fills them.
+macro_rules! standing {
+    () => {
+        "UPDATE remedy r
+         SET state = new.state, purse = new.purse, advances = new.advances, overdue = new.overdue, attempts = new.attempts,
+             unwanted = new.unwanted, late = new.late, reason = new.reason, changed_at = new.changed_at, proof = new.proof
+         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[], $7::boolean[],
+                     $8::integer[], $9::boolean[], $10::boolean[], $11::text[], $12::timestamptz[], $13::jsonb[])
+              AS new (tenant, complaint_id, remedy_id, state, purse, advances, overdue, attempts, unwanted, late,
+                      reason, changed_at, proof)
+         WHERE (r.tenant, r.complaint_id, r.remedy_id) = (new.tenant, new.complaint_id, new.remedy_id)"
+    };
+}
+
 mod outcome;
 mod report;
 mod work;
 
 use jiff_sqlx::{Timestamp as SqlTime, ToSqlx};
 use redress_domain::{ComplaintId, TenantId};
-use sqlx::postgres::PgConnection;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::Query;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -200,36 +216,32 @@ pub async fn order(conn: &mut PgConnection, new: &[OfCase], due: &[Due]) -> Resu
     Ok(())
 }
 
+fn bind_standing<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    changed: &'q [OfCase],
+) -> Query<'q, Postgres, PgArguments> {
+    query
+        .bind(column(changed, |one| one.case.0.as_str()))
+        .bind(column(changed, |one| *one.case.1.as_uuid()))
+        .bind(column(changed, |one| one.remedy.id))
+        .bind(column(changed, |one| one.remedy.state.code()))
+        .bind(column(changed, |one| one.remedy.purse.code()))
+        .bind(column(changed, |one| i32::try_from(one.remedy.advances).unwrap_or(i32::MAX)))
+        .bind(column(changed, |one| one.remedy.overdue))
+        .bind(column(changed, |one| i32::try_from(one.remedy.attempts).unwrap_or(i32::MAX)))
+        .bind(column(changed, |one| one.remedy.unwanted))
+        .bind(column(changed, |one| one.remedy.late))
+        .bind(column(changed, |one| one.remedy.reason.as_str()))
+        .bind(column(changed, |one| one.remedy.changed_at.to_sqlx()))
+        .bind(column(changed, |one| one.remedy.proof.as_ref().map(Json)))
+}
+
 /// Writes back where remedies stand; their cases are locked.
 pub async fn save(conn: &mut PgConnection, changed: &[OfCase]) -> Result<(), Error> {
     if changed.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "UPDATE remedy r
-         SET state = new.state, purse = new.purse, advances = new.advances, overdue = new.overdue, attempts = new.attempts,
-             unwanted = new.unwanted, late = new.late, reason = new.reason, changed_at = new.changed_at, proof = new.proof
-         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[], $7::boolean[],
-                     $8::integer[], $9::boolean[], $10::boolean[], $11::text[], $12::timestamptz[], $13::jsonb[])
-              AS new (tenant, complaint_id, remedy_id, state, purse, advances, overdue, attempts, unwanted, late,
-                      reason, changed_at, proof)
-         WHERE (r.tenant, r.complaint_id, r.remedy_id) = (new.tenant, new.complaint_id, new.remedy_id)",
-    )
-    .bind(column(changed, |one| one.case.0.as_str()))
-    .bind(column(changed, |one| *one.case.1.as_uuid()))
-    .bind(column(changed, |one| one.remedy.id))
-    .bind(column(changed, |one| one.remedy.state.code()))
-    .bind(column(changed, |one| one.remedy.purse.code()))
-    .bind(column(changed, |one| i32::try_from(one.remedy.advances).unwrap_or(i32::MAX)))
-    .bind(column(changed, |one| one.remedy.overdue))
-    .bind(column(changed, |one| i32::try_from(one.remedy.attempts).unwrap_or(i32::MAX)))
-    .bind(column(changed, |one| one.remedy.unwanted))
-    .bind(column(changed, |one| one.remedy.late))
-    .bind(column(changed, |one| one.remedy.reason.as_str()))
-    .bind(column(changed, |one| one.remedy.changed_at.to_sqlx()))
-    .bind(column(changed, |one| one.remedy.proof.as_ref().map(Json)))
-    .execute(conn)
-    .await?;
+    bind_standing(sqlx::query(standing!()), changed).execute(conn).await?;
     Ok(())
 }
 

@@ -3,22 +3,15 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::postgres::PgConnection;
-use sqlx::types::Json;
 
-use super::{Claimed, Due, OfCase, Report};
+use super::{Claimed, Due, OfCase, Report, bind_standing};
 use crate::error::Error;
 use crate::store::column;
 
-const WRITE: &str = "WITH changed AS (
-    UPDATE remedy r
-    SET state = new.state, purse = new.purse, advances = new.advances, overdue = new.overdue, attempts = new.attempts,
-        unwanted = new.unwanted, late = new.late, reason = new.reason, changed_at = new.changed_at, proof = new.proof
-    FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[], $7::boolean[],
-                $8::integer[], $9::boolean[], $10::boolean[], $11::text[], $12::timestamptz[], $13::jsonb[])
-         AS new (tenant, complaint_id, remedy_id, state, purse, advances, overdue, attempts, unwanted, late, reason,
-                 changed_at, proof)
-    WHERE (r.tenant, r.complaint_id, r.remedy_id) = (new.tenant, new.complaint_id, new.remedy_id)
-), told AS (
+const WRITE: &str = concat!(
+    "WITH changed AS (",
+    standing!(),
+    "), told AS (
     INSERT INTO remedy_report (tenant, complaint_id, remedy_id, what, told_by, reference, executed_at, currency,
                                amount_minor, sha256, told_at)
     SELECT tenant, complaint_id, remedy_id, what, told_by, reference, executed_at, currency, amount_minor, sha256, $24
@@ -37,7 +30,8 @@ const WRITE: &str = "WITH changed AS (
 )
 INSERT INTO remedy_work (tenant, complaint_id, remedy_id, errand, due_at)
 SELECT * FROM unnest($35::text[], $36::uuid[], $37::uuid[], $38::text[], $39::timestamptz[])
-ON CONFLICT DO NOTHING";
+ON CONFLICT DO NOTHING"
+);
 
 /// What errands leave behind beside events.
 #[derive(Debug, Default)]
@@ -59,20 +53,7 @@ impl Outcome<'_> {
     pub async fn write(mut self, conn: &mut PgConnection, now: Timestamp) -> Result<(), Error> {
         self.begin_over_again();
         let Self { changed, reports, back, over, begun } = &self;
-        sqlx::query(WRITE)
-            .bind(column(changed, |one| one.case.0.as_str()))
-            .bind(column(changed, |one| *one.case.1.as_uuid()))
-            .bind(column(changed, |one| one.remedy.id))
-            .bind(column(changed, |one| one.remedy.state.code()))
-            .bind(column(changed, |one| one.remedy.purse.code()))
-            .bind(column(changed, |one| i32::try_from(one.remedy.advances).unwrap_or(i32::MAX)))
-            .bind(column(changed, |one| one.remedy.overdue))
-            .bind(column(changed, |one| i32::try_from(one.remedy.attempts).unwrap_or(i32::MAX)))
-            .bind(column(changed, |one| one.remedy.unwanted))
-            .bind(column(changed, |one| one.remedy.late))
-            .bind(column(changed, |one| one.remedy.reason.as_str()))
-            .bind(column(changed, |one| one.remedy.changed_at.to_sqlx()))
-            .bind(column(changed, |one| one.remedy.proof.as_ref().map(Json)))
+        bind_standing(sqlx::query(WRITE), changed)
             .bind(column(reports, |report| report.case.0.as_str()))
             .bind(column(reports, |report| *report.case.1.as_uuid()))
             .bind(column(reports, |report| report.remedy))
