@@ -8,4 +8,5 @@ mod installation;
 mod killed;
 mod settled;
 mod simulated;
+mod traced;
 mod understood;
