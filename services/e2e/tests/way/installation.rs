@@ -83,6 +83,13 @@ impl Way {
         self.own.as_ref().unwrap()
     }
 
+    /// Ends a test's own servers.
+    pub(crate) async fn end(self) {
+        if let Some(own) = self.own {
+            own.stop().await;
+        }
+    }
+
     /// Gives every process that is started from now on a further variable.
     pub(crate) fn set(&mut self, variable: &'static str, value: &str) {
         self.settings.extend(SERVICES.map(|service| (service, variable, value.to_owned())));

@@ -32,7 +32,7 @@ const CLOCKS: &str = "redress.sla.clocks.v1";
 const NOTICES: &str = "redress.notification.notices.v1";
 
 /// Which service must have taken something of the trace from which topic.
-const HOPS: [(&str, &str); 17] = [
+const HOPS: [(&str, &str); 16] = [
     ("redress-intake", SUBMISSIONS),
     ("redress-classification", LIFECYCLE),
     ("redress-investigation", LIFECYCLE),
@@ -47,7 +47,6 @@ const HOPS: [(&str, &str); 17] = [
     ("redress-analytics", INVESTIGATION),
     ("redress-notification", RESOLUTION),
     ("redress-analytics", CLOCKS),
-    ("redress-intake", CLOCKS),
     ("redress-sla", NOTICES),
     ("redress-analytics", NOTICES),
 ];
