@@ -19,5 +19,5 @@ static CONFIDENCE: LazyLock<Histogram<f64>> = LazyLock::new(|| {
 /// A complaint was assessed for the first time. A batch that is tried again counts again.
 pub(super) fn assessed(assessment: &Assessment) {
     let by = KeyValue::new("redress.decided_by", decided_by(assessment).code());
-    CONFIDENCE.record(assessment.confidence.into(), &[by]);
+    CONFIDENCE.record(assessment.confidence, &[by]);
 }
