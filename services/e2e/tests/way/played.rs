@@ -11,8 +11,8 @@ use redress_simulator::reckoning::{Arrived, Stores};
 use redress_simulator::story::{Services, Stage, Tokens};
 use redress_simulator::texts;
 use redress_testkit::wait_until;
-use sqlx::postgres::PgConnection;
 use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -45,8 +45,7 @@ impl Played {
         let issuing = Arc::clone(way);
         let tokens: Tokens = Arc::new(move |_, subject, role| Ok(issuing.token_of(subject, role)));
         let (tenants, members) = ([way.tenant.clone()], plan.in_spike());
-        let stage =
-            Stage::new(&services, &tenants, tokens, members, Arc::clone(&ledger), PATIENCE).unwrap();
+        let stage = Stage::new(&services, &tenants, tokens, members, Arc::clone(&ledger), PATIENCE).unwrap();
         let gateway =
             Gateway { tenant: way.tenant.to_string(), token: way.token_of("gateway-1", Role::Service) };
         let (http, stage) = (way.http("intake"), Arc::new(stage));

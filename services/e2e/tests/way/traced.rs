@@ -129,7 +129,8 @@ async fn stands(way: &Way, id: &str, state: State) {
     let mut intake = IntakeServiceClient::new(channel(&way.grpc("intake")).unwrap());
     let seen = async || {
         let request = GetComplaintRequest { complaint_id: id.into(), ..Default::default() };
-        let answer = intake.get_complaint(asked(way, "officer-1", Role::IntakeOfficer, request)).await.ok()?;
+        let answer =
+            intake.get_complaint(asked(way, "officer-1", Role::IntakeOfficer, request)).await.ok()?;
         (answer.into_inner().complaint?.state() == state).then_some(())
     };
     wait_until(&format!("the complaint is {state:?}"), SOON, seen).await;
@@ -187,7 +188,8 @@ fn wrong(spans: &[Span]) -> Vec<String> {
         };
         if !topic_of(span).is_empty() {
             found.extend(wrong_hop(spans, span, parent));
-        } else if span.name == "deliver notice" && (parent.service != span.service || topic_of(parent).is_empty())
+        } else if span.name == "deliver notice"
+            && (parent.service != span.service || topic_of(parent).is_empty())
         {
             found.push(format!("a notice comes of {} of {}", parent.name, parent.service));
         } else if parent.service != span.service {

@@ -36,7 +36,9 @@ impl Connectors {
     /// Starts all of them; the gRPC services on `listen`, with port 0 on a free port.
     pub async fn start(seed: u64, listen: &str) -> anyhow::Result<Self> {
         let refused = || {
-            format!("cannot listen on {listen}; if another program does, choose another port, or 0 for a free one")
+            format!(
+                "cannot listen on {listen}; if another program does, choose another port, or 0 for a free one"
+            )
         };
         let listener = TcpListener::bind(listen).await.with_context(refused)?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -81,7 +83,9 @@ mod tests {
         let told = Connectors::start(1, taken).await.map(|second| second.url).unwrap_err().to_string();
         assert_eq!(
             told,
-            format!("cannot listen on {taken}; if another program does, choose another port, or 0 for a free one")
+            format!(
+                "cannot listen on {taken}; if another program does, choose another port, or 0 for a free one"
+            )
         );
     }
 }

@@ -114,7 +114,16 @@ pub(crate) fn met(remaining: SignedDuration) {
         let described = histogram.with_description("Time that was left when what a clock waits for happened");
         described
             .with_boundaries(vec![
-                60.0, 600.0, 1_800.0, 3_600.0, 14_400.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0, 2_592_000.0,
+                60.0,
+                600.0,
+                1_800.0,
+                3_600.0,
+                14_400.0,
+                43_200.0,
+                86_400.0,
+                259_200.0,
+                604_800.0,
+                2_592_000.0,
             ])
             .build()
     });

@@ -47,7 +47,9 @@ fn page_of(file: &Path) -> Option<PathBuf> {
     match parts[..] {
         ["services", "common", _, "src", ..] if is_source => Some(OF_ALL.into()),
         ["services", "xtask", ..] => None,
-        ["services", service, "src", ..] if is_source => Some(Path::new("services").join(service).join("README.md")),
+        ["services", service, "src", ..] if is_source => {
+            Some(Path::new("services").join(service).join("README.md"))
+        }
         _ => None,
     }
 }
@@ -56,7 +58,8 @@ fn page_of(file: &Path) -> Option<PathBuf> {
 fn tokens(text: &str, opening: &str) -> impl Iterator<Item = String> {
     let starts = text.match_indices(opening).map(|(at, _)| text.split_at(at + opening.len()).1);
     let word = |rest: &str| {
-        let end = rest.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_')));
+        let end =
+            rest.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_')));
         rest.split_at(end.unwrap_or(rest.len())).0.to_owned()
     };
     starts.map(word).filter(|name| name.starts_with(OURS))

@@ -133,9 +133,8 @@ fn running(mark: &str, pid: u32) -> Vec<String> {
         let bytes = fs::read(file).unwrap_or_default();
         String::from_utf8_lossy(&bytes).contains(text)
     };
-    let stands = |link: PathBuf| {
-        fs::read_link(link).is_ok_and(|target| target.to_string_lossy().contains(&folder))
-    };
+    let stands =
+        |link: PathBuf| fs::read_link(link).is_ok_and(|target| target.to_string_lossy().contains(&folder));
     let ours = |process: &PathBuf| {
         has(process.join("environ"), &mark)
             || has(process.join("cmdline"), &folder)

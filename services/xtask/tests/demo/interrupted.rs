@@ -68,8 +68,22 @@ async fn while_the_demo_ends_which_has_told_its_numbers_all_the_same() {
     let summary: Value = serde_json::from_str(last).unwrap();
     let number = |name: &str| summary["summary"][name].as_u64().unwrap();
     let names = [
-        "accepted", "registered", "assessed", "admitted", "refused", "closed", "withdrawn", "open", "incidents",
-        "notices_sent", "remedies_paid", "deadlines_met", "deadlines_missed", "parked", "lost", "duplicated",
+        "accepted",
+        "registered",
+        "assessed",
+        "admitted",
+        "refused",
+        "closed",
+        "withdrawn",
+        "open",
+        "incidents",
+        "notices_sent",
+        "remedies_paid",
+        "deadlines_met",
+        "deadlines_missed",
+        "parked",
+        "lost",
+        "duplicated",
     ];
     assert_eq!(summary["summary"].as_object().unwrap().len(), names.len());
     for name in names {

@@ -40,7 +40,10 @@ async fn a_full_disk_is_told_before_anything_is_begun() {
     demo.args([env!("CARGO_BIN_EXE_xtask"), "demo"]).current_dir(root());
     demo.env("CARGO_TARGET_DIR", disk.path());
     let (error, said) = refusal(demo).await;
-    assert!(error.contains("MiB are free for") && error.contains("make room, or set CARGO_TARGET_DIR"), "{error}");
+    assert!(
+        error.contains("MiB are free for") && error.contains("make room, or set CARGO_TARGET_DIR"),
+        "{error}"
+    );
     assert!(!said.iter().any(|line| line.contains("building")), "{said:#?}");
 }
 
@@ -55,7 +58,10 @@ async fn what_an_earlier_run_left_is_named_with_the_command_that_removes_it_and_
     let mut demo = xtask(&["demo"]);
     demo.env("CARGO_TARGET_DIR", target.path()).env("PATH", empty.path());
     let (error, said) = refusal(demo).await;
-    let told = format!("{0} is left of a run that could not clean up; if nothing in it is wanted: rm -rf {0}", old.display());
+    let told = format!(
+        "{0} is left of a run that could not clean up; if nothing in it is wanted: rm -rf {0}",
+        old.display()
+    );
     assert!(said.contains(&told), "{said:#?}");
     assert!(error.contains("not installed"), "it went on to the next thing: {error}");
     assert!(Path::new(&old).join("postgres/PG_VERSION").exists(), "nobody's data are touched");

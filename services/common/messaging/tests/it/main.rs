@@ -434,8 +434,7 @@ async fn a_consumer_closes_while_it_still_waits_for_the_positions_of_the_partiti
     ensure_topics(&config, &[spec(3)]).await.unwrap();
     let (asked, mut given) = tokio::sync::mpsc::unbounded_channel();
     let (held, let_go) = std::sync::mpsc::channel();
-    let (consumer, mut inbounds) =
-        Consumer::start(&config, &[TOPIC], Undecided { asked, let_go }).unwrap();
+    let (consumer, mut inbounds) = Consumer::start(&config, &[TOPIC], Undecided { asked, let_go }).unwrap();
     assert_eq!(tokio::time::timeout(LIMIT, given.recv()).await.unwrap(), Some(3));
     tokio::time::timeout(LIMIT, consumer.close()).await.expect("it closes");
     // Its thread ends once it has an answer, whatever that is.

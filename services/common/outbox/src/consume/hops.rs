@@ -25,12 +25,7 @@ pub(super) fn link<E>(batch: &Span, items: &[Item<E>]) {
 }
 
 /// Begins the hop of each event that is to be applied, and makes it the event's context. They end when they are dropped.
-pub(super) fn begin<E>(
-    batch: &Span,
-    topic: &'static str,
-    group: &str,
-    items: &mut [Item<E>],
-) -> Vec<Span> {
+pub(super) fn begin<E>(batch: &Span, topic: &'static str, group: &str, items: &mut [Item<E>]) -> Vec<Span> {
     let of_batch = telemetry::context_of(batch);
     let mut hops = Vec::new();
     for item in items.iter_mut().filter(|item| item.delivery.is_some()) {

@@ -20,8 +20,7 @@ async fn a_group_that_waits_for_its_positions_leaves_in_order_and_reads_from_the
     let (group, wake) = world.group(Guard::Version, Ledger::default());
     let running = world.start_group(group, wake);
     let waits = async || {
-        let waiting: i64 =
-            sqlx::query_scalar(WAITS_FOR_POSITIONS).fetch_one(world.db.pool()).await.unwrap();
+        let waiting: i64 = sqlx::query_scalar(WAITS_FOR_POSITIONS).fetch_one(world.db.pool()).await.unwrap();
         (waiting > 0).then_some(())
     };
     wait_until("positions are asked for", LIMIT, waits).await;

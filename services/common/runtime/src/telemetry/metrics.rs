@@ -79,12 +79,14 @@ mod tests {
         let provider = SdkMeterProvider::builder().with_view(bounds).with_reader(reader).build();
         let meter = provider.meter("test");
         for name in ["rpc.server.call.duration", "redress.sla.timer.lateness"] {
-            let histogram = meter.f64_histogram(name).with_unit("s").with_boundaries(vec![60.0, 3_600.0]).build();
+            let histogram =
+                meter.f64_histogram(name).with_unit("s").with_boundaries(vec![60.0, 3_600.0]).build();
             histogram.record(70.0, &[]);
         }
         let text = prometheus_text(&registry).unwrap();
         let bounded = |name: &str, bound: &str| {
-            let has = |line: &&str| line.starts_with(&format!("{name}_seconds_bucket")) && line.contains(bound);
+            let has =
+                |line: &&str| line.starts_with(&format!("{name}_seconds_bucket")) && line.contains(bound);
             text.lines().find(has).map(str::to_owned)
         };
         assert!(bounded("rpc_server_call_duration", "le=\"7.5\"").is_some(), "{text}");
