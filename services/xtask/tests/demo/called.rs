@@ -105,7 +105,7 @@ impl Called {
         let nothing = async || gone().await.map_err(|found| left = Some(found)).ok();
         let in_time = tokio::time::timeout(ENDS, wait_until("nothing is left", ENDS * 2, nothing)).await;
         assert!(in_time.is_ok(), "left: {left:?}\n{}", self.heard.join("\n"));
-        (status, self.heard)
+        (status, std::mem::take(&mut self.heard))
     }
 }
 
