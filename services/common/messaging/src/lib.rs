@@ -31,7 +31,7 @@ pub use config::{KafkaConfig, KafkaSecurity, SecurityProtocol};
 pub use consumer::{Consumer, Inbound, InboundEvent, Positions, Start, TopicPartition};
 pub use error::{KafkaClientError, SendError};
 pub use inspect::{TopicFound, inspect_topics};
-pub use log_reader::LogReader;
+pub use log_reader::{Ends, LogReader};
 pub use mark::{MARKS, Mark, Promise};
 pub use meta::{EventMeta, HeaderError, HeaderProblem};
 pub use partition::partition_of;

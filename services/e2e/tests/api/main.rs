@@ -9,7 +9,6 @@ mod access;
 mod bad_input;
 mod bad_messages;
 mod calls;
-mod collector;
 mod command_line;
 mod idempotency;
 mod journey;

@@ -11,6 +11,7 @@ mod gather;
 mod moved;
 mod near;
 mod registered;
+mod telemetry;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -151,6 +152,9 @@ impl AssessComplaints {
             assignment::settle(conn, &turn).await?;
         }
         enqueue(conn, &events).await?;
+        for new in &new {
+            telemetry::assessed(&new.understood.assessment);
+        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use redress_domain::{TenantId, derived_id};
 use redress_messaging::{EventMeta, Record};
+use redress_runtime::telemetry::TraceContext;
 
 use super::plan::{Candidate, Cause, CauseKind, Effect, Identity};
 use crate::handler::{BatchHandler, Delivery, Guard};
@@ -62,6 +63,16 @@ impl<E> Item<E> {
         let effect = Effect::Impossible(Cause { kind: CauseKind::Undecodable, detail });
         let tenant = EventMeta::tenant_of(&record);
         Self { record, meta, tenant, identity, effect, delivery: None, attempts: 0, stripped: false }
+    }
+
+    /// What comes of the event belongs to `context`.
+    pub(crate) fn goes_on_within(&mut self, context: TraceContext) {
+        let (Some(meta), Some(delivery)) = (&self.meta, &mut self.delivery) else { return };
+        let TraceContext { traceparent, tracestate } = context;
+        let meta =
+            Arc::new(EventMeta { traceparent: Some(traceparent), tracestate, ..EventMeta::clone(meta) });
+        delivery.meta = Arc::clone(&meta);
+        self.meta = Some(meta);
     }
 
     /// From now on it is set aside.

@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use redress_messaging::Record;
-use redress_runtime::telemetry::{TraceContext, link};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::Kit;
 use super::batch::{Batch, Failure};
+use super::hops;
 use super::item::Item;
 use super::patience::Patience;
 use super::plan::{Candidate, Cause, CauseKind, Chain, Cursors, Halt, Plan, plan};
@@ -16,9 +16,6 @@ use super::redrive::{Operator, RedriveError, Redriven};
 use crate::handler::{BatchHandler, Guard};
 use crate::store::parked::{Link, Place};
 use crate::store::view;
-
-/// Spans of events that a batch's span points to, at most.
-const LINKS: usize = 32;
 
 /// A topic with its guard and handler, whatever its event type.
 #[async_trait]
@@ -234,7 +231,9 @@ impl<H: BatchHandler> Lane for TypedLane<H> {
             messaging.consumer.group.name = kit.group,
             messaging.batch.message_count = batch.len(),
         );
-        link_to_events(&span, &items);
+        hops::link(&span, &items);
+        // Until the batch is applied: what the handler makes of an event is a child of its hop.
+        let _hops = hops::begin(&span, self.topic, &kit.group, &mut items);
         let dropped = self.bisect(kit, &mut items, cursors).instrument(span).await?;
         kit.telemetry.processed(self.topic, batch.len(), dropped, began.elapsed());
         Ok(())
@@ -255,18 +254,5 @@ impl<H: BatchHandler> Lane for TypedLane<H> {
 
     async fn discard(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<bool, RedriveError> {
         self.discard_link(kit, link, by).await
-    }
-}
-
-fn link_to_events<E>(span: &tracing::Span, items: &[Item<E>]) {
-    let contexts = items.iter().filter_map(|item| {
-        let meta = item.meta.as_ref()?;
-        let traceparent = meta.traceparent.clone()?;
-        // Only a sampled trace leads anywhere.
-        let sampled = traceparent.ends_with("01");
-        sampled.then(|| TraceContext { traceparent, tracestate: meta.tracestate.clone() })
-    });
-    for context in contexts.take(LINKS) {
-        link(span, &context);
     }
 }

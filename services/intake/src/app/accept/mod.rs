@@ -7,6 +7,7 @@
 mod answer;
 pub mod index;
 pub mod sealing;
+mod telemetry;
 pub mod validate;
 
 use std::sync::Arc;
@@ -112,7 +113,7 @@ impl Accept {
             _ => now,
         };
 
-        let answer = self.answer(id, received_at, false);
+        let (answer, channel) = (self.answer(id, received_at, false), submission.channel());
         let record = sealing::record(&self.vault, caller, &answer, submission, fingerprint).await?;
         fail::fail_point!("accept.before_send", |_| Err(crate::crash::now()));
         self.send(record, deadline).await?;
@@ -128,7 +129,10 @@ impl Accept {
             // A racing call of the same name was faster; the register keeps one of the two records.
             Some(other) if other.fingerprint != fingerprint => Err(reused(&id).into()),
             Some(first) => Ok(self.answer(id, at(first.received_at_ms, now), true)),
-            None => Ok(answer),
+            None => {
+                telemetry::received(channel);
+                Ok(answer)
+            }
         }
     }
 
