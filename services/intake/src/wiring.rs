@@ -207,7 +207,7 @@ fn app(config: &Config, context: &Context, db: &Db, producer: Producer, wake: Wa
         queries: Queries { views: views.clone(), filter },
         watch: Watch::new(views.clone(), config.intake.watchers(), context.draining.clone()),
         commands: Commands { db: db.clone(), vault, views, clock, policy: Arc::new(policy), wake },
-        audit: Audit { db: db.clone() },
+        audit: Audit::new(db.clone()),
     })
 }
 

@@ -13,6 +13,10 @@ use crate::Db;
 /// How often a transaction that lost against another one runs in all.
 const ATTEMPTS: u32 = 5;
 
+/// After this long it does not run again. What it records bears a time from before its first attempt, and up to when records
+/// are complete is promised on the word that they come into the outbox soon after their time (see the kit's marks).
+const TRIED_ENOUGH: Duration = Duration::from_secs(8);
+
 /// A transaction that takes longer sits on a connection whose other end is gone; the connection is thrown away.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -34,8 +38,8 @@ impl Db {
     /// Runs `work` as one transaction: committed if it answers `Ok`, rolled back otherwise.
     ///
     /// The transaction runs in a task of its own and goes on when the caller is dropped. `work` is called again, at
-    /// most five times in all, after a serialization failure or a deadlock, so it must have no effect outside the
-    /// database. A panic of `work` becomes a panic of the caller.
+    /// most five times in all and for some seconds, after a serialization failure or a deadlock, so it must have no effect
+    /// outside the database. A panic of `work` becomes a panic of the caller.
     ///
     /// `name` is the operation in spans and metrics: lower snake case, no values.
     ///
@@ -80,13 +84,15 @@ impl Db {
         E: TransactionError,
     {
         let mut attempt = 0;
+        let first = Instant::now();
         loop {
             let began = Instant::now();
             let outcome = self.attempt(&work).await;
             let error = outcome.as_ref().err().and_then(TransactionError::database);
             self.record(name, began.elapsed().as_secs_f64(), error);
             attempt += 1;
-            if attempt == ATTEMPTS || !error.is_some_and(lost_against_another) {
+            let enough = attempt == ATTEMPTS || first.elapsed() > TRIED_ENOUGH;
+            if enough || !error.is_some_and(lost_against_another) {
                 return outcome;
             }
             // Two that collided take different delays because they collided at different nanoseconds.

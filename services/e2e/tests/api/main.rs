@@ -17,6 +17,7 @@ mod lifecycle_topic;
 mod operation;
 mod personal_data;
 mod reading;
+mod readme;
 mod service;
 mod tenants;
 mod watching;

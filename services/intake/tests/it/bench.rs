@@ -68,7 +68,7 @@ impl Bench {
         let register = Register { clock: shared_clock };
         Self {
             queries: Queries { views, filter },
-            audit: Audit { db: db.clone() },
+            audit: Audit::new(db.clone()),
             register: Arc::new(register),
             db,
             vault,
