@@ -107,7 +107,8 @@ impl Audit {
         let mut place = Place::read(&request.page_token, &bound_to)?;
         let _one_of_few = self.verifying.try_acquire().map_err(|_| {
             let message = "other chains are being verified; repeat after the delay";
-            Problem::new(ErrorKind::ResourceExhausted, "VERIFICATIONS_RUNNING", message).after(Duration::from_secs(5))
+            Problem::new(ErrorKind::ResourceExhausted, "VERIFICATIONS_RUNNING", message)
+                .after(Duration::from_secs(5))
         })?;
         let mut answer = wire::VerifyAuditChainResponse { intact: true, ..Default::default() };
         let mut tx = self.db.pool().begin().await?;
