@@ -8,6 +8,7 @@
 //! The run is sound if every case ended where its script says, intake refused no fact, the till paid each case the amount
 //! of its script, once, and the money of resolution's books adds up and is covered by proofs.
 
+mod acts;
 mod cast;
 mod course;
 mod script;

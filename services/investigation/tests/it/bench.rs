@@ -23,7 +23,7 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::personal::split;
 use redress_proto::types::v1 as types;
-use redress_testkit::{FixedClock, TestDatabase};
+use redress_testkit::{FixedClock, Statements, TestDatabase};
 use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use uuid::Uuid;
 
@@ -112,10 +112,10 @@ impl Bench {
         let following = self.following();
         let deliveries = deliveries(&following, batch);
         let mut tx = self.db.pool().begin().await.unwrap();
-        let counting = crate::statements::Counting::default();
+        let counting = Statements::default();
         counting.over(following.apply(&mut tx, &deliveries)).await.unwrap();
         tx.commit().await.unwrap();
-        counting.statements()
+        counting.all()
     }
 
     pub(crate) async fn follow_incidents(&self, batch: &[Happening]) {
