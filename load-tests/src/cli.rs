@@ -91,6 +91,9 @@ pub(crate) enum Command {
     Cases {
         #[command(flatten)]
         load: Load,
+        /// How often investigation and resolution are killed meanwhile, in turn. No processor time is told then.
+        #[arg(long, default_value_t = 0)]
+        kills: u32,
     },
     /// Files into investigation beside a bare server that writes them to the disk; memory with small and large ones.
     Evidence {

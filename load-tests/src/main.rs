@@ -64,7 +64,7 @@ async fn run(site: &Site, command: Command) -> anyhow::Result<Finding> {
         Command::Understand { load } => scenario::understand::run(site, load).await,
         Command::Incident { peak, seconds } => scenario::incident::run(site, peak, seconds).await,
         Command::Timers { amounts } => scenario::timers::run(site, amounts).await,
-        Command::Cases { load } => scenario::cases::run(site, load).await,
+        Command::Cases { load, kills } => scenario::cases::run(site, load, kills).await,
         Command::Evidence { files } => scenario::evidence::run(site, files).await,
         Command::RawServer { listen } => {
             baseline::bare_grpc::serve(listen).await?;

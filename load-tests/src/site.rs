@@ -68,17 +68,41 @@ pub(crate) struct Intake {
 }
 
 /// A process of another service.
-#[derive(Debug)]
 pub(crate) struct Neighbour {
     name: &'static str,
     process: ServiceProcess,
-    /// Where it answers gRPC.
-    pub(crate) grpc: String,
+    installation: Installation,
+    addresses: Addresses,
+    settings: Vec<(String, String)>,
     /// Its database, as its operator sees it.
     pub(crate) pool: PgPool,
 }
 
+async fn serve_neighbour(
+    installation: &Installation,
+    service: &str,
+    addresses: &Addresses,
+    settings: &[(String, String)],
+) -> anyhow::Result<ServiceProcess> {
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    installation.serve(service, addresses, &settings).await
+}
+
 impl Neighbour {
+    /// Where it answers gRPC.
+    pub(crate) fn grpc(&self) -> &str {
+        &self.addresses.grpc
+    }
+
+    /// Kills it as it stands, and starts it again under the same name and addresses.
+    pub(crate) async fn killed(&mut self) -> anyhow::Result<()> {
+        self.process.kill9().await;
+        let (installation, settings) = (&self.installation, &self.settings);
+        self.process = serve_neighbour(installation, self.name, &self.addresses, settings).await?;
+        Ok(())
+    }
+
     pub(crate) fn named(&self) -> Named {
         Named { name: self.name, pid: self.process.pid() }
     }
@@ -130,9 +154,15 @@ impl Site {
         settings: &[(&str, &str)],
     ) -> anyhow::Result<Neighbour> {
         let (installation, addresses) = (install(&self.shared, service).await?, Addresses::claim());
-        let process = installation.serve(service, &addresses, settings).await?;
+        let member = [("REDRESS__KAFKA__GROUP_INSTANCE_ID", MEMBER)];
+        let settings: Vec<(String, String)> = settings
+            .iter()
+            .chain(&member)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let pool = PgPoolOptions::new().max_connections(1).connect(&installation.database_url).await?;
-        Ok(Neighbour { name: service, process, grpc: addresses.grpc, pool })
+        let process = serve_neighbour(&installation, service, &addresses, &settings).await?;
+        Ok(Neighbour { name: service, process, installation, addresses, settings, pool })
     }
 
     /// A ready process of intake in `role`, at addresses of its own or at those it had before.

@@ -62,7 +62,7 @@ pub(crate) async fn run(site: &Site, files: Files) -> anyhow::Result<Finding> {
     let request = Texts::of_run(site.name()).request(0);
     let complaint = submitted(&Grpc::to(&intake.addresses.grpc)?, caller, request).await?;
     let token = site.token(&caller.tenant, "handler-1", Role::Handler)?;
-    let mut kept = Uploads::to(&investigation.grpc, &token, &complaint)?;
+    let mut kept = Uploads::to(investigation.grpc(), &token, &complaint)?;
     let mut raw = Uploads::to(&bare.grpc, &token, &complaint)?;
     kept.known().await?;
 

@@ -5,6 +5,8 @@
 //! that the case stands there, and a call that comes a moment too early is repeated under its name. Classification is not
 //! there: an officer takes each complaint up. Nor are sla and notification, for no script runs out of time.
 //!
+//! With kills, investigation and resolution die in turn under all of this, and come back.
+//!
 //! The run is sound if every case ended where its script says, intake refused no fact, the till paid each case the amount
 //! of its script, once, and the money of resolution's books adds up and is covered by proofs.
 
@@ -17,6 +19,7 @@ mod till;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use redress_domain::TenantId;
@@ -44,17 +47,23 @@ const MOST_OPEN: usize = 50_000;
 /// Cases per second before those that count.
 const WARM_RATE: u32 = 10;
 
-pub(crate) async fn run(site: &Site, load: Load) -> anyhow::Result<Finding> {
+/// How long a service lives between two deaths.
+const LIFE: Duration = Duration::from_millis(1_500);
+
+pub(crate) async fn run(site: &Site, load: Load, kills: u32) -> anyhow::Result<Finding> {
     let intake = site.serve(IntakeRole::Both, None).await?;
     let (till, url) = Till::start().await?;
-    let investigation = site.neighbour("investigation", &[]).await?;
-    let resolution = site.neighbour("resolution", &[("REDRESS__RESOLUTION__EXECUTOR", &url)]).await?;
+    let mut investigation = site.neighbour("investigation", &[]).await?;
+    let mut resolution = site.neighbour("resolution", &[("REDRESS__RESOLUTION__EXECUTOR", &url)]).await?;
     let stores = Stores::of(site).await?;
     let course = Course::begin(&stores.kafka)?;
-    let mut processes = vec![intake.named(), investigation.named(), resolution.named()];
+    let mut processes = vec![intake.named()];
+    if kills == 0 {
+        processes.extend([investigation.named(), resolution.named()]);
+    }
     let followed = follow(&processes);
     processes.extend(site.processes());
-    let services = Services::at(&intake.addresses.grpc, &investigation.grpc, &resolution.grpc)?;
+    let services = Services::at(&intake.addresses.grpc, investigation.grpc(), resolution.grpc())?;
     let mut stage = Arc::new(Stage::new(site, services, course.clone())?);
 
     progress("warming up");
@@ -64,18 +73,24 @@ pub(crate) async fn run(site: &Site, load: Load) -> anyhow::Result<Finding> {
     stage = Arc::new(Stage { calls: Calls::default(), ..(*stage).clone() });
     progress(format_args!("{}/s for {} s, and until all have ended", load.rate, load.seconds));
     let (meter, start) = (Meter::start(&processes)?, Instant::now());
-    let played = play(site, &stage, first, Schedule::new(load.rate, load.lasting())).await?;
+    let mut deaths = 0;
+    let schedule = Schedule::new(load.rate, load.lasting());
+    let played = tokio::select! {
+        played = play(site, &stage, first, schedule) => played?,
+        failed = die([&mut investigation, &mut resolution], kills, &mut deaths) => return Err(failed),
+    };
     let (elapsed, cpu) = (start.elapsed(), meter.stop()?);
 
     let mut report = Report::of("cases");
     report.figure("rate_per_s", load.rate);
     report.figure("seconds", load.seconds);
+    report.figure("kills", deaths);
     report.goal("ended_per_s", as_f64(played.ended) / elapsed.as_secs_f64(), ">= 1000");
     played.report(&mut report);
     for (process, used) in &cpu {
         report.figure(format!("{process}_cpu_us_per_case"), microseconds_each(*used, played.ended));
     }
-    let busy: std::time::Duration = cpu.iter().map(|(_, used)| *used).sum();
+    let busy: Duration = cpu.iter().map(|(_, used)| *used).sum();
     report.figure("all_cpu_us_per_case", microseconds_each(busy, played.ended));
     report.figure("cores_busy", busy.as_secs_f64() / elapsed.as_secs_f64());
     stage.calls.report(&mut report);
@@ -84,8 +99,22 @@ pub(crate) async fn run(site: &Site, load: Load) -> anyhow::Result<Finding> {
     let books = Books { course: &course, till: &till, resolution: &resolution, investigation: &investigation };
     let clean = books.audit(&mut report, &cases).await?;
     course.end();
-    let sound = clean && warmed.failed.is_empty() && played.is_valid();
+    let sound = clean && warmed.failed.is_empty() && played.is_valid() && deaths == kills;
     Ok(Finding { report, sound })
+}
+
+/// Kills the services in turn, so often in all. Never ends but by a service that does not come back.
+async fn die(mut services: [&mut Neighbour; 2], kills: u32, deaths: &mut u32) -> anyhow::Error {
+    while *deaths < kills {
+        tokio::time::sleep(LIFE).await;
+        let [first, _] = &mut services;
+        if let Err(error) = first.killed().await {
+            return error;
+        }
+        services.reverse();
+        *deaths += 1;
+    }
+    std::future::pending().await
 }
 
 /// What every case needs.
