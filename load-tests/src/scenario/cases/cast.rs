@@ -165,6 +165,9 @@ const fn comes_again(code: Code) -> bool {
             | Code::Aborted
             | Code::DeadlineExceeded
             | Code::Cancelled
+            // What is told of a connection that broke in the middle of an answer. Each is counted by its code.
+            | Code::Unknown
+            | Code::Internal
     )
 }
 

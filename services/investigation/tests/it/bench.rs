@@ -107,13 +107,12 @@ impl Bench {
         apply(&self.db, &self.following(), batch).await
     }
 
-    /// Applies events of the lifecycle as one batch; how many statements that takes.
-    pub(crate) async fn follow_counted(&self, batch: &[Happening]) -> usize {
-        let following = self.following();
-        let deliveries = deliveries(&following, batch);
+    /// Applies events as one batch; how many statements that takes.
+    pub(crate) async fn counted<H: BatchHandler>(&self, handler: &H, batch: &[Happening]) -> usize {
+        let deliveries = deliveries(handler, batch);
         let mut tx = self.db.pool().begin().await.unwrap();
         let counting = Statements::default();
-        counting.over(following.apply(&mut tx, &deliveries)).await.unwrap();
+        counting.over(handler.apply(&mut tx, &deliveries)).await.unwrap();
         tx.commit().await.unwrap();
         counting.all()
     }
