@@ -64,17 +64,21 @@ impl Service<http::Request<Body>> for Disk {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let codec = ProstCodec::<SubmitEvidenceResponse, SubmitEvidenceRequest>::default();
-        let writing = self.clone();
+        let writing = Writing(self.clone());
         Box::pin(async move { Ok(GrpcServer::new(codec).client_streaming(writing, request).await) })
     }
 }
 
-impl ClientStreamingService<SubmitEvidenceRequest> for Disk {
+/// One upload on its way to the disk.
+struct Writing(Disk);
+
+impl ClientStreamingService<SubmitEvidenceRequest> for Writing {
     type Response = SubmitEvidenceResponse;
     type Future = BoxFuture<Response<SubmitEvidenceResponse>, Status>;
 
     fn call(&mut self, request: Request<Streaming<SubmitEvidenceRequest>>) -> Self::Future {
-        let file = self.folder.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let Self(disk) = self;
+        let file = disk.folder.join(disk.next.fetch_add(1, Ordering::Relaxed).to_string());
         Box::pin(async move { Ok(Response::new(written(&file, request.into_inner()).await?)) })
     }
 }

@@ -1,6 +1,5 @@
 //! Evidence files: taken, refused, shown, proved, handed out.
 
-mod bucket;
 mod chain;
 mod pack;
 mod process;
@@ -31,22 +30,11 @@ pub(crate) struct Shelf {
 
 impl Shelf {
     pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = EvidenceConfig::in_folder(folder.path());
-        Self::over(folder, &config).await
-    }
-
-    /// The same over any store, whose files lie somewhere in `folder`.
-    pub(crate) async fn over(folder: tempfile::TempDir, config: &EvidenceConfig) -> Self {
         let bench = Bench::new().await;
         bench.opened(1).await;
-        let files = Files::open(bench.desk.clone(), config).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::open(bench.desk.clone(), &EvidenceConfig::in_folder(folder.path())).unwrap();
         Self { bench, files, folder }
-    }
-
-    /// Goes on with another configuration of the store.
-    pub(crate) fn reopen(&mut self, config: &EvidenceConfig) {
-        self.files = Files::open(self.bench.desk.clone(), config).unwrap();
     }
 
     /// Brings a file in chunks of 1,000 bytes.
