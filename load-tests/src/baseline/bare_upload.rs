@@ -115,7 +115,8 @@ pub(crate) struct BareUpload {
 impl BareUpload {
     /// On the disk that investigation uses too.
     pub(crate) async fn start(site: &Site) -> anyhow::Result<Self> {
-        let (grpc, folder) = (format!("127.0.0.1:{}", redress_devstack::free_port()), site.dir().join("raw-upload"));
+        let (grpc, folder) =
+            (format!("127.0.0.1:{}", redress_devstack::free_port()), site.dir().join("raw-upload"));
         let mut command = Command::new(std::env::current_exe().context("cannot find the running binary")?);
         command.args(["raw-upload", "--listen", &grpc, "--folder"]).arg(&folder);
         let process = ServiceProcess::start("raw-upload", &command, site.dir())?;

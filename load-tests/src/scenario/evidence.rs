@@ -109,7 +109,8 @@ async fn whole(
 ) -> anyhow::Result<bool> {
     progress("reading all files again");
     let verdict = uploads.verified().await?;
-    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM evidence").fetch_one(&investigation.pool).await?;
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM evidence").fetch_one(&investigation.pool).await?;
     let pending = "SELECT count(*) FROM pending_object";
     let pending: i64 = sqlx::query_scalar(pending).fetch_one(&investigation.pool).await?;
     report.goal("kept_of_sent", kept == uploads.sent, "true");
@@ -140,7 +141,7 @@ struct File {
 
 impl File {
     fn of(mib: u32) -> Self {
-        let chunks = (mib as usize << 20) / CHUNK;
+        let chunks = usize::try_from(mib).unwrap_or(0) * (1 << 20) / CHUNK;
         // Not to be compressed by a disk or a network that would.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let block: Vec<u8> = std::iter::repeat_with(|| {
@@ -198,7 +199,8 @@ impl Uploads {
     async fn known(&mut self) -> anyhow::Result<()> {
         let start = Instant::now();
         loop {
-            let message = wire::ListEvidenceRequest { complaint_id: self.complaint.clone(), ..Default::default() };
+            let message =
+                wire::ListEvidenceRequest { complaint_id: self.complaint.clone(), ..Default::default() };
             match self.client.list_evidence(self.request(message)).await {
                 Ok(_) => return Ok(()),
                 Err(status) => {
@@ -233,7 +235,8 @@ impl Uploads {
         let header = part(Part::Header(self.header(file)));
         let (first, block, chunks) = (file.chunk(0), file.chunk(1), file.chunks);
         let mut first = Some(first);
-        let content = (0..chunks).map(move |_| part(Part::Chunk(first.take().unwrap_or_else(|| block.clone()))));
+        let content =
+            (0..chunks).map(move |_| part(Part::Chunk(first.take().unwrap_or_else(|| block.clone()))));
         let request = self.request(stream::iter([header].into_iter().chain(content)));
         self.sent += 1;
         let (mut client, expected) = (self.client.clone(), (file.sha256.clone(), file.size()));

@@ -180,7 +180,8 @@ mod tests {
     #[tokio::test]
     async fn a_call_is_repeated_until_it_is_answered_and_what_is_wrong_is_told_at_once() {
         let calls = Calls::default();
-        let mut answers = vec![Ok(Response::new(7)), Err(Status::not_found("")), Err(Status::unavailable(""))];
+        let mut answers =
+            vec![Ok(Response::new(7)), Err(Status::not_found("")), Err(Status::unavailable(""))];
         let answer = calls.make("step", || ready(answers.pop().unwrap())).await;
         assert_eq!(answer.unwrap(), 7);
         assert_eq!(calls.counts().repeated.values().sum::<u64>(), 2);

@@ -96,7 +96,8 @@ pub(crate) async fn run(site: &Site, load: Load, kills: u32) -> anyhow::Result<F
     stage.calls.report(&mut report);
     memory(&mut report, followed);
     let cases = warmed.cases.into_iter().chain(played.cases.iter().copied()).collect::<Vec<_>>();
-    let books = Books { course: &course, till: &till, resolution: &resolution, investigation: &investigation };
+    let books =
+        Books { course: &course, till: &till, resolution: &resolution, investigation: &investigation };
     let clean = books.audit(&mut report, &cases).await?;
     course.end();
     let sound = clean && warmed.failed.is_empty() && played.is_valid() && deaths == kills;
@@ -236,9 +237,10 @@ impl Books<'_> {
             paid.by_complaint.get(id).copied().unwrap_or(0) != amount(*number)
         };
         let wrongly_paid = cases.iter().filter(expected).count();
-        let unknown = paid.by_complaint.len().saturating_sub(
-            cases.iter().filter(|(_, id)| paid.by_complaint.contains_key(id)).count(),
-        );
+        let unknown = paid
+            .by_complaint
+            .len()
+            .saturating_sub(cases.iter().filter(|(_, id)| paid.by_complaint.contains_key(id)).count());
         let sum: i64 = cases.iter().map(|(number, _)| amount(*number)).sum();
         let booked = "SELECT coalesce(sum(executed_minor), 0)::bigint FROM money_line";
         let booked: i64 = sqlx::query_scalar(booked).fetch_one(&self.resolution.pool).await?;
@@ -254,6 +256,10 @@ impl Books<'_> {
         report.goal("money_mismatches", mismatches, "0");
         report.goal("parked", parked, "0");
         let wrong = [strayed, wrongly_paid, unknown].iter().sum::<usize>();
-        Ok(wrong == 0 && paid.doubled == 0 && booked == sum && mismatches + parked == 0 && self.course.refused() == 0)
+        Ok(wrong == 0
+            && paid.doubled == 0
+            && booked == sum
+            && mismatches + parked == 0
+            && self.course.refused() == 0)
     }
 }

@@ -97,8 +97,7 @@ impl Command for Conclude {
     async fn decide(&self, conn: &mut PgConnection, change: &mut Change) -> Result<String, Error> {
         let mut attached = Attached::load(conn, change).await?;
         // What somebody found who is recused meanwhile is found again by somebody else.
-        let impartial =
-            |finding: &&Finding| !is_recused(&change.conflicts, &finding.found_by);
+        let impartial = |finding: &&Finding| !is_recused(&change.conflicts, &finding.found_by);
         let own: Vec<Finding> = attached.own.iter().filter(impartial).cloned().collect();
         let of_incident: Vec<Finding> = attached.of_incident.iter().filter(impartial).cloned().collect();
         let counting = that_count(&own, &of_incident);

@@ -94,10 +94,8 @@ async fn an_incident_that_is_suspected_or_over_takes_no_findings_and_a_repetitio
     // Nobody has joined for a day: the facts may still have to be found.
     let handled = of_incident(4, &classification::IncidentHandled { reason: "quiet".into() });
     bench.follow_incidents(&[handled]).await;
-    let more = wire::RecordFindingRequest {
-        request_id: "more".into(),
-        ..shared("statement_misleading", &piece)
-    };
+    let more =
+        wire::RecordFindingRequest { request_id: "more".into(), ..shared("statement_misleading", &piece) };
     findings::record(&bench.desk, &handler, more).await.unwrap();
     let over = of_incident(5, &classification::IncidentDissolved { reason: "over".into() });
     bench.follow_incidents(&[over]).await;

@@ -19,7 +19,13 @@ use uuid::Uuid;
 use crate::bench::{Bench, Happening, NOON, id, meta, reason, shop, staff};
 
 /// sla's clock of `request` came due.
-pub(crate) fn breached(n: u128, version: i64, definition: &str, request: &str, due_at: Timestamp) -> Happening {
+pub(crate) fn breached(
+    n: u128,
+    version: i64,
+    definition: &str,
+    request: &str,
+    due_at: Timestamp,
+) -> Happening {
     let clock = sla::ClockRef {
         definition: definition.into(),
         subject_id: request.into(),

@@ -89,7 +89,10 @@ async fn what_somebody_found_who_is_recused_meanwhile_is_found_again_by_somebody
     let concluded: wire::InvestigationConcluded = bench.last(1).await;
     assert_eq!(concluded.findings.len(), 3, "and only what they found counts");
     assert!(concluded.findings.iter().all(|finding| finding.found_by == "handler-2"));
-    assert!(concluded.investigators.contains(&"handler-1".to_owned()), "who reviews the plan is still another");
+    assert!(
+        concluded.investigators.contains(&"handler-1".to_owned()),
+        "who reviews the plan is still another"
+    );
 }
 
 #[tokio::test]

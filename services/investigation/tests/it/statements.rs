@@ -52,7 +52,8 @@ async fn a_batch_of_cases_that_are_taken_and_so_opened_takes_at_most_six_stateme
         for n in cases.clone() {
             bench.accepted(n).await;
             let message = AssignmentAccepted { handler: "handler-1".into() };
-            let meta = meta::<AssignmentAccepted>("redress.classification.assessments.v1", n, 1, bench.desk.now());
+            let meta =
+                meta::<AssignmentAccepted>("redress.classification.assessments.v1", n, 1, bench.desk.now());
             batch.push(Happening { meta, payload: prost::Message::encode_to_vec(&message) });
         }
         let statements = bench.counted(&FollowAssignments { desk: bench.desk.clone() }, &batch).await;

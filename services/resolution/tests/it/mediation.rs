@@ -39,7 +39,10 @@ async fn a_case_is_settled_carried_out_reported_and_ends_in_silence() {
     bench.act(&handler("h-1"), report(id)).await.unwrap();
     let told: wire::HandlingReportIssued = bench.last(id).await;
     let until = Some(to_wire_time("2026-12-25T16:00:00Z".parse().unwrap()));
-    assert_eq!(told.appeal_until, until, "the end of the last of 30 days in China, though no ruling named it");
+    assert_eq!(
+        told.appeal_until, until,
+        "the end of the last of 30 days in China, though no ruling named it"
+    );
     let delivered = notification::NoticeDelivered {
         notice_id: "n-1".into(),
         kind: notification::NoticeKind::N12Result.into(),

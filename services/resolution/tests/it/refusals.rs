@@ -51,11 +51,8 @@ async fn what_was_not_decided_is_neither_confirmed_nor_appealed_nor_reported() {
 
     let id = bench.to_plan_review(3, Severity::General).await;
     bench.lifecycle(id, &intake::ComplaintClosed::default()).await;
-    let appeal = wire::FileAppealRequest {
-        request_id: call(),
-        complaint_id: id.to_string(),
-        ..Default::default()
-    };
+    let appeal =
+        wire::FileAppealRequest { request_id: call(), complaint_id: id.to_string(), ..Default::default() };
     assert_eq!(reason(bench.act(&complainant(), appeal).await), "NOTHING_TO_APPEAL");
     let closing = wire::FileClosingReportRequest {
         request_id: call(),
@@ -82,11 +79,8 @@ async fn a_result_is_answered_once_and_an_appeal_decided_once_it_is_under_review
     assert_eq!(reason(bench.act(&complainant(), content()).await), "RESULT_ANSWERED");
 
     let id = bench.to_result(2).await;
-    let appeal = wire::FileAppealRequest {
-        request_id: call(),
-        complaint_id: id.to_string(),
-        ..Default::default()
-    };
+    let appeal =
+        wire::FileAppealRequest { request_id: call(), complaint_id: id.to_string(), ..Default::default() };
     let seen = bench.act(&merchant(), appeal).await.unwrap();
     let decide = wire::DecideAppealRequest {
         request_id: call(),

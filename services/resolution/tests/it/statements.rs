@@ -66,7 +66,10 @@ async fn what_came_back_at_the_same_time_is_written_down_by_at_most_six_statemen
     let (paid_many, said_many) = paid_at_once(5).await;
     assert_eq!((paid_one.len(), said_one.len()), (1, 1), "one errand, one transaction");
     // Payments come back when they do, in one transaction or in several; what needs no answer is written in one.
-    assert!((1..=5).contains(&paid_many.len()) && paid_many.iter().all(|each| *each == paid_one[0]), "{paid_many:?}");
+    assert!(
+        (1..=5).contains(&paid_many.len()) && paid_many.iter().all(|each| *each == paid_one[0]),
+        "{paid_many:?}"
+    );
     assert_eq!(said_many, said_one, "one transaction for all of them");
     assert!((1..=6).contains(&paid_one[0]) && (1..=6).contains(&said_one[0]), "{paid_one:?} {said_one:?}");
 }

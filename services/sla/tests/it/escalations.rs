@@ -126,7 +126,11 @@ fn facts_call_once_each() {
         .tell("2026-03-09T12:00", "RemedyFailed", &[("remedy_id", name("m"))])
         .tell("2026-03-09T13:00", "RemedyFailed", &[("remedy_id", name("n"))])
         .tell("2026-03-09T14:00", "RemedyFailed", &[("remedy_id", name("m"))])
-        .tell("2026-03-09T14:30", "AssignmentStranded", &[("rounds", redress_sla::domain::fact::Value::Int(3))])
+        .tell(
+            "2026-03-09T14:30",
+            "AssignmentStranded",
+            &[("rounds", redress_sla::domain::fact::Value::Int(3))],
+        )
         .tell("2026-03-09T15:00", "InvestigationOpened", &[("incident_id", name("i"))])
         .tell("2026-03-09T16:00", "InvestigationOpened", &[("incident_id", name("i"))]);
     let facts: Vec<_> = story.facts.iter().collect();
