@@ -1,9 +1,11 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::scenario::evidence::Files;
 use crate::scenario::timers::Amounts;
 
 /// Load on intake, on one machine, with raw baselines and a ledger. Results are for release builds.
@@ -84,6 +86,27 @@ pub(crate) enum Command {
     Timers {
         #[command(flatten)]
         amounts: Amounts,
+    },
+    /// Scripted parties argue cases through investigation and resolution: how many end per second, and what one costs.
+    Cases {
+        #[command(flatten)]
+        load: Load,
+        /// How often investigation and resolution are killed meanwhile, in turn. No processor time is told then.
+        #[arg(long, default_value_t = 0)]
+        kills: u32,
+    },
+    /// Files into investigation beside a bare server that writes them to the disk; memory with small and large ones.
+    Evidence {
+        #[command(flatten)]
+        files: Files,
+    },
+    /// A bare server that writes uploads to the disk: what `evidence` is compared with, as a process of its own.
+    #[command(hide = true)]
+    RawUpload {
+        #[arg(long)]
+        listen: SocketAddr,
+        #[arg(long)]
+        folder: PathBuf,
     },
     /// A bare gRPC server: what `baseline` measures, as a process of its own.
     #[command(hide = true)]

@@ -7,6 +7,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, Postgres};
 use tokio::time::Instant;
 use tracing::Instrument as _;
+use tracing::instrument::WithSubscriber as _;
 
 use crate::Db;
 
@@ -67,7 +68,9 @@ impl Db {
             db.system.name = "postgresql",
             db.operation.name = name,
         );
-        let task = tokio::spawn(async move { db.attempts(name, work).await }.instrument(span));
+        // Whoever listens to the caller hears the task too.
+        let work = async move { db.attempts(name, work).await }.instrument(span).with_current_subscriber();
+        let task = tokio::spawn(work);
         match task.await {
             Ok(outcome) => outcome,
             Err(ended) => match ended.try_into_panic() {
