@@ -103,9 +103,10 @@ pub(super) async fn tell(db: &Db, holder: &str, producer: &Producer, topics: &[&
 async fn standing(db: &Db, holder: &str) -> Result<Option<Standing>, sqlx::Error> {
     type Row = (jiff_sqlx::Timestamp, Option<i64>, Option<i64>, i64, i64, Option<jiff_sqlx::Timestamp>);
     let row: Option<Row> = sqlx::query_as(
-        "SELECT least(now(), (SELECT min(created_at)
-                              -- Ids follow the end of transactions and not their start, by no more than one may last.
-                              FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1000) AS oldest)),
+        "SELECT redress_time(
+                    least(now(), (SELECT min(created_at)
+                                  -- Ids follow the end of transactions and not their start, by no more than one may last.
+                                  FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1000) AS oldest))),
                 (SELECT min(id) FROM outbox), (SELECT max(id) FROM outbox),
                 count(input.topic), count(input.through), min(input.through)
          FROM outbox_lease AS first
