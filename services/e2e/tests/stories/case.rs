@@ -7,9 +7,13 @@ use jiff::Timestamp;
 use redress_domain::Role;
 use redress_proto::analytics::v1::{CaseFacts, GetCaseFactsRequest};
 use redress_proto::convert::from_wire_time;
-use redress_proto::intake::v1::{AuditEntry, Complaint, GetComplaintRequest, QueryAuditRequest, VerifyAuditChainRequest};
+use redress_proto::intake::v1::{
+    AuditEntry, Complaint, GetComplaintRequest, QueryAuditRequest, VerifyAuditChainRequest,
+};
 use redress_proto::investigation::v1 as inv;
-use redress_proto::notification::v1::{GetNoticeRequest, ListNoticesRequest, Notice, NoticeKind, NoticeState};
+use redress_proto::notification::v1::{
+    GetNoticeRequest, ListNoticesRequest, Notice, NoticeKind, NoticeState,
+};
 use redress_proto::resolution::v1::{GetResolutionRequest, Resolution};
 use redress_proto::sla::v1::{Clock, ClockState, Escalation, ListClocksRequest, ListEscalationsRequest};
 use redress_proto::types::v1::ComplaintState as State;
@@ -41,23 +45,23 @@ impl Case {
 
     /// Waits until the lifecycle stands in `state`; gives the complaint as it is then.
     pub(crate) async fn stands(&self, state: State) -> Complaint {
-        let mut last = None;
-        let stands = async || {
-            let complaint = self.look().await?;
-            last = Some(complaint.state());
-            (complaint.state() == state).then_some(complaint)
-        };
+        let stands = async || self.look().await.filter(|complaint| complaint.state() == state);
         wait_until(&format!("the case is {state:?}"), SOON, stands).await
     }
 
     /// Waits until resolution knows that the lifecycle stands in `state`.
     pub(crate) async fn resolved(&self, state: State) -> Resolution {
-        let resolved = async || {
+        self.resolution(&format!("resolution sees {state:?}"), |found| found.state() == state).await
+    }
+
+    /// Waits until the resolution is as `holds` asks.
+    pub(crate) async fn resolution(&self, what: &str, holds: impl Fn(&Resolution) -> bool) -> Resolution {
+        let look = async || {
             let request = GetResolutionRequest { complaint_id: self.id.clone() };
             let answer = self.auditor.resolution().get_resolution(request).await.ok()?.into_inner();
-            answer.resolution.filter(|resolution| resolution.state() == state)
+            answer.resolution.filter(|resolution| holds(resolution))
         };
-        wait_until(&format!("resolution sees {state:?}"), SOON, resolved).await
+        wait_until(what, SOON, look).await
     }
 
     /// Waits until the investigation is as `holds` asks.
@@ -116,7 +120,8 @@ impl Case {
     /// Waits until a notice of the kind has reached somebody in `role`; gives the latest.
     pub(crate) async fn told(&self, kind: NoticeKind, role: &str) -> Notice {
         let reached = |notice: &Notice| {
-            let out = [NoticeState::Sent, NoticeState::Delivered, NoticeState::Read].contains(&notice.state());
+            let out =
+                [NoticeState::Sent, NoticeState::Delivered, NoticeState::Read].contains(&notice.state());
             out && notice.addressee.as_ref().is_some_and(|to| to.role == role)
         };
         let look = async || {
@@ -144,7 +149,8 @@ impl Case {
 
     /// The audit's entries of the case, which nobody can rewrite unseen.
     pub(crate) async fn audited(&self) -> Vec<AuditEntry> {
-        let request = QueryAuditRequest { complaint_id: self.id.clone(), page_size: 100, ..Default::default() };
+        let request =
+            QueryAuditRequest { complaint_id: self.id.clone(), page_size: 100, ..Default::default() };
         let entries = self.auditor.intake().query_audit(request).await.unwrap().into_inner().entries;
         let chain = VerifyAuditChainRequest::default();
         let chain = self.auditor.intake().verify_audit_chain(chain).await.unwrap().into_inner();

@@ -15,9 +15,7 @@ use redress_proto::types::v1::{AwaitedParty, ComplaintState as State};
 use crate::case::{Case, at, letter};
 use crate::people::{Cast, Person, reason};
 use crate::platform::{Platform, on_the_platform};
-use crate::steps::{
-    PAPER, PHOTO, complainant, consumer, mark, money, party, pays, respondent, seven_parts,
-};
+use crate::steps::{PAPER, PHOTO, complainant, consumer, mark, money, party, pays, respondent, seven_parts};
 
 const SHOP: &str = "shop-000";
 /// What the cooker cost, in fen.
@@ -123,7 +121,10 @@ impl People {
         let answer = self.buyer.submits(submission("buyer-000", types::Channel::Form, text)).await;
         assert!(!answer.complaint_no.is_empty() && !answer.duplicate);
         let again = self.buyer.submits(submission("buyer-000", types::Channel::Form, text)).await;
-        assert_eq!(again.complaint_no, answer.complaint_no, "a number is unique, and a repetition gets the same");
+        assert_eq!(
+            again.complaint_no, answer.complaint_no,
+            "a number is unique, and a repetition gets the same"
+        );
 
         let case = Case::of(cast, &answer.complaint_id);
         let seen = case.stands(State::AdmissibilityReview).await;
@@ -133,7 +134,8 @@ impl People {
         assert_eq!(seen.order.as_ref().unwrap().order_no, "ORDER-buyer-000");
         assert_eq!(seen.demand.as_ref().unwrap().remedies, ["return_and_refund"]);
         assert!(at(seen.registered_at.as_ref()) >= at(seen.received_at.as_ref()));
-        let by_number = intake::GetComplaintRequest { complaint_no: answer.complaint_no.clone(), ..Default::default() };
+        let by_number =
+            intake::GetComplaintRequest { complaint_no: answer.complaint_no.clone(), ..Default::default() };
         let own = self.buyer.intake().get_complaint(by_number).await.unwrap().into_inner().complaint.unwrap();
         assert_eq!(own.text.as_deref(), Some(text), "the statement is kept whole");
         // F018, F019: classified with reasons, by a machine, which decides nothing.
@@ -187,7 +189,8 @@ impl People {
         }
         // F024: guided.
         let asked = inv::GetChecklistRequest { complaint_id: case.id.clone(), ..Default::default() };
-        let list = self.buyer.investigation().get_checklist(asked).await.unwrap().into_inner().checklist.unwrap();
+        let list =
+            self.buyer.investigation().get_checklist(asked).await.unwrap().into_inner().checklist.unwrap();
         let photo = |line: &inv::ChecklistLine| line.r#type() == Kind::ComplainantPhoto && line.mandatory;
         assert!(list.lines.iter().any(photo));
         let side = (AwaitedParty::Complainant, "");
@@ -308,12 +311,19 @@ impl People {
         case.stands(State::PlanReview).await;
         // F030: one course of events out of all sources, oldest first.
         let timeline = self.timeline(case).await;
-        for event in
-            ["complaint_registered", "evidence_submitted", "test_ordered", "finding_recorded", "investigation_concluded"]
-        {
+        for event in [
+            "complaint_registered",
+            "evidence_submitted",
+            "test_ordered",
+            "finding_recorded",
+            "investigation_concluded",
+        ] {
             assert!(timeline.iter().any(|entry| entry.code == event), "{event}");
         }
-        assert!(timeline.iter().any(|entry| entry.code == "order_paid"), "the platform's events stand in it too");
+        assert!(
+            timeline.iter().any(|entry| entry.code == "order_paid"),
+            "the platform's events stand in it too"
+        );
         let times: Vec<Timestamp> = timeline.iter().map(|entry| at(entry.at.as_ref())).collect();
         assert!(times.is_sorted());
         // F031: preliminary liability cites the version of its rule.
@@ -321,7 +331,10 @@ impl People {
         let seller = vec![(seller(), 10_000)];
         let held = self.mediator.holds_liable(case, seller, ("product", "cn.quality-return@1")).await;
         assert_eq!(held.rules, ["cn.quality-return@1"]);
-        assert_eq!((held.decided_by_subject.as_str(), held.decided_by()), ("mediator-1", types::DecidedBy::Human));
+        assert_eq!(
+            (held.decided_by_subject.as_str(), held.decided_by()),
+            ("mediator-1", types::DecidedBy::Human)
+        );
     }
 
     /// §四.1: an executable plan with its basis, reviewed by somebody else, made to both parties (F033–F035).
@@ -365,7 +378,10 @@ impl People {
     /// What was moved for the case, in fen.
     fn paid(&self, case: &Case) -> Vec<i64> {
         let made = case.platform.connectors.payments.made();
-        made.iter().filter(|payment| payment.complaint == case.id).map(|payment| payment.amount_minor).collect()
+        made.iter()
+            .filter(|payment| payment.complaint == case.id)
+            .map(|payment| payment.amount_minor)
+            .collect()
     }
 
     /// §四.3, §五: what was agreed is carried out in its time and proved; the result is told in seven parts (F040, F042).
@@ -393,7 +409,9 @@ impl People {
         self.handler.reports(case).await;
         let result = letter(&self.buyer, &case.told(NoticeKind::N12Result, "complainant").await).await;
         let parts = seven_parts();
-        for part in [&parts.overview, &parts.process, &parts.result, &parts.improvement, &parts.apology_and_thanks] {
+        for part in
+            [&parts.overview, &parts.process, &parts.result, &parts.improvement, &parts.apology_and_thanks]
+        {
             assert!(result.contains(part.trim_end_matches('。')), "{part} in {result}");
         }
         case.clock("C12", ClockState::Met).await;

@@ -7,8 +7,9 @@ use redress_proto::notification::v1::NoticeKind;
 use redress_proto::sla::v1::{ClockBreached, ClockState};
 use redress_proto::types::v1 as types;
 use redress_proto::types::v1::ComplaintState as State;
+use redress_testkit::wait_until;
 
-use crate::case::{Case, at};
+use crate::case::{Case, SOON, at};
 use crate::people::Cast;
 use crate::platform::{Platform, SERVICES, on_the_platform};
 use crate::steps::{complainant, respondent};
@@ -38,12 +39,15 @@ fn a_jump_fires_a_deadline_once_and_leaves_alone_what_is_not_due() {
         let missed = case.clock("C06", ClockState::Breached).await;
         let late = at(missed.breached_at.as_ref()).duration_since(at(decision.due_at.as_ref()));
         assert_eq!(late, SignedDuration::ZERO, "it is breached when it was due");
-        let breaches = platform.log("redress.sla.clocks.v1").await.into_iter().filter(|told| {
-            told.key == case.id && told.header("ce_type") == ClockBreached::full_name()
-        });
-        let breaches: Vec<_> = breaches.map(|told| ClockBreached::decode(&*told.payload).unwrap()).collect();
-        let of_decision = breaches.iter().filter(|breach| breach.clock.as_ref().unwrap().definition == "C06");
-        assert_eq!(of_decision.count(), 1, "{breaches:?}");
+        let told = async || {
+            let log = platform.log("redress.sla.clocks.v1").await.into_iter();
+            let of_case = log.filter(|told| told.key == case.id);
+            let breaches = of_case.filter(|told| told.header("ce_type") == ClockBreached::full_name());
+            let breaches = breaches.map(|told| ClockBreached::decode(&*told.payload).unwrap());
+            let of_clock = breaches.filter(|breach| breach.clock.as_ref().unwrap().definition == "C06");
+            Some(of_clock.count()).filter(|breaches| *breaches > 0)
+        };
+        assert_eq!(wait_until("the breach is told", SOON, told).await, 1, "once");
         case.clock("C14", ClockState::Running).await;
         case.clock("C05", ClockState::Met).await;
     });
