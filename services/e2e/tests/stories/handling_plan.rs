@@ -1,8 +1,6 @@
 //! Document 001: the plan for customers' complaints, by a major case: hotline, task group, departments, escalation, more
 //! time on approval, a formal report in seven parts.
 
-use std::collections::HashMap;
-
 use jiff::{SignedDuration, Timestamp};
 use redress_domain::Role;
 use redress_proto::analytics::v1::{Dimension, QueryMetricsRequest};
@@ -187,7 +185,7 @@ impl People {
             complaint_id: case.id.clone(),
             kind: NoticeKind::N08Progress.into(),
             addressee: Some(Addressee { role: "complainant".into(), ..Default::default() }),
-            fields: progress.iter().map(field).collect::<HashMap<_, _>>().into_iter().collect(),
+            fields: progress.iter().map(field).collect(),
             ..Default::default()
         };
         self.specialist.notification().send_notice(progress).await.unwrap();
@@ -213,11 +211,12 @@ impl People {
         case.platform.until(at(called.not_before.as_ref())).await;
         let raised = async || {
             let all = case.escalations().await;
-            all.into_iter().find(|one| one.ticket_id == called.ticket_id && one.raised_at.is_some())
+            all.into_iter()
+                .find(|one| one.ticket_id == called.ticket_id && one.state() == sla::EscalationState::Raised)
         };
         let raised = wait_until("the supervisor is called", SOON, raised).await;
-        let alert = case.told(NoticeKind::N24Escalation, "supervisor").await;
-        assert_eq!(alert.addressee.unwrap().role, "supervisor");
+        let alert = case.told(NoticeKind::N24Escalation, "staff").await;
+        assert_eq!(alert.addressee.unwrap().external_ref, "role:supervisor");
         let take = sla::AcknowledgeEscalationRequest {
             request_id: "i-look".into(),
             ticket_id: raised.ticket_id.clone(),
@@ -253,12 +252,12 @@ impl People {
     }
 
     /// When so many percent of a clock are over.
-    async fn threshold(&self, clock: &str, percent: u32) -> Timestamp {
+    async fn threshold(&self, clock: &str, percent: i32) -> Timestamp {
         let explain = sla::ExplainDeadlineRequest { clock_id: clock.into() };
         let explained = self.head.sla().explain_deadline(explain).await.unwrap().into_inner();
         assert!(!explained.explanation_zh.is_empty(), "every deadline can be explained");
         let thresholds = explained.deadline.unwrap().thresholds;
-        at(thresholds.get(&percent.to_string()))
+        thresholds[&percent].parse().unwrap()
     }
 
     /// Who is called at `level` because of C13.
