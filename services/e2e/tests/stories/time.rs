@@ -11,12 +11,12 @@ use redress_testkit::wait_until;
 
 use crate::case::{Case, SOON, at};
 use crate::people::Cast;
-use crate::platform::{Platform, SERVICES, on_the_platform};
+use crate::platform::{SERVICES, on_the_platform};
 use crate::steps::{complainant, respondent};
 
 #[test]
 fn a_jump_fires_a_deadline_once_and_leaves_alone_what_is_not_due() {
-    on_the_platform(async |platform| {
+    on_the_platform(|platform| async move {
         let cast = Cast::of(platform, "time");
         let caller = cast.person("caller-time", Role::Complainant);
         let answer = caller
@@ -55,7 +55,7 @@ fn a_jump_fires_a_deadline_once_and_leaves_alone_what_is_not_due() {
 
 #[test]
 fn no_service_starts_with_moved_time_unless_it_is_for_tests() {
-    on_the_platform(async |platform: &'static Platform| {
+    on_the_platform(|platform| async move {
         for service in SERVICES {
             let [_, (variable, file)] = platform.time.settings();
             let output = platform.command(service, "serve").env(variable, file).output().unwrap();
