@@ -86,12 +86,7 @@ impl People {
     /// 三(二): the order is verified; photos, warehouse and quality records tell where it went wrong: product, packaging,
     /// logistics or use (F174–F176).
     async fn is_verified_and_its_cause_located(&self, case: &Case) {
-        let seen = case
-            .investigated("the purchase is verified", |found| {
-                found.platform_records.as_ref().is_some_and(|records| records.complete)
-            })
-            .await;
-        let records = seen.platform_records.unwrap().records;
+        let records = case.platform_records().await;
         let order = records.iter().find(|record| record.r#type() == Kind::OrderRecord).unwrap();
         assert_eq!(order.state(), inv::PlatformRecordState::Held);
         let side = (AwaitedParty::Respondent, SHOP);

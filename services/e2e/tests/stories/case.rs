@@ -78,6 +78,17 @@ impl Case {
         wait_until(what, SOON, look).await
     }
 
+    /// What the platform's own systems hold of the case, once all of them have answered.
+    pub(crate) async fn platform_records(&self) -> Vec<inv::PlatformRecordStatus> {
+        let answered = |found: &inv::Investigation| {
+            let records = found.platform_records.iter().flat_map(|records| &records.records);
+            let states: Vec<_> = records.map(inv::PlatformRecordStatus::state).collect();
+            !states.is_empty() && !states.contains(&inv::PlatformRecordState::Pending)
+        };
+        let found = self.investigated("the platform's systems have answered", answered).await;
+        found.platform_records.unwrap().records
+    }
+
     /// All clocks of the definition, in the order of their start.
     pub(crate) async fn clocks(&self, definition: &str) -> Vec<Clock> {
         let request = ListClocksRequest {

@@ -127,12 +127,7 @@ impl People {
 
     /// 1.3: replay, wording and statements; the anchor asks for more time once, and gets it (F108).
     async fn is_shown_by_replay(&self, case: &Case) -> String {
-        let seen = case
-            .investigated("the platform's records are there", |found| {
-                found.platform_records.as_ref().is_some_and(|records| records.complete)
-            })
-            .await;
-        let records = seen.platform_records.unwrap().records;
+        let records = case.platform_records().await;
         let wording = records.iter().find(|record| record.r#type() == Kind::LiveWordingTranscript).unwrap();
         assert_eq!(wording.state(), inv::PlatformRecordState::Held);
         let side = (AwaitedParty::Respondent, ANCHOR);

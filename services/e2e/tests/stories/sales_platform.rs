@@ -178,12 +178,7 @@ impl People {
     /// §三.1: evidence from the complainant by a checklist, from the respondent within a limit, from the platform's systems.
     async fn asks_both_sides_and_the_platform(&self, case: &Case) {
         // F027, F002: the platform's own records, each with its system and hash.
-        let seen = case
-            .investigated("the platform's records are there", |found| {
-                found.platform_records.as_ref().is_some_and(|records| records.complete)
-            })
-            .await;
-        let records = seen.platform_records.unwrap().records;
+        let records = case.platform_records().await;
         for kind in [Kind::OrderRecord, Kind::PaymentRecord, Kind::ChatLog, Kind::LogisticsTrace] {
             let held = records.iter().find(|record| record.r#type() == kind).unwrap();
             assert_eq!(held.state(), inv::PlatformRecordState::Held, "{kind:?}");
