@@ -23,7 +23,7 @@ pub async fn untold(
 ) -> Result<Vec<Stored>, Error> {
     let rows: Vec<(Uuid, Json<Told>, String)> = sqlx::query_as(
         "SELECT complaint_id, told, reason FROM clock
-         WHERE tenant = $1 AND breach_at >= now() AND breach_at <= $2
+         WHERE tenant = $1 AND breach_at >= redress_time(now()) AND breach_at <= $2
                AND (cardinality($3::text[]) = 0 OR definition = ANY ($3))
                AND (clock_id, breach_at) NOT IN (SELECT * FROM unnest($4::uuid[], $5::timestamptz[]))
          ORDER BY breach_at, clock_id LIMIT $6",

@@ -46,6 +46,6 @@ pub(crate) fn column<T, U>(rows: impl IntoIterator<Item = T>, value: impl Fn(T) 
 
 /// The time of the transaction by the database's clock, which all hosts share: one that runs fast or slow decides nothing.
 pub async fn time_of(conn: &mut PgConnection) -> Result<Timestamp, crate::error::Error> {
-    let now: SqlTime = sqlx::query_scalar("SELECT now()").fetch_one(conn).await?;
+    let now: SqlTime = sqlx::query_scalar("SELECT redress_time(now())").fetch_one(conn).await?;
     Ok(now.to_jiff())
 }

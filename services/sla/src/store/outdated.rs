@@ -65,7 +65,7 @@ async fn by_policy(conn: &mut PgConnection, most: u32) -> Result<Option<Outdated
     let row: Option<(String, i32, Vec<Uuid>)> = sqlx::query_as(
         "SELECT newest.tenant, newest.version, outdated.complaints
          FROM (SELECT tenant, max(version) AS version FROM clock_policy
-               WHERE move_running AND effective_at <= now() GROUP BY tenant) AS newest,
+               WHERE move_running AND effective_at <= redress_time(now()) GROUP BY tenant) AS newest,
               LATERAL (SELECT array_agg(complaint_id) AS complaints
                        FROM (SELECT DISTINCT complaint_id FROM clock AS c
                              WHERE c.tenant = newest.tenant AND c.policy_version < newest.version

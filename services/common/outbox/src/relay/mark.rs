@@ -111,9 +111,10 @@ async fn standing(db: &Db, holder: &str) -> Result<Option<Standing>, sqlx::Error
     .fetch_one(db)
     .await?;
     let row: Option<Row> = sqlx::query_as(
-        "SELECT least($2, (SELECT min(created_at)
-                           -- Ids follow the end of transactions and not their start, by no more than one may last.
-                           FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1000) AS oldest)),
+        "SELECT redress_time(
+                    least($2, (SELECT min(created_at)
+                               -- Ids follow the end of transactions and not their start, by no more than one may last.
+                               FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1000) AS oldest))),
                 (SELECT min(id) FROM outbox), (SELECT max(id) FROM outbox),
                 count(input.topic), count(input.through), min(input.through)
          FROM outbox_lease AS first

@@ -28,6 +28,9 @@ pub struct RuntimeConfig {
     pub overload: OverloadConfig,
     /// How long leaving may take.
     pub shutdown: ShutdownConfig,
+    /// What time it is.
+    #[serde(default)]
+    pub time: TimeConfig,
 }
 
 /// `[runtime.grpc]`
@@ -148,6 +151,28 @@ pub struct ShutdownConfig {
     pub tasks_ms: u64,
 }
 
+/// `[runtime.time]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeConfig {
+    /// What the installation is for.
+    pub profile: Profile,
+    /// A file with the seconds by which the installation's time is ahead of the machine's; only with the profile `test`.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub shift_file: Option<PathBuf>,
+}
+
+/// What an installation is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Real cases. Time is what it is.
+    #[default]
+    Production,
+    /// Tests, in which time may be moved.
+    Test,
+}
+
 pub(crate) fn empty_is_none<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -198,6 +223,10 @@ impl RuntimeConfig {
         require(
             self.shutdown.drain_ms.saturating_add(self.shutdown.tasks_ms) <= 10_000,
             "runtime.shutdown.drain_ms and tasks_ms must be 10000 together at most",
+        );
+        require(
+            self.time.shift_file.is_none() || self.time.profile == Profile::Test,
+            "runtime.time.shift_file moves deadlines of real cases unless runtime.time.profile is \"test\"; leave it empty",
         );
         if let Err(error) = self.telemetry.log.parse::<tracing_subscriber::filter::Targets>() {
             found.push(format!("runtime.telemetry.log: {error}"));

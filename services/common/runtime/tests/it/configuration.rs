@@ -131,3 +131,16 @@ fn commands_say_by_their_exit_code_how_they_ended() {
         assert!(help.contains(word), "{word} is missing in\n{help}");
     }
 }
+
+#[test]
+fn time_is_moved_in_tests_alone() {
+    let file = "REDRESS__RUNTIME__TIME__SHIFT_FILE";
+    let output = run(&["serve"], &[(file, "/shift")]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(told.contains("runtime.time.shift_file moves deadlines of real cases"), "{told}");
+    let profile = ("REDRESS__RUNTIME__TIME__PROFILE", "production");
+    assert_eq!(run(&["serve"], &[(file, "/shift"), profile]).status.code(), Some(2), "said outright");
+    let shown = run(&["config"], &[(file, "/shift"), ("REDRESS__RUNTIME__TIME__PROFILE", "test")]);
+    assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+}
