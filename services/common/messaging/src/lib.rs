@@ -25,6 +25,7 @@ mod meta;
 mod partition;
 mod producer;
 mod record;
+mod tail;
 mod topic;
 
 pub use config::{KafkaConfig, KafkaSecurity, SecurityProtocol};
@@ -37,4 +38,5 @@ pub use meta::{EventMeta, HeaderError, HeaderProblem};
 pub use partition::partition_of;
 pub use producer::{Pending, Placed, Producer};
 pub use record::{Headers, Outgoing, Record};
+pub use tail::tail;
 pub use topic::{TopicSpec, ensure_topics};

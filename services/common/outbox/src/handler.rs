@@ -71,8 +71,6 @@ impl<E> Clone for Delivery<E> {
 pub enum Guard {
     /// The inbox, by the aggregate's version: events of our own services. Also keeps the order and finds gaps.
     Version,
-    /// The inbox, by event id: records from outside, which carry no version.
-    EventId,
     /// The handler's own primary keys.
     Own,
 }

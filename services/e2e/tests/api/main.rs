@@ -9,6 +9,7 @@ mod access;
 mod bad_input;
 mod bad_messages;
 mod calls;
+mod case_commands;
 mod command_line;
 mod idempotency;
 mod journey;

@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use redress_domain::{TenantId, derived_id};
+use redress_domain::TenantId;
 use redress_messaging::{EventMeta, Record};
 use redress_runtime::telemetry::TraceContext;
 
@@ -117,12 +117,6 @@ fn identity(guard: Guard, meta: &EventMeta) -> Result<Option<Identity>, &'static
         Guard::Version => {
             let version = meta.version.ok_or("header ce_version: missing")?;
             Ok(Some(Identity { aggregate: meta.subject, version }))
-        }
-        // Each event is an aggregate of its own, with one version. An id is unique within its source alone, also where it
-        // is a UUID: two systems may both use the order's.
-        Guard::EventId => {
-            let parts = [meta.tenant.as_str().as_bytes(), meta.source.as_bytes(), meta.event_id.as_bytes()];
-            Ok(Some(Identity { aggregate: derived_id("redress/outside-event/1", &parts), version: 1 }))
         }
         Guard::Own => Ok(None),
     }

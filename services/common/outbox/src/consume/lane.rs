@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -172,7 +173,33 @@ impl<H: BatchHandler> TypedLane<H> {
             }
         }
         self.report(kit, items, &parked);
+        for chain in &outline.closed {
+            self.go_on(kit, chain).await;
+        }
         Ok(Outcome::Written { dropped: outline.dropped })
+    }
+
+    /// What was missing in a chain has come: what waits there goes on by itself, as far as it can. What fails now is for an
+    /// operator, and so is what another process was faster at.
+    async fn go_on(&self, kit: &Kit, chain: &Chain) {
+        let by = Operator {
+            actor: "redress".to_owned(),
+            reason: "what was missing has come".to_owned(),
+            accepted: HashSet::new(),
+        };
+        match self.redrive_chain(kit, chain, &by).await {
+            Ok(done) => tracing::info!(
+                messaging.destination.name = self.topic,
+                applied = done.applied,
+                still_parked = done.still_parked,
+                "a gap has closed; what waited behind it goes on",
+            ),
+            Err(error) => tracing::warn!(
+                messaging.destination.name = self.topic,
+                error = error.summary(),
+                "a gap has closed, and what waited behind it was not applied",
+            ),
+        }
     }
 
     fn report(&self, kit: &Kit, items: &[Item<H::Event>], parked: &[(usize, Cause)]) {

@@ -34,6 +34,10 @@ const ANSWER_MARGIN: Duration = Duration::from_millis(100);
 /// After which delay a caller should repeat while the broker is away.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
+/// How long another attempt may be on its way: longer than the log's client tries. Until then nobody knows which of two
+/// bodies will be the registered one, and the second is not written.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(5);
+
 /// What a complainant gets in hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
@@ -105,6 +109,9 @@ impl Accept {
             Some(Remembered { confirmed: true, received_at_ms, .. }) => {
                 return Ok(self.answer(id, at(received_at_ms, now), true));
             }
+            Some(first) if first.fingerprint != fingerprint && is_on_its_way(&first, now) => {
+                return Err(Problem::unavailable("KEY_IN_USE", RETRY_AFTER).with("complaintId", id.to_string()).into());
+            }
             _ => {}
         }
         // A retry of an attempt that was not confirmed keeps the first attempt's time, and so its number.
@@ -126,7 +133,8 @@ impl Accept {
             .unwrap_or_default();
         fail::fail_point!("accept.before_answer", |_| Err(crate::crash::now()));
         match confirmed {
-            // A racing call of the same name was faster; the register keeps one of the two records.
+            // Another body was confirmed though it was not seen on its way: Redis had forgotten it, or it took longer than
+            // any may. The register keeps the one that lies first in the log, and shows the other beside it.
             Some(other) if other.fingerprint != fingerprint => Err(reused(&id).into()),
             Some(first) => Ok(self.answer(id, at(first.received_at_ms, now), true)),
             None => {
@@ -177,6 +185,11 @@ fn reused(id: &ComplaintId) -> Problem {
         "the key was used for another submission before",
     )
     .with("complaintId", id.to_string())
+}
+
+/// Whether the attempt may yet be written.
+fn is_on_its_way(first: &Remembered, now: Timestamp) -> bool {
+    now.duration_since(at(first.received_at_ms, now)).abs() < ON_ITS_WAY
 }
 
 fn whole_milliseconds(instant: Timestamp) -> Timestamp {

@@ -1,32 +1,41 @@
 //! Commands on one complaint: receipt → lock → guard → decide → save, in one transaction.
 //!
-//! Every command has the same course, `Commands::run`; a file per command says what it asks of the lifecycle.
+//! Every command has the same course, [`Commands::run`]. What it asks of the lifecycle stands with its message, as a
+//! [`CaseCommand`], one file per matter.
 
+mod addressed;
 mod decide_admissibility;
+mod files;
+mod halt;
+mod merge;
+mod read;
+mod referral;
+mod reopen;
+mod review;
+mod split;
 mod supply_completion;
+mod transfer;
 mod withdraw;
+mod work;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use prost::{Message, Name};
-use redress_domain::{
-    Clock, ComplaintId, DecidedBy, ErrorKind, Principal, Problem, Role, whole_microseconds,
-};
-use redress_outbox::{Call, Seen, Wake};
+use redress_domain::{Clock, ComplaintId, Principal, Problem, Violations, whole_microseconds};
+use redress_outbox::{Call, Wake};
 use redress_postgres::Db;
 use redress_proto::intake::v1 as wire;
-use redress_proto::types::v1::{Sealed, SealedField};
-use redress_runtime::telemetry;
 use redress_vault::{Sealer, Vault, WrappedKey};
-use sqlx::postgres::PgConnection;
 
-use super::sight::{Sight, Standing, sight};
-use super::transition::{self, Cause, Transition};
+pub use self::addressed::Addressed;
+use self::work::Work;
+use super::accept::{index, name_of_call};
+use super::sight::Standing;
 use super::view::Views;
-use crate::domain::lifecycle::{Act, Actor, Capacity, Command, CommandKind, Policy};
+use crate::domain::lifecycle::{Code, Command, Policy};
 use crate::error::Error;
-use crate::store::complaint::{self, Complaint, Key};
+use crate::store::complaint::{Complaint, Key};
 use crate::store::{note, register, submission};
 
 /// Executes commands.
@@ -42,72 +51,114 @@ pub struct Commands {
     pub clock: Arc<dyn Clock>,
     /// The lifecycle's windows.
     pub policy: Arc<Policy>,
+    /// Who reviews refusals: the queue that is told with the request.
+    pub review_queue: Arc<str>,
     /// Tells the relay that something waits.
     pub wake: Wake,
 }
 
-/// What every command names.
-struct Target<'a> {
-    request_id: &'a str,
-    complaint_id: &'a str,
-    expected_version: u32,
-    /// By what a repetition is recognised, see [`content`].
-    content: Vec<u8>,
+/// A message that asks something of one complaint.
+pub trait CaseCommand: Addressed + Send + Sync {
+    /// Another complaint that the command is about: it is locked and read too. That it is an id is for
+    /// [`check`](Self::check) to see.
+    fn other(&self) -> Option<&str> {
+        None
+    }
+
+    /// Notes what is wrong with the message itself, whatever complaint it names.
+    fn check(&self, now: Timestamp, found: &mut Violations);
+
+    /// What it does to the complaint as it stands.
+    fn effects(&self, situation: &Situation<'_>) -> Result<Effects, Error>;
 }
 
-/// A call's message without its request id, under its name: two messages may have the same bytes.
-fn content<M: Message + Name>(message: &M) -> Vec<u8> {
-    [M::full_name().as_bytes(), b"\0", &message.encode_to_vec()].concat()
-}
-
-/// What a command does beside moving the lifecycle.
-#[derive(Default)]
-struct Effects {
-    /// The commands, in order; the later ones meet the state that the earlier ones led to.
-    steps: Vec<Command>,
+/// What a command does.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// What it asks of the lifecycle, in order; the later ones meet the state that the earlier ones led to.
+    pub steps: Vec<Command>,
     /// A text to be sealed and kept with the last event.
-    note: Option<(note::Kind, String)>,
+    pub note: Option<(note::Kind, String)>,
     /// A submission to be kept.
-    submission: Option<register::NewSubmission>,
+    pub submission: Option<register::NewSubmission>,
+    /// The confidentiality label that another complaint is put under.
+    pub label: Option<(ComplaintId, Code)>,
+}
+
+impl Effects {
+    /// One step of the lifecycle and nothing else.
+    pub fn step(command: Command) -> Self {
+        Self { steps: vec![command], ..Self::default() }
+    }
 }
 
 /// What a command's own part may ask.
-struct Situation<'a> {
-    complaint: &'a Complaint,
-    /// What the caller is to it.
-    standing: Standing,
-    sealer: Option<&'a Sealer>,
-    now: Timestamp,
+pub struct Situation<'a> {
+    /// The complaint, locked.
+    pub complaint: &'a Complaint,
+    /// The other one that the command names, locked too.
+    pub other: Option<&'a Complaint>,
+    /// What the caller is to the complaint.
+    pub standing: Standing,
+    /// Seals under the complaint's key; none once its subject was erased.
+    pub sealer: Option<&'a Sealer>,
+    /// Now.
+    pub now: Timestamp,
+    /// The lifecycle's windows.
+    pub policy: &'a Policy,
+    /// Who reviews refusals.
+    pub review_queue: &'a str,
+    /// By what a repetition of the call is recognised.
+    pub content: &'a [u8],
+    /// Its keyed hash.
+    pub fingerprint: [u8; 32],
 }
 
-type Decide = dyn Fn(&Situation<'_>) -> Result<Effects, Error> + Send + Sync;
+/// A call's message without its request id, under its name: two messages may have the same bytes.
+fn content<M: Addressed>(message: &M) -> Vec<u8> {
+    let mut nameless = message.clone();
+    nameless.request_id_mut().clear();
+    [M::full_name().as_bytes(), b"\0", &nameless.encode_to_vec()].concat()
+}
 
 impl Commands {
-    /// The course of every command: returns the complaint as the caller may see it afterwards.
-    async fn run(
+    /// The course of every command: returns the complaint as the caller may see it afterwards. `found` holds what was
+    /// wrong with the message before its rules were checked.
+    pub async fn run<C: CaseCommand>(
         &self,
         caller: &Principal,
-        target: Target<'_>,
-        decide: Box<Decide>,
+        command: C,
+        mut found: Violations,
     ) -> Result<wire::Complaint, Error> {
-        let id: ComplaintId = target.complaint_id.parse().map_err(|_| Problem::not_found())?;
-        let fingerprint = self.vault.fingerprint(&caller.tenant, &target.content).await?;
-        let call = Call::new(caller, target.request_id, fingerprint)?;
+        let now = whole_microseconds(self.clock.now());
+        name_of_call(command.request_id(), &mut found);
+        command.check(now, &mut found);
+        let other = command.other().and_then(|other| other.parse().ok());
+        if !found.is_empty() {
+            return Err(Problem::invalid(found).into());
+        }
+        let id: ComplaintId = command.complaint_id().parse().map_err(|_| Problem::not_found())?;
+        let content = content(&command);
+        let fingerprint = self.vault.fingerprint(&caller.tenant, &content).await?;
+        let call = Call::new(caller, command.request_id(), fingerprint)?;
         // Outside the transaction: a key provider may be a remote service.
-        let sealer = Arc::new(self.sealer(caller, id).await?);
-        let own_index =
-            super::accept::index::of_reference(&self.vault, &caller.tenant, &caller.subject).await?;
+        let sealer = self.sealer(caller, id).await?;
+        let own_index = index::of_reference(&self.vault, &caller.tenant, &caller.subject).await?;
         let work = Arc::new(Work {
             call,
             id,
+            other,
             caller: caller.clone(),
             own_index,
-            expected_version: target.expected_version,
-            decide,
+            expected_version: command.expected_version(),
+            command,
+            content,
+            fingerprint,
             sealer,
             policy: Arc::clone(&self.policy),
-            now: whole_microseconds(self.clock.now()),
-            cause: cause(),
+            review_queue: Arc::clone(&self.review_queue),
+            now,
+            cause: work::cause(),
         });
         self.db
             .run_tx("complaint_command", move |conn| {
@@ -131,6 +182,7 @@ impl Commands {
         Ok(Some(self.vault.sealer_from(&caller.tenant, id, &WrappedKey::from_bytes(&key)?).await?))
     }
 }
+<<<<<<< HEAD
 
 /// One command on its way through its transaction; runs again if the transaction lost against another.
 struct Work {
@@ -270,3 +322,5 @@ fn erased() -> Problem {
         "the personal fields of this complaint were erased",
     )
 }
+=======
+>>>>>>> 2e3f3f737716d5d6c25e9aaf10edd0d206cf1bea
