@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::scenario::deadlines;
 use crate::scenario::timers::Amounts;
 
 /// Load on intake, on one machine, with raw baselines and a ledger. Results are for release builds.
@@ -84,6 +85,11 @@ pub(crate) enum Command {
     Timers {
         #[command(flatten)]
         amounts: Amounts,
+    },
+    /// The service of deadlines itself: clocks set from the log, and warned of at one instant and all the time.
+    Deadlines {
+        #[command(flatten)]
+        amounts: deadlines::Amounts,
     },
     /// A bare gRPC server: what `baseline` measures, as a process of its own.
     #[command(hide = true)]

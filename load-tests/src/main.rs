@@ -60,6 +60,7 @@ async fn run(site: &Site, command: Command) -> anyhow::Result<Finding> {
         Command::Understand { load } => scenario::understand::run(site, load).await,
         Command::Incident { peak, seconds } => scenario::incident::run(site, peak, seconds).await,
         Command::Timers { amounts } => scenario::timers::run(site, amounts).await,
+        Command::Deadlines { amounts } => scenario::deadlines::run(site, amounts).await,
         Command::RawServer { listen } => {
             baseline::bare_grpc::serve(listen).await?;
             anyhow::bail!("the raw server ended")

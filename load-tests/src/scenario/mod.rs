@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod baseline;
 mod company;
+pub(crate) mod deadlines;
 pub(crate) mod faults;
 pub(crate) mod incident;
 pub(crate) mod p1;
