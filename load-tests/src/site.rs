@@ -144,7 +144,18 @@ impl Site {
         service: &str,
         settings: &[(&str, &str)],
     ) -> anyhow::Result<ServiceProcess> {
-        install(&self.shared, service).await?.serve(service, &Addresses::claim(), settings).await
+        Ok(self.also_with_database(service, settings).await?.0)
+    }
+
+    /// The same, with the URL of its database.
+    pub(crate) async fn also_with_database(
+        &self,
+        service: &str,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<(ServiceProcess, String)> {
+        let installation = install(&self.shared, service).await?;
+        let process = installation.serve(service, &Addresses::claim(), settings).await?;
+        Ok((process, installation.database_url.clone()))
     }
 
     /// The same where the service is called and its rows are looked at.

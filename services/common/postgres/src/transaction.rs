@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -35,12 +36,31 @@ impl TransactionError for sqlx::Error {
     }
 }
 
+/// What is to follow a commit.
+type Deferred = Vec<Box<dyn FnOnce() + Send>>;
+
+tokio::task_local! {
+    /// What the attempt that runs now leaves to be done once it is committed.
+    static DEFERRED: RefCell<Deferred>;
+}
+
+/// Leaves `work` to be done when the transaction of [`Db::run_tx`] that runs now is committed; answers false, and drops
+/// it, outside of one.
+///
+/// For what others may see only after the commit and nothing depends on: a wake, an entry of a cache or an index. It is
+/// dropped with an attempt that is rolled back, and with one whose commit got no answer; and the process may die in
+/// between. It is called on the way, so it hands over and returns; it does not panic.
+pub fn after_commit(work: impl FnOnce() + Send + 'static) -> bool {
+    DEFERRED.try_with(|deferred| deferred.borrow_mut().push(Box::new(work))).is_ok()
+}
+
 impl Db {
     /// Runs `work` as one transaction: committed if it answers `Ok`, rolled back otherwise.
     ///
     /// The transaction runs in a task of its own and goes on when the caller is dropped. `work` is called again, at
     /// most five times in all and for some seconds, after a serialization failure or a deadlock, so it must have no effect
-    /// outside the database. A panic of `work` becomes a panic of the caller.
+    /// outside the database; what is to follow the commit it leaves by [`after_commit`]. A panic of `work` becomes a panic
+    /// of the caller.
     ///
     /// `name` is the operation in spans and metrics: lower snake case, no values.
     ///
@@ -125,8 +145,19 @@ where
     E: From<sqlx::Error>,
 {
     let mut transaction = connection.begin().await?;
-    match work(&mut transaction).await {
-        Ok(value) => transaction.commit().await.map(|()| value).map_err(E::from),
+    let attempt = async {
+        let outcome = work(&mut transaction).await;
+        (outcome, DEFERRED.with(RefCell::take))
+    };
+    let (outcome, deferred) = DEFERRED.scope(RefCell::default(), attempt).await;
+    match outcome {
+        Ok(value) => {
+            transaction.commit().await?;
+            for work in deferred {
+                work();
+            }
+            Ok(value)
+        }
         Err(error) => {
             // The work's error tells more than a rollback that fails on a dead connection.
             transaction.rollback().await.ok();
