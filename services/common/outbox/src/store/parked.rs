@@ -255,6 +255,21 @@ pub(crate) async fn failed_again(
     Ok(())
 }
 
+/// How many records of each topic wait.
+pub(crate) async fn waiting(
+    database: impl PgExecutor<'_>,
+    topics: &[&'static str],
+) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT asked.topic,
+                (SELECT count(*) FROM parked_event AS event WHERE event.topic = asked.topic AND event.status = 'parked')
+         FROM unnest($1::text[]) AS asked (topic)",
+    )
+    .bind(topics)
+    .fetch_all(database)
+    .await
+}
+
 /// A header's value in JSON: as text where it is one.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]

@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::state::{BUILDING, whole_mark};
 use super::{Armed, Timer, TimerIndex, integer, read};
 use crate::answers::{Run, each_answer};
+use crate::measure::rebuilt;
 use crate::{RedisError, keys};
 
 /// How long a mark of a rebuild lives that nobody renews: a process that died makes room for another.
@@ -104,6 +105,7 @@ impl Rebuild {
                 return Err(RebuildError::LostAgain);
             }
         }
+        rebuilt(self.index.prefix, 1);
         Ok(Rebuilt { timers: self.timers })
     }
 }
