@@ -37,10 +37,7 @@ impl WriterCheck {
 
     /// The newest version of each aggregate at the end of the topic. To be read before the database is asked: then a
     /// database that is not behind has all of them.
-    pub async fn published(
-        &self,
-        kafka: &KafkaConfig,
-    ) -> Result<HashMap<Aggregate, i64>, KafkaClientError> {
+    pub async fn published(&self, kafka: &KafkaConfig) -> Result<HashMap<Aggregate, i64>, KafkaClientError> {
         let mut newest: HashMap<Aggregate, i64> = HashMap::new();
         for record in tail(kafka, self.topic, LAST).await? {
             // What has no envelope is not this service's.
@@ -54,9 +51,8 @@ impl WriterCheck {
 
     /// Says of which aggregates the database is behind; `known` are the versions it has, of those it has. Answers how many.
     pub fn compare(&mut self, published: &HashMap<Aggregate, i64>, known: &HashMap<Aggregate, i64>) -> usize {
-        let is_behind = |aggregate: &Aggregate, version: i64| {
-            known.get(aggregate).is_none_or(|known| *known < version)
-        };
+        let is_behind =
+            |aggregate: &Aggregate, version: i64| known.get(aggregate).is_none_or(|known| *known < version);
         let mut behind: Vec<Uuid> = published
             .iter()
             .filter(|(aggregate, version)| is_behind(aggregate, **version))

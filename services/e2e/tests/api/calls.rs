@@ -22,10 +22,7 @@ pub(crate) const VERBS: &[(&str, &str)] = &[
     ("unmerge", r#"{"reason": "different_cause"}"#),
     ("refer", r#"{"body": "12315", "consentToShare": true}"#),
     ("recordOutcome", r#"{"outcome": "REFERRAL_OUTCOME_REMEDY"}"#),
-    (
-        "suspend",
-        r#"{"reason": "SUSPENSION_REASON_COURT", "second": "legal-1", "reviewOn": "2999-01-01"}"#,
-    ),
+    ("suspend", r#"{"reason": "SUSPENSION_REASON_COURT", "second": "legal-1", "reviewOn": "2999-01-01"}"#),
     ("resume", r#"{"second": "legal-1"}"#),
     ("reopen", r#"{"ground": "REOPEN_GROUND_NEW_EVIDENCE"}"#),
     ("transfer", r#"{"unit": "unit-7", "acknowledged": true, "complainantTold": true}"#),

@@ -36,7 +36,10 @@ impl Tenant<'_> {
     /// A complaint that was taken up.
     async fn taken_up(&self, key: &str) -> String {
         let id = self.registered(&self.complainant(), key, &plain("退款一直没到")).await;
-        assert_eq!(state(&decide(self, &id, &format!("d-{key}"), &acceptance()).await), "COMPLAINT_STATE_ACCEPTED");
+        assert_eq!(
+            state(&decide(self, &id, &format!("d-{key}"), &acceptance()).await),
+            "COMPLAINT_STATE_ACCEPTED"
+        );
         id
     }
 
@@ -92,13 +95,17 @@ async fn a_case_is_referred_with_consent_and_closed_with_what_the_outside_body_m
     let repeated = tenant.act(&handler, &id, "refer", "f-1", &body).await;
     assert_eq!(repeated.body["stateVersion"], referred.body["stateVersion"], "one effect");
 
-    let outcome = json!({"outcome": "REFERRAL_OUTCOME_NOT_UPHELD", "cause": "live_wording", "expectedVersion": 1});
+    let outcome =
+        json!({"outcome": "REFERRAL_OUTCOME_NOT_UPHELD", "cause": "live_wording", "expectedVersion": 1});
     let stale = tenant.act(&handler, &id, "recordOutcome", "o-0", &outcome).await;
     assert_eq!((stale.status, stale.reason()), (409, "VERSION_MISMATCH"));
     let outcome = json!({"outcome": "REFERRAL_OUTCOME_NOT_UPHELD", "cause": "live_wording"});
     let closed = tenant.act(&handler, &id, "recordOutcome", "o-1", &outcome).await;
     assert_eq!(state(&closed), "COMPLAINT_STATE_CLOSED");
-    assert_eq!(tenant.published(&id, 6).await[3..], ["ComplaintReferred", "ReferralConcluded", "ComplaintClosed"]);
+    assert_eq!(
+        tenant.published(&id, 6).await[3..],
+        ["ComplaintReferred", "ReferralConcluded", "ComplaintClosed"]
+    );
     let last = closed.body["history"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["actor"], &last["detail"]["outcome"]), (&json!("handler-1"), &json!("not_upheld")));
 
@@ -190,10 +197,12 @@ async fn over_grpc_a_complaint_is_handed_over_and_climbs_and_each_has_its_entry_
         reason: reason.into(),
     };
     owner.escalate_complaint(escalate(wire::EscalationReason::OverTheHead, "e-1")).await.unwrap();
-    let others = owner.escalate_complaint(escalate(wire::EscalationReason::Cluster, "e-2")).await.unwrap_err();
+    let others =
+        owner.escalate_complaint(escalate(wire::EscalationReason::Cluster, "e-2")).await.unwrap_err();
     assert_eq!(others.code(), Code::FailedPrecondition);
     assert_eq!(others.get_error_details().error_info().unwrap().reason, "REASON_NOT_FOR_ROLE");
-    let unknown = wire::EscalateComplaintRequest { reason: 99, ..escalate(wire::EscalationReason::Cluster, "e-3") };
+    let unknown =
+        wire::EscalateComplaintRequest { reason: 99, ..escalate(wire::EscalationReason::Cluster, "e-3") };
     let unknown = handler.escalate_complaint(unknown).await.unwrap_err();
     assert_eq!(unknown.code(), Code::InvalidArgument);
     assert_eq!(tenant.view(&tenant.officer(), &id).await["escalationLevel"], 1);

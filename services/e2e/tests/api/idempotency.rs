@@ -152,9 +152,10 @@ async fn of_bodies_that_race_under_one_key_the_accepted_one_is_registered_and_th
     let token = tenant.complainant();
     let texts: Vec<String> = (0..10).map(|n| format!("第{n}种说法")).collect();
     // Whoever meets another body on its way is told to repeat, and so learns how it ended.
-    let decided = async |text: &String| {
+    let (tenant, token) = (&tenant, &token);
+    let decided = texts.iter().map(|text| async move {
         let settled = async || {
-            let answer = tenant.post(&token, "k-1", &plain(text)).await;
+            let answer = tenant.post(token, "k-1", &plain(text)).await;
             if answer.status == 503 {
                 assert_eq!(answer.reason(), "KEY_IN_USE", "{}", answer.body);
                 assert!(answer.headers.contains_key("retry-after"));
@@ -163,8 +164,8 @@ async fn of_bodies_that_race_under_one_key_the_accepted_one_is_registered_and_th
             Some(answer)
         };
         redress_testkit::wait_until("the race is decided", crate::service::PATIENCE, settled).await
-    };
-    let answers = futures::future::join_all(texts.iter().map(decided)).await;
+    });
+    let answers = futures::future::join_all(decided).await;
     let accepted: Vec<usize> = (0..10).filter(|n| answers[*n].status == 202).collect();
     assert_eq!(accepted.len(), 1, "one of them is accepted");
     for answer in answers.iter().filter(|answer| answer.status != 202) {

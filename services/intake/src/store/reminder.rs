@@ -34,8 +34,7 @@ pub async fn of(conn: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Key, Re
     .await?;
     rows.into_iter()
         .map(|(tenant, id, asked_at, reminded_at)| {
-            let tenant =
-                tenant.parse().map_err(|e| Corrupt::new("completion_reminder", "tenant", id, e))?;
+            let tenant = tenant.parse().map_err(|e| Corrupt::new("completion_reminder", "tenant", id, e))?;
             let reminder = Reminder { asked_at: asked_at.to_jiff(), reminded_at: reminded_at.to_jiff() };
             Ok(((tenant, ComplaintId::from_uuid(id)), reminder))
         })

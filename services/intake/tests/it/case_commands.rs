@@ -7,9 +7,7 @@ use redress_proto::intake::v1 as wire;
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::types::v1::{Attachment, ComplaintState};
 
-use crate::bench::{
-    Bench, accept, caller, complainant, officer, problem, refuse, supervisor, withdraw,
-};
+use crate::bench::{Bench, accept, caller, complainant, officer, problem, refuse, supervisor, withdraw};
 use crate::facts::{accepted, planned, result_accepted, tell, word};
 
 /// A message that names a complaint and the call.
@@ -114,7 +112,11 @@ fn refer(id: ComplaintId, consent_to_share: bool) -> wire::ReferExternallyReques
     on(request, id, if consent_to_share { "refer-1" } else { "refer-0" })
 }
 
-fn outcome(id: ComplaintId, outcome: wire::ReferralOutcome, cause: &str) -> wire::RecordReferralOutcomeRequest {
+fn outcome(
+    id: ComplaintId,
+    outcome: wire::ReferralOutcome,
+    cause: &str,
+) -> wire::RecordReferralOutcomeRequest {
     let request = wire::RecordReferralOutcomeRequest {
         outcome: outcome.into(),
         cause: cause.into(),
@@ -225,10 +227,17 @@ async fn a_complaint_is_handed_over_when_the_unit_has_it_and_the_complainant_kno
     let told = problem(bench.run(&lead(), transfer(true, false, "t1")).await);
     assert_eq!(told.reason, "COMPLAINANT_NOT_TOLD");
     let seen = bench.run(&lead(), transfer(true, true, "t2")).await.unwrap();
-    assert_eq!((seen.state(), events(&seen).last()), (ComplaintState::Accepted, Some(&"ComplaintTransferred")));
+    assert_eq!(
+        (seen.state(), events(&seen).last()),
+        (ComplaintState::Accepted, Some(&"ComplaintTransferred"))
+    );
 }
 
-fn escalate(id: ComplaintId, reason: wire::EscalationReason, request_id: &str) -> wire::EscalateComplaintRequest {
+fn escalate(
+    id: ComplaintId,
+    reason: wire::EscalationReason,
+    request_id: &str,
+) -> wire::EscalateComplaintRequest {
     on(wire::EscalateComplaintRequest { reason: reason.into(), ..Default::default() }, id, request_id)
 }
 
@@ -278,14 +287,13 @@ async fn a_withdrawn_complaint_takes_none_of_them() {
 
 #[tokio::test]
 async fn all_that_is_wrong_with_a_command_is_told_at_once_with_its_field() {
-    fn fields<T: std::fmt::Debug>(
-        outcome: Result<T, redress_intake::Error>,
-    ) -> Vec<(String, &'static str)> {
+    fn fields<T: std::fmt::Debug>(outcome: Result<T, redress_intake::Error>) -> Vec<(String, &'static str)> {
         problem(outcome).violations.iter().map(|v| (v.field.to_string(), v.reason)).collect()
     }
     let bench = Bench::new().await;
     let told = fields(bench.run(&supervisor(), wire::SuspendCaseRequest::default()).await);
-    let required = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), "REQUIRED")).collect::<Vec<_>>();
+    let required =
+        |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), "REQUIRED")).collect::<Vec<_>>();
     assert_eq!(told[0], ("requestId".to_owned(), "MALFORMED"));
     assert_eq!(told[1..], required(&["reason", "second", "reviewOn"]));
     let odd = wire::SuspendCaseRequest {
@@ -294,7 +302,8 @@ async fn all_that_is_wrong_with_a_command_is_told_at_once_with_its_field() {
         review_on: "soon".into(),
         ..Default::default()
     };
-    let told = fields(bench.run(&supervisor(), on(odd, ComplaintId::from_uuid(uuid::Uuid::nil()), "s1")).await);
+    let told =
+        fields(bench.run(&supervisor(), on(odd, ComplaintId::from_uuid(uuid::Uuid::nil()), "s1")).await);
     assert_eq!(told, [("second".to_owned(), "MALFORMED"), ("reviewOn".to_owned(), "MALFORMED")]);
     let id = ComplaintId::from_uuid(uuid::Uuid::nil());
     let told = fields(bench.run(&lead(), on(wire::MergeComplaintsRequest::default(), id, "m1")).await);

@@ -23,8 +23,7 @@ fn clock(definition: &str) -> Option<sla::ClockRef> {
 
 /// Half of the time has passed, told at `told`.
 fn warned(id: ComplaintId, due: Timestamp, told: Timestamp) -> Word {
-    let warned =
-        sla::ClockWarned { clock: clock("C09"), percent: 50, due_at: Some(to_wire_time(due)) };
+    let warned = sla::ClockWarned { clock: clock("C09"), percent: 50, due_at: Some(to_wire_time(due)) };
     word(id, "sla", &warned).at(hour(36)).told(told)
 }
 

@@ -18,7 +18,11 @@ fn merge(id: ComplaintId, into: ComplaintId, complainants_consented: bool) -> wi
 }
 
 fn unmerge(id: ComplaintId) -> wire::UnmergeComplaintRequest {
-    on(wire::UnmergeComplaintRequest { reason: "different_cause".into(), ..Default::default() }, id, "unmerge-1")
+    on(
+        wire::UnmergeComplaintRequest { reason: "different_cause".into(), ..Default::default() },
+        id,
+        "unmerge-1",
+    )
 }
 
 fn split(id: ComplaintId, child: &str) -> wire::SplitMatterRequest {

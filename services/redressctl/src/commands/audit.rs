@@ -24,7 +24,12 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(context: &Context, command: Command) -> Result<Verdict, Failure> {
     let Command::Verify { against } = command;
-    let known_heads = against.as_deref().map(file::message::<VerifyAuditChainResponse>).transpose()?.unwrap_or_default().heads;
+    let known_heads = against
+        .as_deref()
+        .map(file::message::<VerifyAuditChainResponse>)
+        .transpose()?
+        .unwrap_or_default()
+        .heads;
     let mut whole = VerifyAuditChainResponse { intact: true, ..Default::default() };
     let mut request = VerifyAuditChainRequest { known_heads, page_token: String::new() };
     let mut client = context.intake()?;
@@ -33,7 +38,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Verdict, 
         let answer = client.verify_audit_chain(context.request(request.clone())).await;
         let answer = answer.map_err(context.failed(Service::Intake)).map_err(|failure| {
             if failure.told().reason == "PERMISSION_DENIED" {
-                return failure.with_remedy("The trail is for auditors and supervisors: use a token of theirs.");
+                return failure
+                    .with_remedy("The trail is for auditors and supervisors: use a token of theirs.");
             }
             failure
         })?;

@@ -194,7 +194,8 @@ async fn a_gap_is_parked_and_what_waits_goes_on_by_itself_once_what_was_missing_
     world.wait_for_ledger(5).await;
     assert_eq!(world.applied().await[&aggregate(0)], [1, 2, 3, 4, 5]);
     let waiting = "parked_event WHERE status = 'parked'";
-    wait_until("nothing waits any more", LIMIT, async || (world.count(waiting).await == 0).then_some(())).await;
+    wait_until("nothing waits any more", LIMIT, async || (world.count(waiting).await == 0).then_some(()))
+        .await;
     assert!(world.count("parked_event WHERE settled_by = 'redress'").await >= 3);
     running.stop().await;
 }

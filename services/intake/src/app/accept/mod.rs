@@ -110,7 +110,9 @@ impl Accept {
                 return Ok(self.answer(id, at(received_at_ms, now), true));
             }
             Some(first) if first.fingerprint != fingerprint && is_on_its_way(&first, now) => {
-                return Err(Problem::unavailable("KEY_IN_USE", RETRY_AFTER).with("complaintId", id.to_string()).into());
+                return Err(Problem::unavailable("KEY_IN_USE", RETRY_AFTER)
+                    .with("complaintId", id.to_string())
+                    .into());
             }
             _ => {}
         }

@@ -18,11 +18,8 @@ impl CaseCommand for RequestRefusalReviewRequest {
     /// The queue of reviews is told, not a person: that nobody decides twice is asked of whoever decides (I10).
     fn effects(&self, situation: &Situation<'_>) -> Result<Effects, Error> {
         let reviewer = situation.review_queue.to_owned();
-        let submission = if self.attachments.is_empty() {
-            None
-        } else {
-            Some(files::kept(situation, &self.attachments)?)
-        };
+        let submission =
+            if self.attachments.is_empty() { None } else { Some(files::kept(situation, &self.attachments)?) };
         Ok(Effects {
             note: Some((Kind::ReviewGrounds, self.text.clone())),
             submission,

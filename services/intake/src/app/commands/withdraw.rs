@@ -23,9 +23,6 @@ impl CaseCommand for WithdrawComplaintRequest {
         let reason = Some(self.reason.clone()).filter(|reason| !reason.trim().is_empty());
         // Joint complaints and safety leads come with their own calls; until then neither can exist.
         let step = Command::Withdraw { consent: GroupConsent::NotJoint, safety_lead: SafetyLead::None };
-        Ok(Effects {
-            note: reason.map(|reason| (Kind::WithdrawalReason, reason)),
-            ..Effects::step(step)
-        })
+        Ok(Effects { note: reason.map(|reason| (Kind::WithdrawalReason, reason)), ..Effects::step(step) })
     }
 }

@@ -20,8 +20,8 @@ use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use sqlx::postgres::PgConnection;
 
-use super::given_up;
 use self::reminders::Reminders;
+use super::given_up;
 use super::reported::{Reported, by_service, key};
 use crate::domain::lifecycle::{
     Act, Actor, Capacity, Command, EscalationReason, Fact, Level, Lifecycle, Policy, State,
@@ -144,7 +144,11 @@ fn meant(delivery: &Delivery<Told>, life: &Lifecycle, reminders: &mut Reminders)
     match &*delivery.event {
         Told::Happened(fact) => Some(Command::TakeFact(fact.clone())),
         Told::CompletionWarned => {
-            reminders.remind(key, asked_at?, whole_microseconds(meta.recorded_at.unwrap_or(meta.occurred_at)));
+            reminders.remind(
+                key,
+                asked_at?,
+                whole_microseconds(meta.recorded_at.unwrap_or(meta.occurred_at)),
+            );
             None
         }
         Told::CompletionDue { due_at } => {

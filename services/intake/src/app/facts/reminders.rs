@@ -26,9 +26,7 @@ impl Reminders {
     pub(super) async fn of(conn: &mut PgConnection, batch: &[Delivery<Told>]) -> Result<Self, Error> {
         let keys: BTreeSet<Key> = batch
             .iter()
-            .filter(|delivery| {
-                matches!(*delivery.event, Told::CompletionDue { .. } | Told::CompletionWarned)
-            })
+            .filter(|delivery| matches!(*delivery.event, Told::CompletionDue { .. } | Told::CompletionWarned))
             .map(|delivery| key(&delivery.meta))
             .collect();
         if keys.is_empty() {

@@ -42,11 +42,7 @@ pub(super) async fn insert(conn: &mut PgConnection, plan: &mut Plan) -> Result<(
 }
 
 /// Gives the complaints of `taken` their number of this attempt, in their rows and in what is published.
-fn renumber(
-    plan: &mut Plan,
-    taken: &HashSet<(TenantId, ComplaintId)>,
-    attempt: u8,
-) -> Result<(), Error> {
+fn renumber(plan: &mut Plan, taken: &HashSet<(TenantId, ComplaintId)>, attempt: u8) -> Result<(), Error> {
     let taken_of = |tenant: &TenantId, id: ComplaintId| taken.contains(&(tenant.clone(), id));
     for complaint in plan.complaints.iter_mut().filter(|c| taken_of(&c.tenant, c.id)) {
         let told: ComplaintNo = complaint.complaint_no.parse().map_err(|_| Problem::internal())?;

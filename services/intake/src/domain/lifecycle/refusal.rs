@@ -193,7 +193,9 @@ impl GuardReason {
             Self::RetentionOver => "the file must still be kept",
             Self::TransferNotAcknowledged => "the accepting unit must have acknowledged",
             Self::ComplainantNotTold => "the complainant must have been told",
-            Self::ReasonNotForRole => "a complainant goes over the handler's head; other reasons are for staff",
+            Self::ReasonNotForRole => {
+                "a complainant goes over the handler's head; other reasons are for staff"
+            }
             Self::HighestLevel => "the case must stand below the level that is called, and below the highest",
             Self::SplitIntoItself => "the part must become another complaint",
             Self::LabelMissing => "the part needs a confidentiality label of its own",

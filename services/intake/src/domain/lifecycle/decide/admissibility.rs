@@ -79,11 +79,9 @@ pub(super) fn lapse(
     };
     match guards() {
         Ok(()) => Event::ComplaintLapsed { review_until: policy.window_end(act.at, policy.review_days) },
-        Err(reason) => Event::FactRefused {
-            fact: FactKind::CompletionDue,
-            state: StateKind::AwaitingCompletion,
-            reason,
-        },
+        Err(reason) => {
+            Event::FactRefused { fact: FactKind::CompletionDue, state: StateKind::AwaitingCompletion, reason }
+        }
     }
 }
 
