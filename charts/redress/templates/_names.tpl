@@ -1,4 +1,4 @@
-{{/* Names. All are quoted where they are used: a release may be called "y" or "1". */}}
+{{/* Names. All are quoted where they are used: a release may be called "y" or "null". */}}
 {{- define "redress.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 36 | trimSuffix "-" -}}

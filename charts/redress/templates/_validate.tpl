@@ -4,6 +4,7 @@
 {{- $wrong := list -}}
 {{- $workloads := include "redress.workloads" . | fromYaml -}}
 {{- $partitions := include "redress.partitions" . | int -}}
+{{- if not (regexMatch "^[a-z]" (include "redress.fullname" .)) }}{{ $wrong = append $wrong "fullnameOverride: give a name that begins with a letter; a Service's must" }}{{ end -}}
 {{- if not $values.kafka.bootstrapServers }}{{ $wrong = append $wrong "kafka.bootstrapServers: name your brokers, host:port" }}{{ end -}}
 {{- if not $values.auth.issuer }}{{ $wrong = append $wrong "auth.issuer: name the issuer of your tokens" }}{{ end -}}
 {{- if not $values.auth.jwks }}{{ $wrong = append $wrong "auth.jwks: name the URL of the issuer's keys" }}{{ end -}}

@@ -40,6 +40,11 @@ impl Steps {
         value
     }
 
+    /// How many have failed so far.
+    pub(crate) fn failures(&self) -> usize {
+        self.done.iter().filter(|step| step.failure.is_some()).count()
+    }
+
     /// Prints all steps with their times; fails if one of them did.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         eprintln!("\n{}", self.summary());
@@ -72,6 +77,7 @@ mod tests {
         let mut steps = Steps::default();
         assert_eq!(steps.run("first", async { Ok(1) }).await, Some(1));
         assert_eq!(steps.run("second", async { Err::<(), _>(anyhow!("do this instead")) }).await, None);
+        assert_eq!(steps.failures(), 1);
         let summary = steps.summary();
         assert!(summary.contains("ok") && summary.contains("FAILED"), "{summary}");
         assert!(summary.ends_with("do this instead\n"), "{summary}");

@@ -5,7 +5,7 @@ use redress_devstack::{Endpoints, STACK_VARIABLE, Stack, StackOptions};
 
 use crate::command::{self, cargo};
 use crate::steps::Steps;
-use crate::{check, tools, workspace};
+use crate::{check, deploy_check, tools, workspace};
 
 /// One scope and one set of features for all steps, so that nothing is compiled twice.
 const SCOPE: &str = "--locked --workspace --all-features";
@@ -16,6 +16,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let mut steps = Steps::default();
     steps.run("tools: PostgreSQL, Redis, Java, Maven", tools::ensure_stack()).await;
     check::rules(&mut steps, false).await;
+    deploy_check::always(&mut steps).await;
     // All targets: the end-to-end tests start the services' binaries.
     let built = steps.run("build", command::run(cargo(&format!("build {SCOPE} --all-targets")))).await;
     if built.is_some()
@@ -30,6 +31,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         if std::env::var_os("CI").is_some() {
             steps.run("the tests left the tree as it was", async { unchanged(&workspace::changes()?) }).await;
         }
+        deploy_check::if_changed(&mut steps).await;
     }
     steps.finish()
 }

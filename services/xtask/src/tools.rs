@@ -8,9 +8,29 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::command;
 
-/// The linter of the contract comes as an npm package, pinned by this lock file.
-const BUF_PACKAGE: &str = include_str!("../buf/package.json");
-const BUF_LOCK: &str = include_str!("../buf/package-lock.json");
+/// A program that comes as an npm package, pinned by a lock file.
+struct Package {
+    name: &'static str,
+    program: &'static str,
+    manifest: &'static str,
+    lock: &'static str,
+}
+
+/// The linter of the contract.
+const BUF: Package = Package {
+    name: "buf",
+    program: "buf",
+    manifest: include_str!("../buf/package.json"),
+    lock: include_str!("../buf/package-lock.json"),
+};
+
+/// The linter of `OpenAPI` documents.
+const REDOCLY: Package = Package {
+    name: "redocly",
+    program: "redocly",
+    manifest: include_str!("../redocly/package.json"),
+    lock: include_str!("../redocly/package-lock.json"),
+};
 
 /// Makes sure that PostgreSQL, Redis, Java and Maven are there.
 pub(crate) async fn ensure_stack() -> anyhow::Result<()> {
@@ -20,37 +40,56 @@ pub(crate) async fn ensure_stack() -> anyhow::Result<()> {
 
 /// The path of `buf`, below `target/tools`; fetched when it is missing or another version.
 pub(crate) async fn buf() -> anyhow::Result<PathBuf> {
-    let folder = target().join("tools/buf");
-    let binary = folder.join("node_modules/.bin/buf");
-    // Written last, so it stands only beside a complete installation.
-    let marker = folder.join("installed.json");
-    if binary.exists() && fs::read_to_string(&marker).is_ok_and(|lock| lock == BUF_LOCK) {
-        return Ok(binary);
+    BUF.fetched().await
+}
+
+/// The same of `redocly`.
+pub(crate) async fn redocly() -> anyhow::Result<PathBuf> {
+    REDOCLY.fetched().await
+}
+
+impl Package {
+    async fn fetched(&self) -> anyhow::Result<PathBuf> {
+        let Self { name, program, manifest, lock } = *self;
+        let folder = target().join("tools").join(name);
+        let binary = folder.join("node_modules/.bin").join(program);
+        // Written last, so it stands only beside a complete installation.
+        let marker = folder.join("installed.json");
+        if binary.exists() && fs::read_to_string(&marker).is_ok_and(|installed| installed == lock) {
+            return Ok(binary);
+        }
+        ensure_npm()?;
+        let write = |name: &str, text: &str| {
+            fs::create_dir_all(&folder)
+                .and_then(|()| fs::write(folder.join(name), text))
+                .context("cannot write target/tools")
+        };
+        write("package.json", manifest)?;
+        write("package-lock.json", lock)?;
+        let mut npm = tokio::process::Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+            .current_dir(&folder);
+        let what = format!("cannot fetch {name}; is the npm registry reachable?");
+        command::run(npm).await.context(what)?;
+        write("installed.json", lock)?;
+        Ok(binary)
     }
-    ensure_npm()?;
-    let write = |name: &str, text: &str| {
-        fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(folder.join(name), text))
-            .context("cannot write target/tools")
-    };
-    write("package.json", BUF_PACKAGE)?;
-    write("package-lock.json", BUF_LOCK)?;
-    let mut npm = tokio::process::Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
-    command::run(npm).await.context("cannot fetch buf; is the npm registry reachable?")?;
-    write("installed.json", BUF_LOCK)?;
-    Ok(binary)
 }
 
 fn ensure_npm() -> anyhow::Result<()> {
-    const COMMAND: &str = "apt-get install -y --no-install-recommends nodejs npm";
     if which::which("npm").is_ok() && which::which("node").is_ok() {
         return Ok(());
     }
+    install_debian("node and npm", "nodejs npm")
+}
+
+/// Installs packages of Debian where that is possible, else asks for them.
+pub(crate) fn install_debian(what: &str, packages: &str) -> anyhow::Result<()> {
+    let install = format!("apt-get install -y --no-install-recommends {packages}");
     if !rustix::process::geteuid().is_root() || which::which("apt-get").is_err() {
-        bail!("not installed: node and npm; on Debian run: sudo {COMMAND}");
+        bail!("not installed: {what}; on Debian run: sudo {install}");
     }
-    for arguments in ["apt-get update", COMMAND] {
+    for arguments in ["apt-get update", &install] {
         let mut words = arguments.split(' ');
         let mut apt = Command::new(words.next().unwrap_or_default());
         let status =

@@ -17,6 +17,8 @@ pub(crate) struct ConsumerTelemetry {
     parked: Counter<u64>,
     gaps: Counter<u64>,
     replaced: Counter<u64>,
+    delay: Histogram<f64>,
+    waiting: Gauge<i64>,
     _lag: ObservableGauge<i64>,
 }
 
@@ -45,7 +47,35 @@ impl ConsumerTelemetry {
             parked: meter.u64_counter("redress.consumer.parked").build(),
             gaps: meter.u64_counter("redress.consumer.gaps").build(),
             replaced: meter.u64_counter("redress.consumer.clients.replaced").build(),
+            delay: meter
+                .f64_histogram("redress.consumer.delay")
+                .with_unit("s")
+                .with_description("From the writing of a record to its being applied; what was known already is not counted")
+                .build(),
+            waiting: meter
+                .i64_gauge("redress.consumer.parked.waiting")
+                .with_description("Records that were set aside and are neither redriven nor discarded")
+                .build(),
         }
+    }
+
+    /// A first step from nothing is none to Prometheus: what must be noticed the first time begins at zero.
+    pub(crate) fn begun(&self, topic: &str) {
+        self.gaps.add(0, &self.attributes(topic));
+        self.replaced.add(0, std::slice::from_ref(&self.group));
+    }
+
+    /// How long records have waited that were applied now.
+    pub(crate) fn applied(&self, topic: &str, waited: impl Iterator<Item = Duration>) {
+        let attributes = self.attributes(topic);
+        for waited in waited {
+            self.delay.record(waited.as_secs_f64(), &attributes);
+        }
+    }
+
+    /// How many records of a topic wait to be settled; every replica tells the same.
+    pub(crate) fn waiting(&self, topic: &str, rows: i64) {
+        self.waiting.record(rows, &self.attributes(topic));
     }
 
     fn attributes(&self, topic: &str) -> [KeyValue; 3] {

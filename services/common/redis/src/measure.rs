@@ -1,6 +1,7 @@
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use opentelemetry::metrics::Histogram;
+use opentelemetry::metrics::{Counter, Histogram};
 use opentelemetry::{KeyValue, global};
 
 use crate::RedisError;
@@ -8,6 +9,21 @@ use crate::RedisError;
 /// The duration of calls, under the name that the semantic conventions give it.
 #[derive(Clone)]
 pub(crate) struct Measure(Histogram<f64>);
+
+/// Indexes that were filled anew, by `redress.index`.
+static REBUILDS: LazyLock<Counter<u64>> = LazyLock::new(|| {
+    global::meter("redress.redis")
+        .u64_counter("redress.redis.index.rebuilds")
+        .with_description(
+            "Times that an index in Redis was filled anew from the database, because it was lost.",
+        )
+        .build()
+});
+
+/// Counts that an index was filled anew; with 0, that it exists: a first step from nothing is none to Prometheus.
+pub(crate) fn rebuilt(index: &'static str, times: u64) {
+    REBUILDS.add(times, &[KeyValue::new("redress.index", index)]);
+}
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -73,6 +73,10 @@ async fn metrics_tell_of_calls_and_messages() {
         ("messaging_client_sent_messages_total{", "redress.intake.submissions.v1"),
         ("messaging_client_consumed_messages_total{", "redress.intake.submissions.v1"),
         ("messaging_process_duration_seconds_count{", "redress.intake.submissions.v1"),
+        // Alerts count by this bound, and by what is there from the beginning.
+        ("redress_consumer_delay_seconds_bucket{", r#"le="60""#),
+        ("redress_consumer_parked_waiting{", "redress.intake.submissions.v1"),
+        ("redress_consumer_gaps_total{", "redress.intake.submissions.v1"),
         ("redress_outbox_published_total", ""),
         ("db_client_operation_duration_seconds_count{", r#"db_system_name="redis""#),
     ];
@@ -106,10 +110,21 @@ async fn the_openapi_document_describes_every_operation_with_a_problem_beside_it
     operations.sort_unstable();
     let expected = [
         "decideAdmissibility",
+        "escalateComplaint",
         "getComplaint",
         "listComplaints",
+        "mergeComplaints",
+        "recordReferralOutcome",
+        "referExternally",
+        "reopenComplaint",
+        "requestRefusalReview",
+        "resumeCase",
+        "splitMatter",
         "submitComplaint",
         "supplyCompletion",
+        "suspendCase",
+        "transferComplaint",
+        "unmergeComplaint",
         "watchComplaint",
         "withdrawComplaint",
     ];

@@ -102,12 +102,13 @@ pub async fn of_cases(
     rows.into_iter().map(read).collect()
 }
 
-/// How long until a share is to be warned of, in seconds by the database's clock: none if there is none. Breaches need no
-/// such precision, for they wait until their topics are read.
+/// How long until a share is to be warned of, in seconds by the database's clock: none if there is none. One that has been
+/// due for a second is somebody's, or set aside: it is not waited for so closely. Breaches need no such precision, for they
+/// wait until their topics are read.
 pub async fn next_warning_in(conn: &mut PgConnection) -> Result<Option<f64>, Error> {
     let seconds: Option<f64> = sqlx::query_scalar(
         "SELECT extract(epoch FROM min(warn_at) - redress_time(clock_timestamp()))::double precision
-         FROM clock WHERE warn_at IS NOT NULL",
+         FROM clock WHERE warn_at > redress_time(now()) - interval '1 second'",
     )
     .fetch_one(conn)
     .await?;

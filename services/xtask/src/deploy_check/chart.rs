@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use tokio::process::Command;
 
 use super::cases::CASES;
 use super::install::{self, Programs};
@@ -23,6 +24,7 @@ pub(super) async fn check(steps: &mut Steps, root: &Path) {
         .run("chart: suites of helm-unittest", command_runs(&tools, "helm-unittest", &["--strict", CHART]))
         .await;
     steps.run("chart: README is what helm-docs makes", docs(&tools, root)).await;
+    steps.run("chart: what kube-score finds", score(&tools)).await;
     steps
         .run("k8s: rendered files are the chart's rendering", async {
             let helm = tools.command("helm").as_std().get_program().to_owned();
@@ -47,6 +49,36 @@ async fn lint(tools: &Programs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tests of kube-score that are left out, each for a reason.
+const NOT_SCORED: &[&str] = &[
+    // A tag of a release never changes, and a digest may be named: pulling again costs every start a question.
+    "container-image-pull-policy",
+    // Limits of processor time throttle a process in the middle of a spike; requests divide fairly.
+    "container-resources",
+    // Spreading is asked for by topologySpreadConstraints, which it does not know.
+    "deployment-has-host-podantiaffinity",
+    // A budget by maxUnavailable, which holds for one replica as well.
+    "deployment-has-poddisruptionbudget",
+];
+
+/// Security, probes and what else it knows by heart, of the case with everything and of the least.
+async fn score(tools: &Programs) -> anyhow::Result<()> {
+    let score = install::score().await?;
+    let folder = Path::new("target/deploy-check");
+    std::fs::create_dir_all(folder)?;
+    for case in CASES {
+        let mut template = tools.command("helm");
+        template.args(["template", "redress", CHART, "--namespace", "redress"]).args(case.arguments());
+        let file = folder.join("scored.yaml");
+        std::fs::write(&file, command::output(template).await?)?;
+        let mut judge = score.command("kube-score");
+        judge.args(["score", "--output-format", "ci", "--kubernetes-version", "v1.34"]);
+        judge.args(NOT_SCORED.iter().flat_map(|&test| ["--ignore-test", test])).arg(&file);
+        command::output(judge).await.with_context(|| format!("case {}", case.name))?;
+    }
+    Ok(())
+}
+
 async fn docs(tools: &Programs, root: &Path) -> anyhow::Result<()> {
     let mut docs = tools.command("helm-docs");
     docs.args(["--chart-search-root", CHART, "--dry-run", "--log-level", "warning"]);
@@ -61,7 +93,7 @@ async fn docs(tools: &Programs, root: &Path) -> anyhow::Result<()> {
 }
 
 /// The folders below `k8s/` that kustomize builds.
-fn kustomization_folders() -> anyhow::Result<Vec<String>> {
+pub(super) fn kustomization_folders() -> anyhow::Result<Vec<String>> {
     let files = workspace::files()?;
     let folders = files.iter().filter(|file| file.starts_with("k8s") && file.ends_with("kustomization.yaml"));
     let folders: Vec<_> = folders.filter_map(|file| Some(file.parent()?.display().to_string())).collect();
@@ -72,17 +104,18 @@ fn kustomization_folders() -> anyhow::Result<Vec<String>> {
     Ok(folders)
 }
 
-/// What kustomize makes of a folder.
-async fn kustomized(tools: &Programs, folder: &str) -> anyhow::Result<String> {
-    let mut build = tools.command("kubectl");
-    build.args(["kustomize", folder]);
-    command::output(build).await
+/// What kustomize makes of a folder; `build` is `kubectl kustomize <folder>`.
+pub(super) async fn kustomized(build: Command) -> anyhow::Result<String> {
+    let built = command::output(build).await?;
+    ensure!(built.contains("kind:"), "it is built of nothing");
+    Ok(built)
 }
 
 async fn kustomizations(tools: &Programs) -> anyhow::Result<()> {
     for folder in kustomization_folders()? {
-        let built = kustomized(tools, &folder).await?;
-        ensure!(built.contains("kind:"), "{folder} is built of nothing");
+        let mut build = tools.command("kubectl");
+        build.args(["kustomize", &folder]);
+        kustomized(build).await.context(folder)?;
     }
     Ok(())
 }

@@ -4,17 +4,18 @@
 //! Apart from `cargo xtask check`, because its tools are built from Go modules, which takes minutes once; they are kept
 //! outside the project, keyed by their lock files, so that a fresh clone finds them.
 //!
-//! There is no control plane and no kubelet: what a server would refuse, images, name resolution, network policies and the
-//! operators of KEDA and Strimzi are not tried.
-//! What a kubelet would do with a pod of ours, `processes` does with real processes.
+//! `cluster` has a real control plane and no kubelet: images, name resolution, network policies and the operators of KEDA
+//! and Strimzi are not tried. What a kubelet would do with a pod of ours, `processes` does with real processes.
 
 mod cases;
 mod chart;
+mod cluster;
 mod files;
 mod install;
 mod monitoring;
 mod processes;
 mod suites;
+mod tested;
 
 use std::path::Path;
 
@@ -24,6 +25,7 @@ use crate::steps::Steps;
 use crate::workspace;
 
 pub(crate) use install::cached_helm;
+pub(crate) use tested::{always, if_changed};
 
 /// The chart, k8s/, dashboards and alerts on real tools: helm, Prometheus, linters, and the services as processes
 #[derive(Debug, clap::Args)]
@@ -31,12 +33,17 @@ pub(crate) struct Args {
     /// Only these parts; all if none is named
     #[arg(long, value_enum)]
     only: Vec<Part>,
+    /// Also roll releases on a simulated cluster: three nodes in three zones, drains, what never becomes ready
+    #[arg(long)]
+    full: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
     /// Lint, tests and refusals of the chart, its README, k8s/ as rendered, overlays
     Chart,
+    /// Chart and k8s/ on a real API server: judged, installed, upgraded, rolled back, removed
+    Cluster,
     /// Rules and their tests, dashboards
     Monitoring,
     /// Dockerfile, shell scripts, YAML, spelling
@@ -48,16 +55,24 @@ enum Part {
 /// Runs every part, also after one has failed.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     workspace::enter()?;
-    let root = Path::new(".");
     let mut steps = Steps::default();
-    for part in Part::value_variants().iter().filter(|part| args.only.is_empty() || args.only.contains(part))
-    {
-        match part {
-            Part::Chart => chart::check(&mut steps, root).await,
-            Part::Monitoring => monitoring::check(&mut steps, root).await,
-            Part::Files => files::check(&mut steps).await,
-            Part::Processes => processes::check(&mut steps, root).await,
+    let wanted = |part: &&Part| args.only.is_empty() || args.only.contains(*part);
+    for part in Part::value_variants().iter().filter(wanted) {
+        Box::pin(part.check(&mut steps, args.full)).await;
+    }
+    tested::note_if_all_well(&steps, args)?;
+    steps.finish()
+}
+
+impl Part {
+    async fn check(self, steps: &mut Steps, full: bool) {
+        let root = Path::new(".");
+        match self {
+            Self::Chart => chart::check(steps, root).await,
+            Self::Cluster => cluster::check(steps, root, full).await,
+            Self::Monitoring => monitoring::check(steps, root).await,
+            Self::Files => files::check(steps).await,
+            Self::Processes => processes::check(steps, root).await,
         }
     }
-    steps.finish()
 }

@@ -7,10 +7,12 @@ use tokio::time::MissedTickBehavior;
 use super::Kit;
 use super::marks::Marks;
 use super::position::before;
-use crate::store::position;
+use crate::store::{parked, position};
 
 /// How often the ends of the partitions are looked at.
 const EVERY: Duration = Duration::from_secs(2);
+/// After how many such looks the records that wait are counted.
+const COUNTED_EVERY: u32 = 8;
 
 /// Learns the lag, and notes up to when everything has been applied: by the promises of the topic's writer; where it makes
 /// none, the clock is followed at the end of a partition.
@@ -20,7 +22,10 @@ pub(super) async fn run(kit: Arc<Kit>, reader: LogReader, topics: Vec<&'static s
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut marks = Marks::default();
-    loop {
+    for &topic in &topics {
+        kit.telemetry.begun(topic);
+    }
+    for look_number in (0..COUNTED_EVERY).cycle() {
         tokio::select! {
             () = kit.stop.cancelled() => return,
             _ = tick.tick() => {}
@@ -29,6 +34,18 @@ pub(super) async fn run(kit: Arc<Kit>, reader: LogReader, topics: Vec<&'static s
         marks.hear(&heard.unwrap_or_default());
         for &topic in &topics {
             look(&kit, &reader, topic, &mut marks).await;
+        }
+        if look_number == 0 {
+            count_parked(&kit, &topics).await;
+        }
+    }
+}
+
+async fn count_parked(kit: &Kit, topics: &[&'static str]) {
+    match parked::waiting(&kit.db, topics).await {
+        Ok(counted) => counted.iter().for_each(|(topic, rows)| kit.telemetry.waiting(topic, *rows)),
+        Err(error) => {
+            tracing::debug!(error = redress_postgres::summary_of(&error), "parked records were not counted")
         }
     }
 }
@@ -43,11 +60,9 @@ async fn look(kit: &Kit, reader: &LogReader, topic: &'static str, marks: &mut Ma
     // Taken first: whatever was in the log by then, on all replicas, lies before the ends that are seen afterwards.
     // By the database's clock: a host that is ahead must not lift the mark, and one that is behind not hold it back.
     let Ok(asked_at) = position::now(&kit.db).await else { return };
-    let ends = reader.off_the_runtime(move |reader| {
-        let end = |partition| reader.watermarks(topic, partition).map(|(_, high)| (partition, high));
-        partitions.into_iter().map(end).collect::<Result<Vec<_>, _>>()
-    });
-    let Ok(ends) = ends.await else { return };
+    let ends = reader.off_the_runtime(move |reader| reader.ends(topic, &partitions)).await;
+    let Ok(ends) = ends else { return };
+    let ends: Vec<(i32, i64)> = ends.into_iter().map(|ends| (ends.partition, ends.high)).collect();
     kit.status.ends_at(topic, &ends);
     let noted = match promise {
         None => position::follow_clock(&kit.db, topic, &ends, before(asked_at)).await,

@@ -27,6 +27,7 @@ pub use state::IndexState;
 pub use timer::Timer;
 
 use crate::answers::{PipelinedScript, each_answer};
+use crate::measure::rebuilt;
 use crate::{Redis, RedisError, keys};
 use timer::malformed;
 
@@ -81,6 +82,7 @@ impl TimerIndex {
             begin: PipelinedScript::new("timers.begin", include_str!("../scripts/timers_begin.lua")),
             complete: PipelinedScript::new("timers.complete", include_str!("../scripts/timers_complete.lua")),
         });
+        rebuilt(prefix, 0);
         Self { redis, prefix, shards: shards.get(), scripts }
     }
 

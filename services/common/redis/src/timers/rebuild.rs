@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::state::{BUILDING, whole_mark};
 use super::{Armed, Timer, TimerIndex, integer, read};
 use crate::answers::{Run, each_answer};
+use crate::measure::rebuilt;
 use crate::{RedisError, keys};
 
 /// How long a mark of a rebuild lives that nobody renews: a process that died makes room for another.
@@ -66,6 +67,11 @@ impl TimerIndex {
 }
 
 impl Rebuild {
+    /// Timers so far that found no room: Redis' memory is full. An index that lacks them is better not called whole.
+    pub fn no_room(&self) -> usize {
+        self.timers.no_room
+    }
+
     /// Adds a page of what the database holds; some thousand timers suit.
     pub async fn add(&mut self, timers: &[Timer]) -> Result<(), RebuildError> {
         let armed = self.index.arm(timers).await?;
@@ -99,6 +105,7 @@ impl Rebuild {
                 return Err(RebuildError::LostAgain);
             }
         }
+        rebuilt(self.index.prefix, 1);
         Ok(Rebuilt { timers: self.timers })
     }
 }

@@ -87,6 +87,20 @@ fn the_printed_configuration_holds_no_secret() {
 }
 
 #[test]
+fn keys_of_the_issuer_are_not_read_over_a_wire_in_clear() {
+    let refused = |url| {
+        let output = run(&["config"], &[("REDRESS__RUNTIME__AUTH__JWKS", url)]);
+        (output.status.code() == Some(2)).then(|| stderr(&output))
+    };
+    for url in ["http://issuer.example/jwks.json", "http://10.0.0.1/jwks.json", "http://127.0.0.1.example/", "http://"] {
+        assert!(refused(url).is_some_and(|told| told.contains("runtime.auth.jwks")), "{url}");
+    }
+    for url in ["https://issuer.example/jwks.json", "http://127.0.0.1:8080/jwks.json", "http://[::1]/", "/etc/jwks.json"] {
+        assert_eq!(refused(url), None, "{url}");
+    }
+}
+
+#[test]
 fn a_file_that_is_missing_or_no_toml_is_told_with_its_place() {
     let missing = run(&["--config", "/nowhere/greeter.toml"], &[]);
     assert_eq!(missing.status.code(), Some(2));

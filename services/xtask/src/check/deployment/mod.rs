@@ -4,6 +4,7 @@
 //! compared where helm is, and said not to have been compared where it is not.
 
 mod code;
+mod compose;
 mod metrics;
 mod objects;
 mod rendered;
@@ -11,6 +12,7 @@ mod workloads;
 
 use std::path::{Path, PathBuf};
 
+pub(super) use code::instruments;
 pub(super) use rendered::compare;
 pub(crate) use rendered::compare_by;
 
@@ -19,6 +21,7 @@ pub(super) fn findings(root: &Path, files: &[PathBuf]) -> anyhow::Result<Vec<Str
     let mut found = metrics::findings(root, files)?;
     found.extend(workloads::findings(root)?);
     found.extend(objects::findings(root, files)?);
+    found.extend(compose::findings(root)?);
     Ok(found)
 }
 

@@ -11,6 +11,8 @@ use super::{has_extension, read};
 
 const CHART: &str = "charts/redress";
 const ADMIN: &str = "services/common/runtime/src/health/admin.rs";
+/// Keys without a default: the profile says them, or helm itself.
+const OPTIONAL: &[&str] = &[".defaults.maxReplicas", ".defaults.replicas", ".defaults.resources", ".global"];
 const PREFIX: &str = "REDRESS__";
 const COMPONENT: &str = "/metadata/labels/app.kubernetes.io~1component";
 
@@ -40,11 +42,21 @@ fn against(value: &Value, schema: &Value, definitions: &Value, path: &str, found
     let schema = named.map_or(schema, |name| &definitions[name]);
     let Some(object) = value.as_object() else { return };
     let Some(properties) = schema["properties"].as_object() else { return };
+    if schema["additionalProperties"] != false {
+        found.push(format!("{CHART}/values.schema.json takes any key below `{path}`"));
+    }
     for (key, inner) in object {
         match properties.get(key) {
             Some(schema) => against(inner, schema, definitions, &format!("{path}.{key}"), found),
             None => found.push(format!("{CHART}/values.schema.json does not know {path}.{key}")),
         }
+    }
+    // What has a name is used in several places, and each says only what it needs of it; an empty map may be filled.
+    if named.is_none() && !object.is_empty() {
+        let absent =
+            properties.keys().filter(|key| !object.contains_key(*key)).map(|key| format!("{path}.{key}"));
+        let absent = absent.filter(|path| !OPTIONAL.contains(&path.as_str()));
+        found.extend(absent.map(|path| format!("{CHART}/values.yaml does not name {path}")));
     }
 }
 
@@ -89,12 +101,16 @@ fn unknown_keys(root: &Path, workload: &str, data: &Value) -> anyhow::Result<Vec
     }
     let tree: toml::Table = read(root, &default)?.parse()?;
     let keys = data.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
-    let unknown = keys.filter_map(|key| Some((key, key.strip_prefix(PREFIX)?))).filter(|(_, rest)| {
-        let mut parts = rest.split("__").map(str::to_lowercase);
-        let first = parts.next().and_then(|part| tree.get(&part));
-        parts.try_fold(first, |at, part| at.map(|value| value.get(&part))).flatten().is_none()
-    });
+    let unknown =
+        keys.filter_map(|key| Some((key, key.strip_prefix(PREFIX)?))).filter(|(_, rest)| !knows(&tree, rest));
     Ok(unknown.map(|(key, _)| format!("{workload}: {} has no key for {key}", default.display())).collect())
+}
+
+/// Whether a configuration has the key of a variable, `SECTION__KEY`.
+pub(super) fn knows(tree: &toml::Table, variable: &str) -> bool {
+    let mut parts = variable.split("__").map(str::to_lowercase);
+    let first = parts.next().and_then(|part| tree.get(&part));
+    parts.try_fold(first, |at, part| at.map(|value| value.get(&part))).flatten().is_some()
 }
 
 /// Probes that the runtime does not answer, and variables that a container is given twice.
@@ -154,10 +170,23 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_the_schema_does_not_know_is_found() {
-        let schema = json!({"properties": {"a": {"$ref": "#/definitions/b"}}, "definitions": {"b": {"properties": {"c": {}}}}});
+    fn what_only_one_of_values_and_schema_knows_is_found() {
+        let closed = |properties: Value| json!({"properties": properties, "additionalProperties": false});
+        let mut schema = closed(json!({"a": {"$ref": "#/definitions/b"}, "e": {}}));
+        schema["definitions"] = json!({"b": closed(json!({"c": {}, "optional": {}}))});
         let mut found = Vec::new();
         against(&json!({"a": {"c": 1, "d": 2}}), &schema, &schema["definitions"], "", &mut found);
-        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(
+            found[0].contains("does not know .a.d") && found[1].contains("does not name .e"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn an_object_of_the_schema_that_takes_any_key_is_found() {
+        let mut found = Vec::new();
+        against(&json!({"a": 1}), &json!({"properties": {"a": {}}}), &json!({}), "", &mut found);
+        assert!(found[0].contains("takes any key"), "{found:?}");
     }
 }

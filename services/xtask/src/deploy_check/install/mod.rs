@@ -3,6 +3,7 @@
 //! Each set lies in a folder of its own below `~/.cache/redress/tools` (`REDRESS_TOOLS`), named after the set and a digest
 //! of what it was made from: another lock file makes another folder, and clones of different age live side by side.
 
+mod crds;
 mod go;
 mod python;
 
@@ -15,7 +16,8 @@ use tokio::process::Command;
 
 use crate::command;
 
-pub(super) use go::kubernetes;
+pub(super) use crds::crds;
+pub(super) use go::{collector, controllers, etcd, kubernetes, kwok, kwok_stages, score, server};
 pub(super) use python::python;
 
 /// Written last, so it stands only beside a complete installation.
@@ -23,8 +25,17 @@ const MARKER: &str = "complete";
 
 /// helm, if an earlier `deploy-check` has built it. Nothing is installed.
 pub(crate) fn cached_helm() -> Option<PathBuf> {
-    let folder = folder("kubernetes", &go::KUBERNETES.lock()).ok()?;
-    folder.join(MARKER).exists().then(|| folder.join("bin/helm"))
+    cached(&go::KUBERNETES).map(|folder| folder.join("bin/helm"))
+}
+
+/// Whether everything is there that takes minutes to build and that the parts of `deploy-check` need.
+pub(in crate::deploy_check) fn all_cached() -> bool {
+    go::ALL_BUT_ROLLOUTS.iter().all(|module| cached(module).is_some())
+}
+
+fn cached(module: &go::Module) -> Option<PathBuf> {
+    let folder = folder(module.name(), &module.lock()).ok()?;
+    folder.join(MARKER).exists().then_some(folder)
 }
 
 /// The programs of one set.
@@ -34,7 +45,12 @@ pub(super) struct Programs(PathBuf);
 impl Programs {
     /// A program of the set, to be given arguments.
     pub(super) fn command(&self, program: &str) -> Command {
-        Command::new(self.0.join(program))
+        Command::new(self.path(program))
+    }
+
+    /// Where a program of the set is.
+    pub(super) fn path(&self, program: &str) -> PathBuf {
+        self.0.join(program)
     }
 }
 
@@ -72,17 +88,22 @@ async fn turn(file: PathBuf) -> anyhow::Result<File> {
 }
 
 fn folder(name: &str, lock: &str) -> anyhow::Result<PathBuf> {
-    let root = match (std::env::var_os("REDRESS_TOOLS"), std::env::var_os("XDG_CACHE_HOME")) {
-        (Some(tools), _) => PathBuf::from(tools),
-        (None, Some(cache)) => PathBuf::from(cache).join("redress/tools"),
-        (None, None) => std::env::home_dir()
-            .context("there is no home folder; set REDRESS_TOOLS")?
-            .join(".cache/redress/tools"),
-    };
     // Another compiler may digest differently; then the set is made once more.
     let mut digest = DefaultHasher::new();
     lock.hash(&mut digest);
-    Ok(root.join(format!("{name}-{:016x}", digest.finish())))
+    Ok(root()?.join(format!("{name}-{:016x}", digest.finish())))
+}
+
+/// Where all sets lie.
+pub(in crate::deploy_check) fn root() -> anyhow::Result<PathBuf> {
+    match (std::env::var_os("REDRESS_TOOLS"), std::env::var_os("XDG_CACHE_HOME")) {
+        (Some(tools), _) => Ok(PathBuf::from(tools)),
+        (None, Some(cache)) => Ok(PathBuf::from(cache).join("redress/tools")),
+        (None, None) => {
+            let home = std::env::home_dir().context("there is no home folder; set REDRESS_TOOLS")?;
+            Ok(home.join(".cache/redress/tools"))
+        }
+    }
 }
 
 /// A program of the machine; `remedy` is told if it is missing.

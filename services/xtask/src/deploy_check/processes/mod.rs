@@ -5,6 +5,7 @@
 //! A pod's address is one of loopback of its own (127.0.1.x), so that all listen on the ports that the chart names. Paths
 //! below a mount lead to a folder of ours, for there is no file system per process.
 
+mod collector;
 mod container;
 mod pods;
 mod receiver;
@@ -17,6 +18,7 @@ use anyhow::{Context as _, ensure};
 use redress_devstack::{ServiceProcess, Stack, StackOptions};
 use serde_json::Value;
 use tokio::process::Command;
+use tokio::time::Instant;
 
 use super::install;
 use crate::steps::Steps;
@@ -27,6 +29,8 @@ use stage::Stage;
 
 /// For a debug build on a machine that does other things as well; the chart's own limits are for release builds.
 const LIMIT: Duration = Duration::from_mins(3);
+/// Between two looks at what has come.
+const AGAIN: Duration = Duration::from_millis(100);
 const AT_ONCE: Duration = Duration::from_secs(10);
 /// Fewer than a Job's own, for a fault shall not take long to be told.
 const JOB_TRIES: u32 = 10;
@@ -37,6 +41,10 @@ const STOP_LIMIT: Duration = Duration::from_secs(40);
 /// The steps of this part.
 pub(super) async fn check(steps: &mut Steps, root: &Path) {
     let Some(tools) = steps.run("tools: helm", install::kubernetes()).await else { return };
+    let valid = collector::configurations_are_valid(root, Path::new("target/deploy-check"));
+    if steps.run("collector: configurations of k8s/ are valid", valid).await.is_none() {
+        return;
+    }
     let built = async {
         tools::ensure_stack().await?;
         launch::build().await
@@ -47,7 +55,7 @@ pub(super) async fn check(steps: &mut Steps, root: &Path) {
     let start = async { Stack::start(StackOptions::default()).await.context("the stack cannot start") };
     let Some(stack) = steps.run("stack: start", start).await else { return };
     let set = async {
-        let stage = Stage::prepare(stack.endpoints(), root).await?;
+        let stage = Stage::prepare(stack.endpoints(), root).await.context("the stage")?;
         let mut template = tools.command("helm");
         template
             .args(["template", "redress", "charts/redress", "--namespace", "redress", "--values"])
@@ -65,12 +73,14 @@ pub(super) async fn check(steps: &mut Steps, root: &Path) {
             .await;
         if ready.is_some() {
             steps.run("pods: helm test passes", helm_test(&objects, &stage)).await;
+            steps
+                .run("pods: what the HTTP edges say of themselves is clean", openapi(&objects, &stage))
+                .await;
             steps.run("pods: they end by SIGTERM within the grace period", end(running)).await;
             // Only now: what is left of metrics is sent in the end.
-            steps
-                .run("pods: traces and metrics came with the pods' names", async { told(&objects, &stage) })
-                .await;
+            steps.run("pods: traces and metrics came through the collector", came(&objects, &stage)).await;
         }
+        steps.run("collector: stop", stage.stop()).await;
     }
     stack.stop().await;
 }
@@ -140,6 +150,26 @@ async fn helm_test(objects: &Objects, stage: &Stage) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Has each `OpenAPI` document judged that a pod with an edge answers.
+async fn openapi(objects: &Objects, stage: &Stage) -> anyhow::Result<()> {
+    let redocly = tools::redocly().await?;
+    let mut seen = 0;
+    for pod in objects.pods()? {
+        let answer = reqwest::get(format!("http://{}/openapi.json", pod.port(&"http".into())?)).await;
+        let Ok(answer) = answer.and_then(reqwest::Response::error_for_status) else { continue };
+        let file = stage.folder().join(format!("{}-openapi.json", pod.name));
+        std::fs::write(&file, answer.bytes().await?)?;
+        let mut lint = Command::new(&redocly);
+        // Rules that are errors fail; those of taste only warn.
+        lint.args(["lint", "--extends=minimal", "--format=stylish"]).arg(&file);
+        lint.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
+        command::output(lint).await.with_context(|| pod.name.clone())?;
+        seen += 1;
+    }
+    ensure!(seen >= 6, "six pods at least have an HTTP edge with a document; {seen} answered");
+    Ok(())
+}
+
 async fn end(running: Vec<(Pod, ServiceProcess)>) -> anyhow::Result<()> {
     for (pod, process) in running {
         let status = process.terminate(STOP_LIMIT).await.with_context(|| pod.name.clone())?;
@@ -147,6 +177,17 @@ async fn end(running: Vec<(Pod, ServiceProcess)>) -> anyhow::Result<()> {
         ensure!(status.success(), "{} ended with {status}:\n{}", pod.name, log());
     }
     Ok(())
+}
+
+/// The collector holds what it has for a moment.
+async fn came(objects: &Objects, stage: &Stage) -> anyhow::Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        match told(objects, stage) {
+            Err(_) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+            outcome => return outcome,
+        }
+    }
 }
 
 /// Every pod's metrics and the acceptance's spans, under the pod's name and the namespace: the variables that carry them are

@@ -126,7 +126,7 @@ impl Pod {
     }
 
     /// `address:port` of a port that the main container declares, by name or number.
-    fn port(&self, wanted: &Value) -> anyhow::Result<String> {
+    pub(super) fn port(&self, wanted: &Value) -> anyhow::Result<String> {
         let mut ports = self.main()["ports"].as_array().into_iter().flatten();
         let found = ports.find(|port| port["name"] == *wanted || port["containerPort"] == *wanted);
         let Some(number) = found.and_then(|port| port["containerPort"].as_u64()) else {

@@ -1,4 +1,4 @@
-//! A receiver of OpenTelemetry on loopback, in the place of a collector: notes who sent what.
+//! A receiver of OpenTelemetry on loopback, where a collector sends to: notes who sent what.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -12,6 +12,7 @@ use redress_testkit::{JwksServer, Site, built_binary};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
+use super::collector::Collector;
 use super::receiver::Receiver;
 
 const VALUES: &str = "charts/redress/values.yaml";
@@ -23,6 +24,7 @@ pub(super) struct Stage {
     values: PathBuf,
     secrets: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
     dockerfile: String,
+    collector: Collector,
     receiver: Receiver,
     _issuer: JwksServer,
 }
@@ -47,7 +49,8 @@ impl Stage {
         let defaults: Value = serde_saphyr::from_str(&fs::read_to_string(root.join(VALUES))?)?;
         let databases = databases(stack, &defaults).await?;
         let receiver = Receiver::default();
-        let collector = receiver.listen().await?;
+        let collector =
+            Collector::start(root, &folder, &receiver.listen().await?).await.context("the collector")?;
         let values = folder.join("values.yaml");
         let text = json!({
             "kafka": {"bootstrapServers": stack.kafka, "replication": 1},
@@ -60,13 +63,13 @@ impl Stage {
                 "store": "file:///var/lib/redress/open",
                 "sensitiveStore": "file:///var/lib/redress/sensitive",
             },
-            "telemetry": {"otlpEndpoint": collector, "traceRatio": 1, "otlpMetrics": true},
+            "telemetry": {"otlpEndpoint": collector.url(), "traceRatio": 1, "otlpMetrics": true},
             "test": {"tokenSecret": "test-token"},
         });
         // JSON is YAML.
         fs::write(&values, text.to_string())?;
         let dockerfile = fs::read_to_string(root.join(DOCKERFILE))?;
-        Ok(Self { folder, values, secrets, dockerfile, receiver, _issuer: issuer })
+        Ok(Self { folder, values, secrets, dockerfile, collector, receiver, _issuer: issuer })
     }
 
     /// For logs, volumes and claims; goes with the stack.
@@ -79,9 +82,14 @@ impl Stage {
         &self.values
     }
 
-    /// Where telemetry goes.
+    /// Where telemetry ends.
     pub(super) const fn receiver(&self) -> &Receiver {
         &self.receiver
+    }
+
+    /// Ends what this has started.
+    pub(super) async fn stop(self) -> anyhow::Result<()> {
+        self.collector.stop().await
     }
 
     /// A key of a secret.
