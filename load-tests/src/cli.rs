@@ -1,9 +1,15 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+<<<<<<< HEAD
+use crate::scenario::evidence::Files;
+=======
+use crate::scenario::deadlines;
+>>>>>>> 5bd8d646240345191e47c2dfb3714c963609ba9a
 use crate::scenario::timers::Amounts;
 
 /// Load on intake, on one machine, with raw baselines and a ledger. Results are for release builds.
@@ -84,6 +90,34 @@ pub(crate) enum Command {
     Timers {
         #[command(flatten)]
         amounts: Amounts,
+    },
+<<<<<<< HEAD
+    /// Scripted parties argue cases through investigation and resolution: how many end per second, and what one costs.
+    Cases {
+        #[command(flatten)]
+        load: Load,
+        /// How often investigation and resolution are killed meanwhile, in turn. No processor time is told then.
+        #[arg(long, default_value_t = 0)]
+        kills: u32,
+    },
+    /// Files into investigation beside a bare server that writes them to the disk; memory with small and large ones.
+    Evidence {
+        #[command(flatten)]
+        files: Files,
+    },
+    /// A bare server that writes uploads to the disk: what `evidence` is compared with, as a process of its own.
+    #[command(hide = true)]
+    RawUpload {
+        #[arg(long)]
+        listen: SocketAddr,
+        #[arg(long)]
+        folder: PathBuf,
+=======
+    /// The service of deadlines itself: clocks set from the log, and warned of at one instant and all the time.
+    Deadlines {
+        #[command(flatten)]
+        amounts: deadlines::Amounts,
+>>>>>>> 5bd8d646240345191e47c2dfb3714c963609ba9a
     },
     /// A bare gRPC server: what `baseline` measures, as a process of its own.
     #[command(hide = true)]

@@ -35,6 +35,10 @@ async fn main() -> anyhow::Result<ExitCode> {
             baseline::bare_grpc::serve(listen).await?;
             return Ok(ExitCode::SUCCESS);
         }
+        Command::RawUpload { listen, folder } => {
+            baseline::bare_upload::serve(listen, &folder).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         command => command,
     };
     let site = Site::open().await?;
@@ -60,8 +64,15 @@ async fn run(site: &Site, command: Command) -> anyhow::Result<Finding> {
         Command::Understand { load } => scenario::understand::run(site, load).await,
         Command::Incident { peak, seconds } => scenario::incident::run(site, peak, seconds).await,
         Command::Timers { amounts } => scenario::timers::run(site, amounts).await,
+        Command::Cases { load, kills } => scenario::cases::run(site, load, kills).await,
+        Command::Evidence { files } => scenario::evidence::run(site, files).await,
+        Command::Deadlines { amounts } => scenario::deadlines::run(site, amounts).await,
         Command::RawServer { listen } => {
             baseline::bare_grpc::serve(listen).await?;
+            anyhow::bail!("the raw server ended")
+        }
+        Command::RawUpload { listen, folder } => {
+            baseline::bare_upload::serve(listen, &folder).await?;
             anyhow::bail!("the raw server ended")
         }
     }

@@ -9,6 +9,8 @@ use redress_devstack::{Endpoints, Part, ServiceProcess, Stack, StackOptions};
 use redress_domain::{Clock as _, Role, TenantId};
 use redress_runtime::SystemClock;
 use redress_testkit::{Addresses, Installation, topic_prefix, unique_name};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 
 use crate::driver::{Caller, Driver, Grpc, Http, Transport};
 use crate::procfs::Named;
@@ -65,6 +67,53 @@ pub(crate) struct Intake {
     role: IntakeRole,
 }
 
+/// A process of another service.
+pub(crate) struct Neighbour {
+    name: &'static str,
+    process: ServiceProcess,
+    installation: Installation,
+    addresses: Addresses,
+    settings: Vec<(String, String)>,
+    /// Its database, as its operator sees it.
+    pub(crate) pool: PgPool,
+}
+
+async fn serve_neighbour(
+    installation: &Installation,
+    service: &str,
+    addresses: &Addresses,
+    settings: &[(String, String)],
+) -> anyhow::Result<ServiceProcess> {
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    installation.serve(service, addresses, &settings).await
+}
+
+impl Neighbour {
+    /// Where it answers gRPC.
+    pub(crate) fn grpc(&self) -> &str {
+        &self.addresses.grpc
+    }
+
+    /// Kills it as it stands, and starts it again under the same name and addresses.
+    pub(crate) async fn killed(&mut self) -> anyhow::Result<()> {
+        self.process.kill9().await;
+        let (installation, settings) = (&self.installation, &self.settings);
+        self.process = serve_neighbour(installation, self.name, &self.addresses, settings).await?;
+        Ok(())
+    }
+
+    pub(crate) fn named(&self) -> Named {
+        Named { name: self.name, pid: self.process.pid() }
+    }
+
+    /// Records that it set aside.
+    pub(crate) async fn parked(&self) -> anyhow::Result<i64> {
+        let parked = "SELECT count(*) FROM parked_event WHERE status = 'parked'";
+        Ok(sqlx::query_scalar(parked).fetch_one(&self.pool).await?)
+    }
+}
+
 impl Intake {
     pub(crate) fn named(&self) -> Named {
         Named { name: self.role.process(), pid: self.process.pid() }
@@ -95,7 +144,36 @@ impl Site {
         service: &str,
         settings: &[(&str, &str)],
     ) -> anyhow::Result<ServiceProcess> {
-        install(&self.shared, service).await?.serve(service, &Addresses::claim(), settings).await
+        Ok(self.also_with_database(service, settings).await?.0)
+    }
+
+    /// The same, with the URL of its database.
+    pub(crate) async fn also_with_database(
+        &self,
+        service: &str,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<(ServiceProcess, String)> {
+        let installation = install(&self.shared, service).await?;
+        let process = installation.serve(service, &Addresses::claim(), settings).await?;
+        Ok((process, installation.database_url.clone()))
+    }
+
+    /// The same where the service is called and its rows are looked at.
+    pub(crate) async fn neighbour(
+        &self,
+        service: &'static str,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Neighbour> {
+        let (installation, addresses) = (install(&self.shared, service).await?, Addresses::claim());
+        let member = [("REDRESS__KAFKA__GROUP_INSTANCE_ID", MEMBER)];
+        let settings: Vec<(String, String)> = settings
+            .iter()
+            .chain(&member)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let pool = PgPoolOptions::new().max_connections(1).connect(&installation.database_url).await?;
+        let process = serve_neighbour(&installation, service, &addresses, &settings).await?;
+        Ok(Neighbour { name: service, process, installation, addresses, settings, pool })
     }
 
     /// A ready process of intake in `role`, at addresses of its own or at those it had before.
@@ -139,14 +217,24 @@ impl Site {
 
     /// One service of the platform per tenant, with a token for an hour.
     pub(crate) fn callers(&self) -> anyhow::Result<Vec<Caller>> {
-        let issuer = self.installation.issuer();
         tenants()?
             .into_iter()
             .map(|tenant| {
-                let claims = issuer.claims(&tenant, SUBJECT, &[Role::Service], SystemClock.now());
-                Caller::new(tenant, SUBJECT, &issuer.sign(&claims)?)
+                let token = self.token(&tenant, SUBJECT, Role::Service)?;
+                Caller::new(tenant, SUBJECT, &token)
             })
             .collect()
+    }
+
+    /// A token of anybody, for an hour.
+    pub(crate) fn token(&self, tenant: &TenantId, subject: &str, role: Role) -> anyhow::Result<String> {
+        let issuer = self.installation.issuer();
+        issuer.sign(&issuer.claims(tenant, subject, &[role], SystemClock.now()))
+    }
+
+    /// What keeps the names of this run apart from those of others.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(crate) fn stack(&self) -> &Endpoints {
@@ -187,6 +275,6 @@ async fn install(site: &Arc<redress_testkit::Site>, service: &str) -> anyhow::Re
     })
 }
 
-fn tenants() -> anyhow::Result<Vec<TenantId>> {
+pub(crate) fn tenants() -> anyhow::Result<Vec<TenantId>> {
     Ok(TENANTS.iter().map(|tenant| tenant.parse()).collect::<Result<_, _>>()?)
 }

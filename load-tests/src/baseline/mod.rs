@@ -2,6 +2,7 @@
 //! the denominator of: processor time moves with machine, kernel and neighbours, ratios hardly do.
 
 pub(crate) mod bare_grpc;
+pub(crate) mod bare_upload;
 pub(crate) mod harness;
 mod produce;
 mod redis_set;

@@ -2,13 +2,17 @@
 
 pub(crate) mod accept;
 pub(crate) mod baseline;
+pub(crate) mod cases;
 mod company;
+pub(crate) mod evidence;
+pub(crate) mod deadlines;
 pub(crate) mod faults;
 pub(crate) mod incident;
 pub(crate) mod p1;
 mod raw_insert;
 pub(crate) mod register;
 pub(crate) mod spike;
+mod spread;
 pub(crate) mod start;
 mod steady;
 pub(crate) mod timers;

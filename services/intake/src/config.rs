@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::app::assessments::Profile;
 use crate::app::watchers::Limits;
+use crate::domain::lifecycle::is_staff_reference;
 
 /// Everything that can be set.
 #[derive(Debug, Deserialize)]
@@ -46,6 +47,10 @@ pub struct IntakeConfig {
     pub objection_days: u16,
     /// How long a merge may be undone (T32), calendar days.
     pub unmerge_days: u16,
+    /// How long the file of a closed complaint is kept, and it may be opened again (T36), calendar days.
+    pub retention_days: u16,
+    /// The queue that reviews refusals (T08).
+    pub review_queue: String,
     /// Whether a machine may ask complainants for missing details (T02).
     pub machine_asks_for_completion: bool,
     /// Whose plain complaints a machine may take up (T06): tenants separated by commas, `*` for all, empty for none.
@@ -108,6 +113,9 @@ impl Settings for Config {
         if self.intake.acknowledge_within_minutes == 0 {
             problems.push("intake.acknowledge_within_minutes: at least 1".to_owned());
         }
+        if !is_staff_reference(&self.intake.review_queue) {
+            problems.push("intake.review_queue: 1 to 64 ASCII letters, digits and _-.@".to_owned());
+        }
         let is_tenant = |tenant: &str| tenant == "*" || tenant.parse::<TenantId>().is_ok();
         if !self.intake.profile().accepts_for.iter().all(|tenant| is_tenant(tenant)) {
             problems.push("intake.machine_accepts_for: names what is no tenant".to_owned());
@@ -155,6 +163,7 @@ mod tests {
             ("REDRESS__REDIS__TIMEOUT_MS", "0"),
             ("REDRESS__VAULT__KEY_FILE", ""),
             ("REDRESS__INTAKE__ZONE", SECRET),
+            ("REDRESS__INTAKE__REVIEW_QUEUE", "Not a queue"),
             ("REDRESS__INTAKE__MACHINE_ACCEPTS_FOR", "Not A Tenant"),
             ("REDRESS__INTAKE__WATCHERS", "0"),
         ])
@@ -168,6 +177,7 @@ mod tests {
                 "redis.timeout_ms",
                 "vault.key_file",
                 "intake.zone",
+                "intake.review_queue",
                 "intake.machine_accepts_for",
                 "intake.watchers, intake.watchers_per_tenant",
             ]

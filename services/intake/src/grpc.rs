@@ -11,6 +11,7 @@ use redress_runtime::{Deadline, grpc};
 use tonic::{Request, Response, Status};
 
 use crate::App;
+use crate::app::commands::CaseCommand;
 use crate::error::Error;
 
 /// The service of `redress.intake.v1`.
@@ -23,6 +24,13 @@ impl Grpc {
     /// The service over `app`.
     pub fn new(app: App) -> Self {
         Self { app }
+    }
+
+    /// Any command on a complaint.
+    async fn command<C: CaseCommand>(&self, request: Request<C>) -> Result<wire::Complaint, Status> {
+        let (caller, command) = parts(request)?;
+        let found = unknown(&command);
+        self.app.commands.run(&caller, command, found).await.map_err(refused)
     }
 }
 
@@ -84,35 +92,112 @@ impl IntakeService for Grpc {
         &self,
         request: Request<wire::SupplyCompletionRequest>,
     ) -> Answer<wire::SupplyCompletionResponse> {
-        let (caller, message) = parts(request)?;
-        let complaint = self
-            .app
-            .commands
-            .supply_completion(&caller, message, Violations::default())
-            .await
-            .map_err(refused)?;
-        Ok(Response::new(wire::SupplyCompletionResponse { complaint: Some(complaint) }))
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::SupplyCompletionResponse { complaint }))
     }
 
     async fn decide_admissibility(
         &self,
         request: Request<wire::DecideAdmissibilityRequest>,
     ) -> Answer<wire::DecideAdmissibilityResponse> {
-        let (caller, message) = parts(request)?;
-        let found = unknown(&message);
-        let complaint =
-            self.app.commands.decide_admissibility(&caller, message, found).await.map_err(refused)?;
-        Ok(Response::new(wire::DecideAdmissibilityResponse { complaint: Some(complaint) }))
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::DecideAdmissibilityResponse { complaint }))
     }
 
     async fn withdraw_complaint(
         &self,
         request: Request<wire::WithdrawComplaintRequest>,
     ) -> Answer<wire::WithdrawComplaintResponse> {
-        let (caller, message) = parts(request)?;
-        let complaint =
-            self.app.commands.withdraw(&caller, message, Violations::default()).await.map_err(refused)?;
-        Ok(Response::new(wire::WithdrawComplaintResponse { complaint: Some(complaint) }))
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::WithdrawComplaintResponse { complaint }))
+    }
+
+    async fn request_refusal_review(
+        &self,
+        request: Request<wire::RequestRefusalReviewRequest>,
+    ) -> Answer<wire::RequestRefusalReviewResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::RequestRefusalReviewResponse { complaint }))
+    }
+
+    async fn merge_complaints(
+        &self,
+        request: Request<wire::MergeComplaintsRequest>,
+    ) -> Answer<wire::MergeComplaintsResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::MergeComplaintsResponse { complaint }))
+    }
+
+    async fn unmerge_complaint(
+        &self,
+        request: Request<wire::UnmergeComplaintRequest>,
+    ) -> Answer<wire::UnmergeComplaintResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::UnmergeComplaintResponse { complaint }))
+    }
+
+    async fn refer_externally(
+        &self,
+        request: Request<wire::ReferExternallyRequest>,
+    ) -> Answer<wire::ReferExternallyResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::ReferExternallyResponse { complaint }))
+    }
+
+    async fn record_referral_outcome(
+        &self,
+        request: Request<wire::RecordReferralOutcomeRequest>,
+    ) -> Answer<wire::RecordReferralOutcomeResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::RecordReferralOutcomeResponse { complaint }))
+    }
+
+    async fn suspend_case(
+        &self,
+        request: Request<wire::SuspendCaseRequest>,
+    ) -> Answer<wire::SuspendCaseResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::SuspendCaseResponse { complaint }))
+    }
+
+    async fn resume_case(
+        &self,
+        request: Request<wire::ResumeCaseRequest>,
+    ) -> Answer<wire::ResumeCaseResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::ResumeCaseResponse { complaint }))
+    }
+
+    async fn reopen_complaint(
+        &self,
+        request: Request<wire::ReopenComplaintRequest>,
+    ) -> Answer<wire::ReopenComplaintResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::ReopenComplaintResponse { complaint }))
+    }
+
+    async fn transfer_complaint(
+        &self,
+        request: Request<wire::TransferComplaintRequest>,
+    ) -> Answer<wire::TransferComplaintResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::TransferComplaintResponse { complaint }))
+    }
+
+    async fn escalate_complaint(
+        &self,
+        request: Request<wire::EscalateComplaintRequest>,
+    ) -> Answer<wire::EscalateComplaintResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::EscalateComplaintResponse { complaint }))
+    }
+
+    async fn split_matter(
+        &self,
+        request: Request<wire::SplitMatterRequest>,
+    ) -> Answer<wire::SplitMatterResponse> {
+        let complaint = Some(self.command(request).await?);
+        Ok(Response::new(wire::SplitMatterResponse { complaint }))
     }
 
     async fn query_audit(

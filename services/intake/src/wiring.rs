@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::accept::{Accept, Terms};
 use crate::app::assessments::ApplyAssessments;
 use crate::app::audit::Audit;
+use crate::app::behind;
 use crate::app::commands::Commands;
 use crate::app::facts::{TakeFacts, Teller};
 use crate::app::queries::Queries;
@@ -172,9 +173,11 @@ fn registering(
         let stop = stop();
         async move { Ok(relay.run(stop).await?) }
     };
+    let checking = behind::watch(db.clone(), config.kafka.clone(), stop());
     let mut tasks = vec![
         Task::new("register", waiting::run_once(stop(), migrated(), run(submissions))),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
+        Task::new("writer-check", waiting::run_once(stop(), migrated(), checking)),
     ];
     for (name, topic, group) in others {
         let reader = reader.clone();
@@ -195,6 +198,7 @@ fn app(config: &Config, context: &Context, db: &Db, producer: Producer, wake: Wa
         review_days: config.intake.review_days,
         objection_days: config.intake.objection_days,
         unmerge_days: config.intake.unmerge_days,
+        retention_days: config.intake.retention_days,
     };
     Ok(App {
         accept: Arc::new(Accept {
@@ -206,8 +210,16 @@ fn app(config: &Config, context: &Context, db: &Db, producer: Producer, wake: Wa
         }),
         queries: Queries { views: views.clone(), filter },
         watch: Watch::new(views.clone(), config.intake.watchers(), context.draining.clone()),
-        commands: Commands { db: db.clone(), vault, views, clock, policy: Arc::new(policy), wake },
-        audit: Audit { db: db.clone() },
+        commands: Commands {
+            db: db.clone(),
+            vault,
+            views,
+            clock,
+            policy: Arc::new(policy),
+            review_queue: config.intake.review_queue.as_str().into(),
+            wake,
+        },
+        audit: Audit::new(db.clone()),
     })
 }
 

@@ -74,6 +74,15 @@ impl NotificationService for Grpc {
         Ok(Response::new(wire::RecordReceiptResponse { notice: Some(notice) }))
     }
 
+    async fn submit_survey(
+        &self,
+        request: Request<wire::SubmitSurveyRequest>,
+    ) -> Answer<wire::SubmitSurveyResponse> {
+        let (caller, message) = parts(request)?;
+        self.app.surveys.submit(&caller, message).await.map_err(refused)?;
+        Ok(Response::new(wire::SubmitSurveyResponse {}))
+    }
+
     async fn register_webhook(
         &self,
         request: Request<wire::RegisterWebhookRequest>,

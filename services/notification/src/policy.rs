@@ -12,6 +12,8 @@ const READERS: Allow =
     Allow::Roles(&[Complainant, Respondent, Service, IntakeOfficer, Handler, Supervisor, Auditor]);
 /// Providers report through a service of the platform.
 const REPORTERS: Allow = Allow::Roles(&[Service]);
+/// Who was asked, and the platform's own service on whose page it is answered; no staff.
+const ANSWERERS: Allow = Allow::Roles(&[Complainant, Respondent, Service]);
 /// The platform's own service alone: callbacks carry whole letters, and a tenant's administrators see no case content.
 const REGISTRARS: Allow = Allow::Roles(&[Service]);
 const OPERATORS: Allow = Allow::Roles(&[Admin]);
@@ -28,6 +30,7 @@ pub const POLICY: &[Rpc] = &[
     row("/redress.notification.v1.NotificationService/GetNotice", READERS, Criticality::Status),
     row("/redress.notification.v1.NotificationService/ListNotices", READERS, Criticality::Status),
     row("/redress.notification.v1.NotificationService/RecordReceipt", REPORTERS, Criticality::Staff),
+    row("/redress.notification.v1.NotificationService/SubmitSurvey", ANSWERERS, Criticality::Status),
     row("/redress.notification.v1.NotificationService/RegisterWebhook", REGISTRARS, Criticality::Staff),
     row("/redress.notification.v1.NotificationService/ReplayWebhooks", REGISTRARS, Criticality::Staff),
     row("/redress.notification.v1.NotificationService/RemoveWebhook", REGISTRARS, Criticality::Staff),

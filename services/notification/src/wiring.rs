@@ -15,13 +15,14 @@ use redress_runtime::{Context, Parts, Service, Task, waiting};
 
 use crate::app::Desk;
 use crate::app::asked::Asked;
-use crate::app::dispatch::{APART, Dispatch, Pace};
+use crate::app::dispatch::{APART, Dispatch, Pace, Turns};
 use crate::app::hear::Hear;
 use crate::app::preview::Preview;
 use crate::app::queries::Queries;
 use crate::app::react::React;
 use crate::app::receipts::Receipts;
 use crate::app::send::Send;
+use crate::app::surveys::Surveys;
 use crate::app::webhooks::{REPLAY_MOST, Webhooks};
 use crate::channel::Outlets;
 use crate::channel::callback::Callbacks;
@@ -50,6 +51,8 @@ pub struct App {
     pub queries: Queries,
     /// Takes reports of channels.
     pub receipts: Receipts,
+    /// Takes answers to surveys.
+    pub surveys: Surveys,
     /// Keeps callback addresses.
     pub webhooks: Webhooks,
 }
@@ -167,9 +170,9 @@ fn tasks(
     }
     let apart = APART.map(Lane::Channel);
     for lane in [Lane::Parties, Lane::Callbacks].into_iter().chain(apart) {
-        let workers = config.notification.dispatch.workers;
-        for place in 0..workers {
-            let sending = dispatch.clone().run(lane, place, workers);
+        let turns = Turns::default();
+        for _ in 0..config.notification.dispatch.workers {
+            let sending = dispatch.clone().run(lane, turns.clone());
             tasks.push(Task::new("dispatch", waiting::run_once(stop(), migrated(), sending)));
         }
     }
@@ -182,6 +185,7 @@ fn app(desk: Desk, callbacks: Callbacks) -> App {
         send: Send { desk: desk.clone(), queries: queries.clone() },
         preview: Preview { desk: desk.clone() },
         receipts: Receipts { desk: desk.clone() },
+        surveys: Surveys { desk: desk.clone() },
         webhooks: Webhooks { desk, callbacks, replay_most: REPLAY_MOST },
         queries,
     }

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use redress_runtime::SystemClock;
 use serde_json::json;
 
-use crate::commands::{calendar, clocks, complaint, config, parked, rules};
+use crate::commands::{audit, calendar, clocks, complaint, config, parked, rules};
 use crate::context::Context;
 use crate::doctor;
 use crate::failure::{Failure, Kind};
@@ -89,6 +89,9 @@ enum Command {
     /// Calendars in which deadlines count
     #[command(subcommand)]
     Calendar(calendar::Command),
+    /// The chains of the audit trail
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Rules of classification
     #[command(subcommand)]
     Rules(rules::Command),
@@ -157,6 +160,7 @@ fn execute(global: &Global, command: Command) -> Result<Verdict, Failure> {
             Command::Parked(command) => parked::run(&context, command).await,
             Command::Clocks(command) => clocks::run(&context, command).await,
             Command::Calendar(command) => calendar::run(&context, command).await,
+            Command::Audit(command) => audit::run(&context, command).await,
             Command::Rules(command) => rules::run(&context, command).await,
             Command::Doctor(args) => doctor::run(&context, &args).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Verdict::Well),

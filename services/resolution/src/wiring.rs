@@ -155,7 +155,7 @@ fn tasks(
         Task::new("schema-probe", schema),
         Task::new("kafka-probe", ready("kafka", CASES)),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
-        Task::new("remedies", waiting::run_once(stop(), migrated(), dispatch.run(stop()))),
+        Task::new("remedies", waiting::run_once(stop(), migrated(), dispatch.run_beside(stop()))),
         Task::new("money-audit", waiting::run_once(stop(), migrated(), audit.run(stop()))),
     ];
     for (name, topic, group) in groups {

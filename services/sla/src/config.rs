@@ -8,6 +8,8 @@ use redress_redis::RedisConfig;
 use redress_runtime::{RuntimeConfig, Settings};
 use serde::Deserialize;
 
+use crate::app::soon::LONGEST_CALL;
+
 /// Everything that can be set.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +62,10 @@ impl Settings for Config {
         problems.extend(self.postgres.problems().into_iter().map(|p| format!("postgres.{p}")));
         problems.extend(self.kafka.problems().into_iter().map(|p| format!("kafka.{p}")));
         problems.extend(self.redis.problems().into_iter().map(|p| format!("redis.{p}")));
+        // A loss of the index is noticed within a second: that includes the call that finds it.
+        if u128::from(self.redis.timeout_ms) > LONGEST_CALL.as_millis() {
+            problems.push(format!("redis.timeout_ms: at most {}", LONGEST_CALL.as_millis()));
+        }
         let own = &self.sla;
         if !(50..=60_000).contains(&own.firing_period_ms) {
             problems.push("sla.firing_period_ms: 50 to 60000".to_owned());

@@ -29,6 +29,9 @@ pub enum Error {
     /// The clocks of a case cannot be computed.
     #[error(transparent)]
     Clocks(#[from] Fault),
+    /// More was heard of a complaint than its clocks are computed from.
+    #[error("more than {} facts were heard of a complaint", crate::store::fact::MOST)]
+    Crowded,
     /// Something on this side is not as it must be.
     #[error("{0}")]
     Defect(Cow<'static, str>),
@@ -68,7 +71,7 @@ impl Error {
         match self {
             Self::Told(problem) => problem.kind,
             Self::Database(error) => kind_of(error),
-            Self::Corrupt(_) | Self::Clocks(_) | Self::Defect(_) => ErrorKind::Internal,
+            Self::Corrupt(_) | Self::Clocks(_) | Self::Crowded | Self::Defect(_) => ErrorKind::Internal,
         }
     }
 
@@ -79,6 +82,7 @@ impl Error {
             Self::Database(_) => "database",
             Self::Corrupt(_) => "unreadable",
             Self::Clocks(_) => "clocks",
+            Self::Crowded => "crowded",
             Self::Defect(_) => "defect",
         }
     }

@@ -19,6 +19,7 @@ use crate::app::escalate::Escalation;
 use crate::app::fire::Firing;
 use crate::app::inputs::Inputs;
 use crate::app::recalculate::Recalculation;
+use crate::app::ship;
 use crate::app::soon::Soon;
 use crate::config::Config;
 use crate::grpc::Grpc;
@@ -53,6 +54,7 @@ impl Service for Sla {
     async fn migrate(config: &Config) -> anyhow::Result<()> {
         let db = Db::connect(&config.postgres, "redress-sla-migrate")?;
         migrate(&db, &[&redress_outbox::MIGRATOR, &MIGRATOR]).await?;
+        ship::ship(&db, ship::of_release()).await?;
         db.close().await;
         Ok(())
     }

@@ -44,6 +44,13 @@ pub(crate) struct Running {
 
 /// Builds the services, then starts the stack and them; all are ready when this returns.
 pub(crate) async fn launch(settings: &[Setting]) -> anyhow::Result<Launched> {
+    for folder in redress_devstack::left_over()? {
+        eprintln!(
+            "{0} is left of a run that could not clean up; if nothing in it is wanted: rm -rf {0}",
+            folder.display()
+        );
+    }
+    redress_devstack::require_room()?;
     tools::ensure_stack().await?;
     build().await?;
     eprintln!("starting PostgreSQL, Redis and Kafka …");

@@ -12,8 +12,9 @@ use sqlx::postgres::PgConnection;
 
 use crate::store::notified::{self, Notified};
 
-/// Notices that go to the complainant and to nobody else. `NoticeSent` names no addressee, so a kind that the
-/// respondent gets too would be taken for an answer to the complainant.
+/// The side that is answered.
+const COMPLAINANT: &str = "complainant";
+/// Notices that go to the complainant and to nobody else: what an event tells that names no addressee, as the first ones did.
 const ANSWERS: [NoticeKind; 5] = [
     NoticeKind::N01Receipt,
     NoticeKind::N02Acceptance,
@@ -43,23 +44,7 @@ impl BatchHandler for CountNotices {
     type Event = Noticed;
 
     fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Noticed>, DecodeError> {
-        if meta.event_type == NoticeSent::full_name() {
-            let kind = NoticeSent::decode(payload)?.kind();
-            let acknowledges = kind == NoticeKind::N01Receipt;
-            return Ok(ANSWERS.contains(&kind).then_some(Noticed::Answered { acknowledges }));
-        }
-        if meta.event_type != SurveyAnswered::full_name() {
-            return Ok(None);
-        }
-        let answer = SurveyAnswered::decode(payload)?;
-        let addressee = answer.addressee.ok_or_else(|| DecodeError::new("addressee is missing"))?;
-        if addressee.role != "complainant" {
-            return Ok(None);
-        }
-        match i16::try_from(answer.satisfaction) {
-            Ok(points @ 1..=5) => Ok(Some(Noticed::Surveyed(points))),
-            _ => Err(DecodeError::new("satisfaction is none of 1 to 5")),
-        }
+        noticed(&meta.event_type, payload)
     }
 
     async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Noticed>]) -> Result<(), HandlerError> {
@@ -74,5 +59,56 @@ impl BatchHandler for CountNotices {
             }
         }
         Ok(notified::save(conn, &found).await?)
+    }
+}
+
+/// What an event means here; none if nothing is counted of it.
+fn noticed(event_type: &str, payload: &[u8]) -> Result<Option<Noticed>, DecodeError> {
+    if event_type == NoticeSent::full_name() {
+        let sent = NoticeSent::decode(payload)?;
+        let acknowledges = sent.kind() == NoticeKind::N01Receipt;
+        let answers = match &sent.addressee {
+            Some(addressee) => addressee.role == COMPLAINANT,
+            None => ANSWERS.contains(&sent.kind()),
+        };
+        return Ok(answers.then_some(Noticed::Answered { acknowledges }));
+    }
+    if event_type != SurveyAnswered::full_name() {
+        return Ok(None);
+    }
+    let answer = SurveyAnswered::decode(payload)?;
+    let addressee = answer.addressee.ok_or_else(|| DecodeError::new("addressee is missing"))?;
+    if addressee.role != COMPLAINANT {
+        return Ok(None);
+    }
+    match i16::try_from(answer.satisfaction) {
+        Ok(points @ 1..=5) => Ok(Some(Noticed::Surveyed(points))),
+        _ => Err(DecodeError::new("satisfaction is none of 1 to 5")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redress_proto::notification::v1::Addressee;
+
+    use super::*;
+
+    fn sent(kind: NoticeKind, role: Option<&str>) -> Option<Noticed> {
+        let addressee = role.map(|role| Addressee { role: role.into(), ..Addressee::default() });
+        let event = NoticeSent { kind: kind.into(), addressee, ..NoticeSent::default() };
+        noticed(&NoticeSent::full_name(), &event.encode_to_vec()).unwrap()
+    }
+
+    #[test]
+    fn whatever_reaches_the_complainant_is_an_answer_and_nothing_that_goes_to_the_other_side() {
+        let answered = |acknowledges| Some(Noticed::Answered { acknowledges });
+        assert_eq!(sent(NoticeKind::N09Delay, Some("complainant")), answered(false));
+        assert_eq!(sent(NoticeKind::N01Receipt, Some("complainant")), answered(true));
+        assert_eq!(sent(NoticeKind::N09Delay, Some("respondent")), None);
+        assert_eq!(sent(NoticeKind::N24Escalation, Some("staff")), None);
+        assert_eq!(
+            (sent(NoticeKind::N12Result, None), sent(NoticeKind::N09Delay, None)),
+            (answered(false), None)
+        );
     }
 }

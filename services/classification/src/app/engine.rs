@@ -85,7 +85,10 @@ impl Engine {
 
     fn told(&self, submission: &Submission, found: &Found) -> Assessment {
         let demand = submission.demand.as_ref().map(|d| d.remedies.as_slice()).unwrap_or_default();
-        Assessment { rule_set: self.name.clone(), ..words::assessment(found, &submission.text, demand) }
+        Assessment {
+            rule_set: self.name.clone(),
+            ..words::assessment(found, &submission.text, demand, &self.rules)
+        }
     }
 }
 

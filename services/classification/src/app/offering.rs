@@ -51,7 +51,7 @@ impl Offering {
         let meter = opentelemetry::global::meter("redress_classification");
         let unattended = meter
             .i64_gauge("redress.classification.assignments.unattended")
-            .with_description("Cases that nobody has had for an hour.")
+            .with_description("Cases that nobody has had for an hour; no count goes beyond 10,000.")
             .build();
         let stranded = meter
             .i64_gauge("redress.classification.assignments.stranded")

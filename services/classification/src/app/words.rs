@@ -13,6 +13,8 @@ use crate::domain::rules::RuleSet;
 
 /// Longest piece of evidence that is looked up in the lexicon, in characters.
 const TERM: usize = 24;
+/// Terms that an explanation names, at most.
+const NAMED: usize = 5;
 
 /// The case of a submission whose personal fields are in place. What the wire leaves open counts as not told.
 pub fn case(submission: &Submission) -> Case {
@@ -34,8 +36,8 @@ pub fn case(submission: &Submission) -> Case {
     }
 }
 
-/// The message of what rules say of `text`. `demand` is what was asked for beside the text.
-pub fn assessment(found: &Assessment, text: &str, demand: &[String]) -> wire::Assessment {
+/// The message of what `rules` say of `text`. `demand` is what was asked for beside the text.
+pub fn assessment(found: &Assessment, text: &str, demand: &[String], rules: &RuleSet) -> wire::Assessment {
     wire::Assessment {
         category: types::Category::from(found.category).into(),
         sub_category: found.sub_category.clone().unwrap_or_default(),
@@ -52,7 +54,7 @@ pub fn assessment(found: &Assessment, text: &str, demand: &[String]) -> wire::As
         missing: found.missing().iter().map(|missing| missing.code().to_owned()).collect(),
         language: found.language.code().to_owned(),
         needs_human: found.needs_human,
-        reasons: found.reasons.iter().map(|reason| self::reason(reason, text)).collect(),
+        reasons: found.reasons.iter().map(|reason| self::reason(reason, text, rules)).collect(),
         demand: demand.to_vec(),
         rule_set: found.rule_set.clone(),
         decided_by: types::DecidedBy::from(DecidedBy::Rule).into(),
@@ -67,24 +69,27 @@ fn admissibility(found: &Admissibility) -> types::Admissibility {
     }
 }
 
-fn reason(reason: &Reason, text: &str) -> wire::AssessmentReason {
+fn reason(reason: &Reason, text: &str, rules: &RuleSet) -> wire::AssessmentReason {
     wire::AssessmentReason {
         rule_id: reason.rule_id.clone(),
         label: reason.label.clone(),
         score: f64::from(reason.score),
-        explanation: explanation(reason),
+        explanation: explanation(reason, text, rules),
         spans: reason.evidence.iter().map(|span| in_characters(*span, text)).collect(),
     }
 }
 
-/// A rule's place in the files says what it looks for; its label says what it speaks for.
-fn explanation(reason: &Reason) -> String {
-    let places = match reason.evidence.len() {
-        0 => "from what came with the text".to_owned(),
-        1 => "from one place in the text".to_owned(),
-        n => format!("from {n} places in the text"),
+/// What the rule speaks for, and the terms that it saw: the lexicon's words, none of the writer's own. Where the lexicon knows
+/// none of them (a number, what stands in a gap, a piece that only the weights of words know), how many places it saw.
+fn explanation(reason: &Reason, text: &str, rules: &RuleSet) -> String {
+    let seen: BTreeSet<String> = known_terms([reason], text, rules);
+    let by = match (seen.is_empty(), reason.evidence.len()) {
+        (false, _) => seen.into_iter().take(NAMED).collect::<Vec<_>>().join(", "),
+        (true, 0) => "what came with the text".to_owned(),
+        (true, 1) => "one place in the text".to_owned(),
+        (true, n) => format!("{n} places in the text"),
     };
-    format!("{} speaks for {}, {places}", reason.rule_id, reason.label)
+    format!("{} speaks for {}, by: {by}", reason.rule_id, reason.label)
 }
 
 fn in_characters(span: Span, text: &str) -> wire::Span {
@@ -97,15 +102,21 @@ fn in_characters(span: Span, text: &str) -> wire::Span {
 /// The lexicon's terms that the rules saw, each once and as the lexicon writes it. What it does not know is the writer's
 /// own (a piece that only the weights of words know, a number, what stands in a gap), and is left out.
 pub fn terms(found: &Assessment, text: &str, rules: &RuleSet) -> Vec<String> {
-    let pieces: BTreeSet<&str> = found
-        .reasons
-        .iter()
+    known_terms(&found.reasons, text, rules).into_iter().collect()
+}
+
+fn known_terms<'a>(
+    reasons: impl IntoIterator<Item = &'a Reason>,
+    text: &str,
+    rules: &RuleSet,
+) -> BTreeSet<String> {
+    let pieces: BTreeSet<&str> = reasons
+        .into_iter()
         .flat_map(|reason| &reason.evidence)
         .filter_map(|span| text.get(span.start..span.end))
         .filter(|piece| piece.chars().count() <= TERM)
         .collect();
-    let terms: BTreeSet<String> = pieces.into_iter().filter_map(|piece| rules.term(piece)).collect();
-    terms.into_iter().collect()
+    pieces.into_iter().filter_map(|piece| rules.term(piece)).collect()
 }
 
 #[cfg(test)]
@@ -125,5 +136,19 @@ mod tests {
         let case = case(&Submission { text: "x".into(), ..Submission::default() });
         assert_eq!((case.complainant, case.channel), (PartyKind::Consumer, Channel::Form));
         assert!(case.order.is_none() && case.live.is_none() && case.language.is_none());
+    }
+
+    #[test]
+    fn an_explanation_names_the_terms_of_the_lexicon_and_none_of_the_writers_own_words() {
+        let rules = crate::domain::published::rule_set().unwrap();
+        let text = "老王的店一直没发货,订单 TEST-0001,催了三次";
+        let found = rules.assess(&case(&Submission { text: text.into(), ..Submission::default() }));
+        let told = assessment(&found, text, &[], &rules);
+        let by: Vec<&str> = told.reasons.iter().map(|reason| reason.explanation.as_str()).collect();
+        assert!(
+            by.iter().any(|by| by.contains("CQ02/dispatch_delay, by: ") && by.contains("发货")),
+            "{by:?}"
+        );
+        assert!(by.iter().all(|by| !by.contains("老王") && !by.contains("TEST-0001")), "{by:?}");
     }
 }

@@ -57,6 +57,22 @@ coded_enum! {
     }
 }
 
+coded_enum! {
+    /// A label that may be absent, and so be taken out by whoever knows better.
+    Clearable {
+        /// The sub-category.
+        SubCategory = "sub_category",
+        /// The other categories.
+        Secondary = "secondary",
+        /// Who caused it in a live-commerce relation.
+        LiveAttribution = "live_attribution",
+        /// Whom it is directed at.
+        Respondent = "respondent",
+        /// What was asked for.
+        Demand = "demand",
+    }
+}
+
 /// Whether a complaint is proposed to be taken up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -16,6 +16,8 @@ use crate::error::Error;
 const LOOKED_AT: i64 = 100;
 /// Cases of one queue that are counted at most, waiting ones and held ones each: more is told as so many.
 pub const COUNTED: i64 = 10_000;
+/// Cases of all tenants that the watch counts at most of each kind: whoever does not assign here has millions that wait.
+pub const WATCHED: i64 = 10_000;
 
 /// An assignment that is locked.
 #[derive(Debug, Clone)]
@@ -328,22 +330,29 @@ pub struct Unattended {
     pub abandoned: i64,
 }
 
-/// What nobody has had since `before`, and what came back [`ROUNDS`] times or more. A case that is offered just now is
-/// nobody's yet: one that goes from offer to offer would otherwise never be seen.
+/// What nobody has had since `before`, and what came back [`ROUNDS`] times or more, [`WATCHED`] of each at most. A case that
+/// is offered just now is nobody's yet: one that goes from offer to offer would otherwise never be seen.
 pub async fn unattended(conn: &mut PgConnection, before: Timestamp) -> Result<Unattended, Error> {
     let (cases, oldest, stranded, abandoned): (i64, Option<SqlTime>, i64, i64) = sqlx::query_as(
         "SELECT cases, oldest, stranded, abandoned
-         FROM (SELECT count(*) AS cases, min(waiting_since) AS oldest FROM assignment
-               WHERE state IN ('waiting', 'offered') AND waiting_since < $1) AS old,
-              (SELECT count(*) AS stranded FROM assignment
-               WHERE state IN ('waiting', 'offered') AND rounds > 0 AND rounds >= $2) AS round,
-              (SELECT count(*) AS abandoned FROM assignment AS a
-               WHERE state = 'taken'
-                     AND NOT EXISTS (SELECT FROM handler AS h
-                                     WHERE h.tenant = a.tenant AND h.handler = a.handler AND h.capacity > 0)) AS left_behind",
+         FROM (SELECT count(*) AS cases, min(waiting_since) AS oldest
+               FROM (SELECT waiting_since FROM assignment
+                     WHERE state IN ('waiting', 'offered') AND waiting_since < $1
+                     -- The oldest first, and no more than are counted.
+                     ORDER BY waiting_since LIMIT $3) AS first) AS old,
+              (SELECT count(*) AS stranded
+               FROM (SELECT FROM assignment
+                     WHERE state IN ('waiting', 'offered') AND rounds > 0 AND rounds >= $2 LIMIT $3) AS these) AS round,
+              (SELECT count(*) AS abandoned
+               FROM (SELECT FROM assignment AS a
+                     WHERE state = 'taken'
+                           AND NOT EXISTS (SELECT FROM handler AS h
+                                           WHERE h.tenant = a.tenant AND h.handler = a.handler AND h.capacity > 0)
+                     LIMIT $3) AS these) AS left_behind",
     )
     .bind(before.to_sqlx())
     .bind(ROUNDS)
+    .bind(WATCHED)
     .fetch_one(conn)
     .await?;
     Ok(Unattended { cases, oldest: oldest.map(SqlTime::to_jiff), stranded, abandoned })

@@ -89,7 +89,11 @@ async fn applying_everything_twice_or_from_scratch_gives_the_same_tables() {
     all.push(bench.happened(3, 2, &ComplaintWithdrawn {}));
     all.push(bench.happened(3, 3, &ComplaintReopened { reason: "new_fact".into() }));
     all.push(bench.happened(4, 2, &ComplaintWithdrawn {}));
-    all.push(bench.happened(5, 2, &CompletionSupplied { supplied: vec!["order_no".into()] }));
+    all.push(bench.happened(
+        5,
+        2,
+        &CompletionSupplied { supplied: vec!["order_no".into()], ..Default::default() },
+    ));
     for batch in all.chunks(9) {
         bench.apply(batch).await.unwrap();
     }
@@ -166,14 +170,14 @@ async fn a_text_that_does_not_open_is_set_aside_and_nothing_of_it_is_kept() {
 }
 
 #[tokio::test]
-async fn a_completion_makes_another_assessment_that_asks_for_a_person() {
+async fn a_completion_whose_words_do_not_come_makes_another_assessment_that_asks_for_a_person() {
     let bench = Bench::new().await;
     // Without an order a parcel cannot be looked for.
     let id = bench.assessed(told(1, "下单十天了一直没发货,催了客服三次都没有用。")).await;
     let first = bench.explained(id).await.remove(0);
     let before = first.assessment.clone().unwrap();
     assert_eq!(before.admissibility(), Admissibility::NeedsCompletion, "{before:?}");
-    let supplied = CompletionSupplied { supplied: before.missing.clone() };
+    let supplied = CompletionSupplied { supplied: before.missing.clone(), ..Default::default() };
     let (supplied, later) = (bench.happened(1, 2, &supplied), bench.happened(1, 4, &ComplaintWithdrawn {}));
     for _ in 0..2 {
         // Also where a kit that lost its memory brings it again.

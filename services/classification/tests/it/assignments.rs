@@ -1,5 +1,6 @@
 use jiff::SignedDuration;
 use redress_classification::app::assignments::{accept, give_back, queues, register};
+use redress_classification::store::assignment::WATCHED;
 use redress_domain::{ErrorKind, Principal, Role};
 use redress_proto::classification::v1 as wire;
 use redress_proto::intake::v1::{ComplaintAdvanced, ComplaintClosed, ComplaintReopened};
@@ -329,4 +330,23 @@ async fn queues_are_counted_without_reading_what_is_over() {
     let found = queues(&bench.desk, &supervisor()).await.unwrap();
     let names: Vec<&str> = found.iter().map(|queue| queue.name.as_str()).collect();
     assert_eq!(names, ["CQ02/general/zh-Hans"], "a queue in which all is over has no entry");
+}
+
+#[tokio::test]
+async fn the_watch_counts_no_further_than_it_must_and_tells_the_oldest_all_the_same() {
+    let bench = Bench::new().await;
+    sqlx::query(
+        "INSERT INTO assignment (tenant, complaint_id, category, severity, language, urgent, state, waiting_since)
+         SELECT 'tenant-a', gen_random_uuid(), 'CQ03', 'general', 'en', false, 'waiting',
+                '2026-01-02T00:00:00Z'::timestamptz - n * interval '1 second'
+         FROM generate_series(0, $1) AS n",
+    )
+    .bind(WATCHED)
+    .execute(bench.db.pool())
+    .await
+    .unwrap();
+    let found = bench.offering().watch().await.unwrap();
+    assert_eq!(found.cases, WATCHED, "of one more");
+    let oldest: jiff::Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
+    assert_eq!(found.oldest, Some(oldest - SignedDuration::from_secs(WATCHED)));
 }

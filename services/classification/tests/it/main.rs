@@ -8,6 +8,7 @@
 mod assess;
 mod assignments;
 mod bench;
+mod completions;
 mod duplicates;
 mod incidents;
 mod keys;

@@ -2,7 +2,7 @@ use redress_classification::Error;
 use redress_classification::app::overrule::overrule;
 use redress_domain::{ErrorKind, Problem};
 use redress_proto::classification::v1::{Assessment, OverrideAssessmentRequest, StoredAssessment};
-use redress_proto::types::v1::{Admissibility, Category, DecidedBy, Severity, UrgentReason};
+use redress_proto::types::v1::{Admissibility, Category, DecidedBy, PartyKind, Severity, UrgentReason};
 use uuid::Uuid;
 
 use crate::bench::{Bench, Told, from_room, supervisor, told};
@@ -22,6 +22,7 @@ fn request(first: &StoredAssessment, assessment: Assessment) -> OverrideAssessme
         assessment: Some(assessment),
         reason: "misread".into(),
         urgent: None,
+        cleared: Vec::new(),
     }
 }
 
@@ -83,6 +84,78 @@ async fn urgency_is_told_with_its_reason_and_taken_back_by_name() {
     };
     let content = call(&bench, calm).await.unwrap().assessment.unwrap();
     assert!(!content.urgent && content.urgent_reason.is_none());
+}
+
+#[tokio::test]
+async fn a_label_that_is_wrong_is_taken_out_by_name() {
+    let bench = Bench::new().await;
+    let (id, first) = assessed(&bench).await;
+    let clears = |before: &StoredAssessment, request_id: &str, labels: &[&str], told: Assessment| {
+        OverrideAssessmentRequest {
+            request_id: request_id.into(),
+            cleared: labels.iter().map(|&label| label.to_owned()).collect(),
+            ..request(before, told)
+        }
+    };
+    let given = Assessment {
+        category: Category::Cq07.into(),
+        sub_category: "material_or_ingredient".into(),
+        secondary: vec![Category::Cq01.into()],
+        live_attribution: Some(PartyKind::Anchor.into()),
+        respondent: Some(PartyKind::Merchant.into()),
+        demand: vec!["return_and_refund".into()],
+        ..Assessment::default()
+    };
+    let whole = call(&bench, request(&first, given)).await.unwrap();
+    let before = whole.assessment.clone().unwrap();
+    assert!(before.live_attribution.is_some() && before.respondent.is_some());
+    assert_eq!((before.secondary.len(), before.demand.len()), (1, 1));
+
+    let unfit = clears(
+        &whole,
+        "r2",
+        &["severity", "respondent"],
+        Assessment { respondent: Some(PartyKind::Carrier.into()), ..Assessment::default() },
+    );
+    let refused = call(&bench, unfit).await.unwrap_err();
+    let told: Vec<_> = refused.violations.iter().map(|v| (v.field.as_str(), v.reason)).collect();
+    assert_eq!(told, [("cleared[0]", "UNKNOWN"), ("cleared[1]", "CONTRADICTED")]);
+
+    let labels = ["sub_category", "secondary", "live_attribution", "respondent", "demand", "demand"];
+    let made = call(&bench, clears(&whole, "r3", &labels, Assessment::default())).await.unwrap();
+    let after = made.assessment.clone().unwrap();
+    assert!(after.sub_category.is_empty() && after.secondary.is_empty() && after.demand.is_empty());
+    assert_eq!((after.live_attribution, after.respondent), (None, None));
+    assert_eq!((after.category, after.severity), (before.category, before.severity), "the others stay");
+    let named: Vec<&str> = after.reasons.iter().map(|reason| reason.label.as_str()).collect();
+    assert_eq!(named, &labels[..5], "each label has its reason once");
+    assert_eq!(bench.explained(id).await, [made, whole, first]);
+    let queued = "SELECT count(*) FROM complaint WHERE sub_category = '' AND assessments = 3";
+    assert_eq!(bench.count(queued).await, 1);
+}
+
+#[tokio::test]
+async fn a_label_that_contradicts_another_is_refused_and_not_dropped() {
+    let bench = Bench::new().await;
+    let (_, first) = assessed(&bench).await;
+    let unfit = Assessment {
+        category: Category::Cq01.into(),
+        secondary: vec![Category::Cq01.into()],
+        urgent_reason: Some(UrgentReason::Minor.into()),
+        demand: vec!["Return it!".into()],
+        ..Assessment::default()
+    };
+    let calm = OverrideAssessmentRequest { urgent: Some(false), ..request(&first, unfit) };
+    let refused = call(&bench, calm).await.unwrap_err();
+    let told: Vec<_> = refused.violations.iter().map(|v| (v.field.as_str(), v.reason)).collect();
+    assert_eq!(
+        told,
+        [
+            ("assessment.secondary", "CONTRADICTED"),
+            ("assessment.demand", "MALFORMED"),
+            ("assessment.urgentReason", "NOT_URGENT"),
+        ]
+    );
 }
 
 #[tokio::test]

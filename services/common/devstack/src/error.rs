@@ -20,7 +20,7 @@ pub enum StackError {
     #[error("there is no Cargo.lock in {0} or above it, and CARGO_TARGET_DIR is not set")]
     NoWorkspace(PathBuf),
     /// The folder that was asked for holds something: it would be deleted with the stack.
-    #[error("{0} is not empty; a stack needs a folder of its own, because it removes it in the end")]
+    #[error("{0} is not empty, and a stack removes its folder in the end; give it an empty or absent one")]
     FolderInUse(PathBuf),
     /// PostgreSQL runs under another account, which cannot reach the folder.
     #[error("{0} cannot be reached by the account `postgres`: a folder above it is closed to others")]
@@ -28,6 +28,29 @@ pub enum StackError {
     /// All ports of the range are taken.
     #[error("no free port between {from} and {to}", from = crate::ports::RANGE.start, to = crate::ports::RANGE.end)]
     NoPort,
+    /// Somebody else listens where the server should: on a port that was free when it was chosen.
+    #[error(
+        "another program has taken port {port}, which was chosen for {name}; run it again, and other ports are chosen"
+    )]
+    PortTaken {
+        /// Which server.
+        name: String,
+        /// The port.
+        port: u16,
+    },
+    /// The disk is full, or nearly.
+    #[error(
+        "only {free_mib} MiB are free for {folder}, and a stack needs {needed_mib}; make room, or set CARGO_TARGET_DIR \
+         to a folder on another disk"
+    )]
+    NoRoom {
+        /// Where the data would lie.
+        folder: PathBuf,
+        /// What is free.
+        free_mib: u64,
+        /// What is needed.
+        needed_mib: u64,
+    },
     /// The operating system refused something.
     #[error("cannot {what}: {source}")]
     Io {

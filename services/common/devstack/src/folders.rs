@@ -6,7 +6,35 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::StackError;
+use rustix::process::Pid;
+
+use crate::{StackError, procfs};
+
+/// What the folder of a stack is called: this, the process and a number.
+pub(crate) const RUN: &str = "run";
+
+/// Folders of earlier stacks that nobody uses any more: their process is gone, and so suddenly that even its guard could
+/// not remove them, as when a machine loses power. No later stack touches them.
+pub fn left_over() -> Result<Vec<PathBuf>, StackError> {
+    let devstack = devstack()?;
+    let cannot_read = || StackError::io(format!("read {}", devstack.display()));
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&devstack).map_err(cannot_read())? {
+        let name = entry.map_err(cannot_read())?.file_name();
+        if name.to_str().and_then(process_of).is_some_and(|process| !procfs::is_running(process)) {
+            found.push(devstack.join(name));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The process that a stack's folder is named after.
+fn process_of(folder: &str) -> Option<Pid> {
+    let (process, number) = folder.strip_prefix(RUN)?.strip_prefix('-')?.split_once('-')?;
+    number.parse::<u32>().ok()?;
+    Pid::from_raw(process.parse().ok()?)
+}
 
 /// `target/devstack`, made if need be. Templates and the broker's jars stay there.
 pub(crate) fn devstack() -> Result<PathBuf, StackError> {
@@ -70,6 +98,14 @@ mod tests {
         assert!(!is_open_to_others(&inside));
         fs::set_permissions(closed.path(), fs::Permissions::from_mode(0o711)).unwrap();
         assert!(is_open_to_others(&inside));
+    }
+
+    #[test]
+    fn a_stacks_folder_tells_its_process_and_no_other_folder_does() {
+        assert_eq!(process_of("run-12-0").map(|pid| pid.as_raw_nonzero().get()), Some(12));
+        for other in ["run-12", "run-12-x", "run-0-1", "run--1", "postgres-15.18-107", "kafka-4.3.1"] {
+            assert_eq!(process_of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod preflight;
 mod process;
 mod procfs;
 mod redis;
+mod room;
 mod server;
 mod service;
 mod shared;
@@ -31,8 +32,10 @@ mod tool;
 
 pub use endpoints::{Endpoints, Pids};
 pub use error::StackError;
+pub use folders::left_over;
 pub use ports::free_port;
 pub use preflight::{InstallError, install_missing, preflight};
+pub use room::require_room;
 pub use service::ServiceProcess;
 pub use shared::{STACK_VARIABLE, shared};
 pub use stack::{Part, Stack, StackOptions};

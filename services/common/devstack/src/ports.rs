@@ -24,6 +24,13 @@ pub(crate) struct Port {
     _claim: UnixListener,
 }
 
+impl Port {
+    /// Whether somebody listens there, who knows nothing of claims.
+    pub(crate) fn is_listened_on(&self) -> bool {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, self.number)).is_err()
+    }
+}
+
 /// Claims a port on which nobody listens.
 pub(crate) fn claim() -> Result<Port, StackError> {
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -100,4 +100,14 @@ impl Ports {
         let claim = crate::ports::claim;
         Ok(Self { postgres: claim()?, redis: claim()?, kafka: claim()?, controller: claim()? })
     }
+
+    /// A port of the part on which somebody listens. To be asked when the part does not run.
+    pub(crate) fn taken(&self, part: Part) -> Option<u16> {
+        let of_part = match part {
+            Part::Postgres => vec![&self.postgres],
+            Part::Redis => vec![&self.redis],
+            Part::Kafka => vec![&self.kafka, &self.controller],
+        };
+        of_part.into_iter().find(|port| port.is_listened_on()).map(|port| port.number)
+    }
 }

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 use crate::guard::Guard;
 use crate::process::Process;
 use crate::server::{Place, Ports, Server};
-use crate::{Endpoints, Pids, StackError, folders};
+use crate::{Endpoints, Pids, StackError, folders, room};
 
 /// A server of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,12 +135,28 @@ impl Stack {
         if slot.process().is_some_and(|process| process.is_running()) {
             return Ok(());
         }
-        let prepare = async || Server::prepare(part, &self.place, &self.ports).await;
-        let server = slot.server.get_or_try_init(prepare).await?;
-        let log = self.place.log(part.name());
-        let process = server.start(part.name(), &self.place.guard, &log).await?;
+        let started = async {
+            let prepare = async || Server::prepare(part, &self.place, &self.ports).await;
+            let server = slot.server.get_or_try_init(prepare).await?;
+            let log = self.place.log(part.name());
+            server.start(part.name(), &self.place.guard, &log).await
+        };
+        let process = started.await.map_err(|error| self.cause_of(part, error))?;
         slot.replace(Some(Arc::new(process)));
         Ok(())
+    }
+
+    /// What a user can do something about, where that is behind a failure; each server has its own words for it.
+    fn cause_of(&self, part: Part, error: StackError) -> StackError {
+        if let Err(no_room @ StackError::NoRoom { .. }) = room::require_a_little(&self.place.dir) {
+            return no_room;
+        }
+        match (self.ports.taken(part), error) {
+            (Some(port), StackError::Ended { .. }) => {
+                StackError::PortTaken { name: part.name().to_owned(), port }
+            }
+            (_, other) => other,
+        }
     }
 
     /// Kills all processes of the part by `SIGKILL` and waits until they are gone. The data stay. A part that does not
@@ -189,5 +205,5 @@ fn default_folder() -> Result<PathBuf, StackError> {
     if rustix::process::geteuid().is_root() && !folders::is_open_to_others(&devstack) {
         return folders::fresh(&std::env::temp_dir(), "redress-run");
     }
-    folders::fresh(&devstack, "run")
+    folders::fresh(&devstack, folders::RUN)
 }

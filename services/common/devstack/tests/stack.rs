@@ -136,12 +136,27 @@ async fn a_folder_that_holds_something_is_refused_and_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_start_is_told_with_the_end_of_its_log() {
+    let parts = &[Part::Postgres];
+    let stack = Stack::start(StackOptions { parts, ..StackOptions::default() }).await.unwrap();
+    stack.kill(Part::Postgres).await;
+    std::fs::remove_file(stack.endpoints().dir.join("postgres/PG_VERSION")).unwrap();
+    let error = stack.start_part(Part::Postgres).await.unwrap_err();
+    assert!(matches!(error, StackError::Ended { .. }), "{error}");
+    assert!(error.to_string().contains("not a valid data directory"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_somebody_has_taken_is_told_in_one_sentence_with_what_to_do() {
     let parts = &[Part::Redis];
     let stack = Stack::start(StackOptions { parts, ..StackOptions::default() }).await.unwrap();
     let port = stack.endpoints().redis.rsplit(':').next().unwrap().parse().unwrap();
     stack.kill(Part::Redis).await;
-    let _taken = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).unwrap();
-    let error = stack.start_part(Part::Redis).await.unwrap_err();
-    assert!(matches!(error, StackError::Ended { .. }), "{error}");
-    assert!(error.to_string().contains("Address already in use"), "{error}");
+    let taken = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).unwrap();
+    let told = stack.start_part(Part::Redis).await.unwrap_err().to_string();
+    let expected = format!(
+        "another program has taken port {port}, which was chosen for redis; run it again, and other ports are chosen"
+    );
+    assert_eq!(told, expected);
+    drop(taken);
+    stack.start_part(Part::Redis).await.unwrap();
 }

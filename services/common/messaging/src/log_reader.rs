@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::closing::Closing;
@@ -22,6 +22,17 @@ pub struct LogReader {
     prefix: Arc<str>,
     /// See [`LogReader::following`].
     followed: Option<Arc<str>>,
+}
+
+/// Where a partition's log begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// Partition.
+    pub partition: i32,
+    /// The first offset that is still there.
+    pub low: i64,
+    /// The one after the last.
+    pub high: i64,
 }
 
 impl LogReader {
@@ -97,6 +108,40 @@ impl LogReader {
         self.client
             .fetch_watermarks(&self.full_name(topic), partition, LIMIT)
             .map_err(request("the ends of a partition"))
+    }
+
+    /// The ends of several partitions of a topic, in the order of `partitions`.
+    ///
+    /// By two questions, whatever their number: one that follows a topic has its questions wait behind a fetch that may
+    /// take a second, since a broker answers a connection in order.
+    pub fn ends(&self, topic: &str, partitions: &[i32]) -> Result<Vec<Ends>, KafkaClientError> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let low = self.edge(topic, partitions, Offset::Beginning)?;
+        let high = self.edge(topic, partitions, Offset::End)?;
+        let ends = partitions.iter().zip(low.into_iter().zip(high));
+        Ok(ends.map(|(&partition, (low, high))| Ends { partition, low, high }).collect())
+    }
+
+    /// The offsets at `edge`, which stands where a time is expected: the protocol takes both.
+    fn edge(&self, topic: &str, partitions: &[i32], edge: Offset) -> Result<Vec<i64>, KafkaClientError> {
+        let (name, refused) = (self.full_name(topic), request("the ends of partitions"));
+        let mut wanted = TopicPartitionList::with_capacity(partitions.len());
+        for &partition in partitions {
+            wanted.add_partition_offset(&name, partition, edge).map_err(&refused)?;
+        }
+        let found = self.client.offsets_for_times(wanted, LIMIT).map_err(&refused)?;
+        let offset = |&partition: &i32| {
+            let entry = found.find_partition(&name, partition);
+            let entry = entry.ok_or(KafkaError::OffsetFetch(RDKafkaErrorCode::UnknownPartition))?;
+            entry.error()?;
+            match entry.offset() {
+                Offset::Offset(offset) => Ok(offset),
+                _ => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset)),
+            }
+        };
+        partitions.iter().map(offset).collect::<Result<_, _>>().map_err(refused)
     }
 
     /// Per partition the offset of the first record written at or after `from`; the end where there is none.

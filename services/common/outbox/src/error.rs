@@ -33,6 +33,11 @@ impl ConsumerError {
     pub(crate) fn is_lost_session(&self) -> bool {
         matches!(self, Self::Kafka(error) if matches!(**error, KafkaClientError::SessionLost(_)))
     }
+
+    /// Whether reading never began, since nobody told where. When the process stops that is how joining ends.
+    pub(crate) fn never_began(&self) -> bool {
+        matches!(self, Self::Kafka(error) if matches!(**error, KafkaClientError::Positions(_)))
+    }
 }
 
 impl From<KafkaClientError> for ConsumerError {

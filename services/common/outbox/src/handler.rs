@@ -26,7 +26,9 @@ pub trait BatchHandler: Send + Sync + 'static {
     /// Applies the effects of a batch: load with one query per table, decide, save set-based and enqueue.
     ///
     /// Runs within the kit's transaction, after the guard: every event here is new and in the order of its aggregate.
-    /// No effect outside `connection`, no remote call. The batch, or parts of it, may come again after an error.
+    /// No effect outside `connection`, no remote call. The batch, or parts of it, may come again after an error. What is
+    /// to follow the commit and may be lost with the process (a wake, an index in Redis) is left by
+    /// [`redress_postgres::after_commit`].
     async fn apply(
         &self,
         connection: &mut PgConnection,
@@ -71,8 +73,6 @@ impl<E> Clone for Delivery<E> {
 pub enum Guard {
     /// The inbox, by the aggregate's version: events of our own services. Also keeps the order and finds gaps.
     Version,
-    /// The inbox, by event id: records from outside, which carry no version.
-    EventId,
     /// The handler's own primary keys.
     Own,
 }

@@ -26,6 +26,7 @@
 #![warn(missing_docs)]
 
 mod admin;
+mod behind;
 mod consume;
 mod error;
 mod handler;
@@ -37,6 +38,7 @@ mod telemetry;
 mod watermark;
 
 pub use admin::Admin;
+pub use behind::{Aggregate, WriterCheck};
 pub use consume::ConsumerGroup;
 pub use error::{ConsumerError, RelayError};
 pub use handler::{BatchHandler, DecodeError, Delivery, Guard, HandlerError, Subscription};

@@ -5,7 +5,7 @@
 //!   is gone without a word.
 //! - [`Db::run_tx`] runs a whole transaction in a task of its own. A caller that goes away cannot cut it in half: in
 //!   sqlx 0.9 a cancelled `begin` gives the connection back with its transaction open, and the next borrower's
-//!   acknowledged writes vanish with it.
+//!   acknowledged writes vanish with it. [`after_commit`] leaves it something to be done when it is committed.
 //! - [`kind_of`] and [`constraint_of`] read an error by SQLSTATE and constraint name, never by its text.
 //! - [`migrate`] runs the migrations of the shared kit and of the service as one history.
 //!
@@ -24,4 +24,4 @@ pub use config::PostgresConfig;
 pub use db::Db;
 pub use error::{DbError, blames_values, constraint_of, kind_of, summary_of};
 pub use migration::{migrate, schema_is_current};
-pub use transaction::TransactionError;
+pub use transaction::{TransactionError, after_commit};

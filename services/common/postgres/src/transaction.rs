@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -7,11 +8,16 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, Postgres};
 use tokio::time::Instant;
 use tracing::Instrument as _;
+use tracing::instrument::WithSubscriber as _;
 
 use crate::Db;
 
 /// How often a transaction that lost against another one runs in all.
 const ATTEMPTS: u32 = 5;
+
+/// After this long it does not run again. What it records bears a time from before its first attempt, and up to when records
+/// are complete is promised on the word that they come into the outbox soon after their time (see the kit's marks).
+const TRIED_ENOUGH: Duration = Duration::from_secs(8);
 
 /// A transaction that takes longer sits on a connection whose other end is gone; the connection is thrown away.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -30,12 +36,31 @@ impl TransactionError for sqlx::Error {
     }
 }
 
+/// What is to follow a commit.
+type Deferred = Vec<Box<dyn FnOnce() + Send>>;
+
+tokio::task_local! {
+    /// What the attempt that runs now leaves to be done once it is committed.
+    static DEFERRED: RefCell<Deferred>;
+}
+
+/// Leaves `work` to be done when the transaction of [`Db::run_tx`] that runs now is committed; answers false, and drops
+/// it, outside of one.
+///
+/// For what others may see only after the commit and nothing depends on: a wake, an entry of a cache or an index. It is
+/// dropped with an attempt that is rolled back, and with one whose commit got no answer; and the process may die in
+/// between. It is called on the way, so it hands over and returns; it does not panic.
+pub fn after_commit(work: impl FnOnce() + Send + 'static) -> bool {
+    DEFERRED.try_with(|deferred| deferred.borrow_mut().push(Box::new(work))).is_ok()
+}
+
 impl Db {
     /// Runs `work` as one transaction: committed if it answers `Ok`, rolled back otherwise.
     ///
     /// The transaction runs in a task of its own and goes on when the caller is dropped. `work` is called again, at
-    /// most five times in all, after a serialization failure or a deadlock, so it must have no effect outside the
-    /// database. A panic of `work` becomes a panic of the caller.
+    /// most five times in all and for some seconds, after a serialization failure or a deadlock, so it must have no effect
+    /// outside the database; what is to follow the commit it leaves by [`after_commit`]. A panic of `work` becomes a panic
+    /// of the caller.
     ///
     /// `name` is the operation in spans and metrics: lower snake case, no values.
     ///
@@ -63,7 +88,9 @@ impl Db {
             db.system.name = "postgresql",
             db.operation.name = name,
         );
-        let task = tokio::spawn(async move { db.attempts(name, work).await }.instrument(span));
+        // Whoever listens to the caller hears the task too.
+        let work = async move { db.attempts(name, work).await }.instrument(span).with_current_subscriber();
+        let task = tokio::spawn(work);
         match task.await {
             Ok(outcome) => outcome,
             Err(ended) => match ended.try_into_panic() {
@@ -80,13 +107,15 @@ impl Db {
         E: TransactionError,
     {
         let mut attempt = 0;
+        let first = Instant::now();
         loop {
             let began = Instant::now();
             let outcome = self.attempt(&work).await;
             let error = outcome.as_ref().err().and_then(TransactionError::database);
             self.record(name, began.elapsed().as_secs_f64(), error);
             attempt += 1;
-            if attempt == ATTEMPTS || !error.is_some_and(lost_against_another) {
+            let enough = attempt == ATTEMPTS || first.elapsed() > TRIED_ENOUGH;
+            if enough || !error.is_some_and(lost_against_another) {
                 return outcome;
             }
             // Two that collided take different delays because they collided at different nanoseconds.
@@ -116,8 +145,19 @@ where
     E: From<sqlx::Error>,
 {
     let mut transaction = connection.begin().await?;
-    match work(&mut transaction).await {
-        Ok(value) => transaction.commit().await.map(|()| value).map_err(E::from),
+    let attempt = async {
+        let outcome = work(&mut transaction).await;
+        (outcome, DEFERRED.with(RefCell::take))
+    };
+    let (outcome, deferred) = DEFERRED.scope(RefCell::default(), attempt).await;
+    match outcome {
+        Ok(value) => {
+            transaction.commit().await?;
+            for work in deferred {
+                work();
+            }
+            Ok(value)
+        }
         Err(error) => {
             // The work's error tells more than a rollback that fails on a dead connection.
             transaction.rollback().await.ok();

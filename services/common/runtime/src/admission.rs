@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::auth::{Authenticator, Proof};
 use crate::grpc::time_allowed;
-use crate::overload::{Limiter, Permit, Tenants};
+use crate::overload::{Limiter, Permit, Share, Tenants};
 use crate::policy::Policy;
 use crate::telemetry::CALLS_SHED;
 use crate::{Criticality, Rpc};
@@ -37,6 +37,7 @@ pub(crate) struct Admitted {
     principal: Arc<Principal>,
     proved_until: Instant,
     until: Instant,
+    _share: Share,
     _room: Permit,
 }
 
@@ -56,10 +57,10 @@ impl Admission {
         let until = Instant::now() + time;
         let Proof { principal, until: proved_until } = self.authenticator.proof(headers).await?;
         let rpc = rpc.filter(|rpc| rpc.allow.permits(&principal)).ok_or_else(Problem::permission_denied)?;
-        self.tenants.take(&principal.tenant)?;
+        let share = self.tenants.take(&principal.tenant)?;
         let room =
             self.limiter.acquire(rpc.criticality, until).await.ok_or_else(|| overloaded(rpc.criticality))?;
-        Ok(Admitted { principal, proved_until, until, _room: room })
+        Ok(Admitted { principal, proved_until, until, _share: share, _room: room })
     }
 }
 

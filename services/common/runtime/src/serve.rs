@@ -19,14 +19,14 @@ use crate::overload::{Limiter, Tenants};
 use crate::policy::Policy;
 use crate::running::Running;
 use crate::server::{Bound, serve_grpc, serve_http};
-use crate::{Context, Parts, Readiness, Service, Settings as _, SystemClock, Task, shutdown};
+use crate::{Context, Parts, Readiness, Service, Settings as _, Task, shutdown};
 
 /// Serves until asked to leave. An error says what failed, at start, while serving or in leaving.
 pub(crate) async fn serve<S: Service>(config: Arc<S::Config>, registry: Registry) -> anyhow::Result<()> {
     let asked = shutdown::on_signal()?;
     let runtime = config.runtime();
     forget(runtime.admin.ready_file.as_deref())?;
-    let context = Context::new(runtime, Arc::new(SystemClock))?;
+    let context = Context::new(runtime, crate::clock::configured(&runtime.time))?;
     let keys = context.readiness.condition("issuer_keys");
     let mut parts = S::build(Arc::clone(&config), context.clone()).await.context("build the service")?;
     let refresh = Arc::clone(&context.authenticator).keep_fresh(keys, context.stop.clone());

@@ -2,8 +2,9 @@
 //!
 //! Nothing here imitates a server. Kafka, PostgreSQL and Redis come from `redress-devstack`; this crate gives each test
 //! a corner of its own on them ([`TestDatabase`], [`topic_prefix`], [`unique_name`]), a clock that stands still
-//! ([`FixedClock`]), credentials ([`TokenIssuer`], [`JwksServer`]), personal data that can be searched for ([`Canary`]),
-//! a way to wait without sleeping ([`wait_until`]), the world that services write to ([`MailServer`],
+//! ([`FixedClock`]), time that is moved on for whole installations ([`MovedTime`]), credentials ([`TokenIssuer`],
+//! [`JwksServer`]), personal data that can be searched for ([`Canary`]), a way to wait without sleeping ([`wait_until`]), a
+//! count of what a database is asked ([`Statements`]), the world that services write to ([`MailServer`],
 //! [`CallbackReceiver`]), and the services themselves as processes ([`Site`], [`Installation`]).
 //!
 //! Functions that only tests call panic when the world is not as they need it: a test cannot go on without.
@@ -16,7 +17,9 @@ mod database;
 mod jwks_server;
 mod launch;
 mod mail_server;
+mod moved_time;
 mod outside;
+mod statements;
 mod tokens;
 mod unique;
 mod wait;
@@ -28,7 +31,9 @@ pub use database::TestDatabase;
 pub use jwks_server::JwksServer;
 pub use launch::{Addresses, Installation, Site, built_binary};
 pub use mail_server::{Mail, MailServer};
+pub use moved_time::MovedTime;
 pub use outside::Outside;
+pub use statements::Statements;
 pub use tokens::{Claims, TokenIssuer};
 pub use unique::{topic_prefix, unique_name};
 pub use wait::wait_until;

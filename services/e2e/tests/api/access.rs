@@ -10,20 +10,19 @@ use serde_json::json;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::calls::{methods, path};
+use crate::calls::{VERBS, methods, path};
 use crate::service::{Tenant, tenant};
 
 /// Every route of the edge, with the id in it.
-fn routes(id: &str) -> [(Method, String); 7] {
-    [
+fn routes(id: &str) -> Vec<(Method, String)> {
+    let own = [
         (Method::POST, "/v1/complaints".to_owned()),
         (Method::GET, "/v1/complaints".to_owned()),
         (Method::GET, format!("/v1/complaints/{id}")),
         (Method::GET, format!("/v1/complaints/{id}/events")),
-        (Method::POST, format!("/v1/complaints/{id}:supplyCompletion")),
-        (Method::POST, format!("/v1/complaints/{id}:decideAdmissibility")),
-        (Method::POST, format!("/v1/complaints/{id}:withdraw")),
-    ]
+    ];
+    let verbs = VERBS.iter().map(|(verb, _)| (Method::POST, format!("/v1/complaints/{id}:{verb}")));
+    own.into_iter().chain(verbs).collect()
 }
 
 /// Values of the header `authorization` that prove nothing, each with the reason that is told.
@@ -113,6 +112,17 @@ fn allowed() -> HashMap<&'static str, &'static [Role]> {
         ("SupplyCompletion", &[Complainant, Role::Service]),
         ("DecideAdmissibility", &[IntakeOfficer, Supervisor]),
         ("WithdrawComplaint", &[Complainant]),
+        ("RequestRefusalReview", &[Complainant, Role::Service]),
+        ("MergeComplaints", &[Handler, Supervisor]),
+        ("UnmergeComplaint", &[Supervisor]),
+        ("ReferExternally", &[Handler, Supervisor]),
+        ("RecordReferralOutcome", &[Handler, Supervisor]),
+        ("SuspendCase", &[Supervisor]),
+        ("ResumeCase", &[Supervisor]),
+        ("ReopenComplaint", &[Supervisor]),
+        ("TransferComplaint", &[Handler, Supervisor]),
+        ("EscalateComplaint", &[Complainant, Handler, Supervisor]),
+        ("SplitMatter", &[IntakeOfficer, Supervisor]),
         ("QueryAudit", &[Auditor, Supervisor]),
         ("VerifyAuditChain", &[Auditor, Supervisor]),
         ("ListParked", &[Admin]),

@@ -9,12 +9,36 @@ use redress_e2e::evidence::SUBMISSIONS;
 
 use crate::service::SERVICES;
 
+/// The verbs over HTTP, each with a body that is right in every field.
+pub(crate) const VERBS: &[(&str, &str)] = &[
+    ("supplyCompletion", r#"{"text": "x"}"#),
+    (
+        "decideAdmissibility",
+        r#"{"decision": "ADMISSIBILITY_YES", "category": "CATEGORY_CQ07", "handler": "staff-1"}"#,
+    ),
+    ("withdraw", "{}"),
+    ("requestReview", r#"{"text": "x"}"#),
+    ("merge", r#"{"intoComplaintId": "a5a5a5a5-a5a5-85a5-a5a5-a5a5a5a5a5a5"}"#),
+    ("unmerge", r#"{"reason": "different_cause"}"#),
+    ("refer", r#"{"body": "12315", "consentToShare": true}"#),
+    ("recordOutcome", r#"{"outcome": "REFERRAL_OUTCOME_REMEDY"}"#),
+    ("suspend", r#"{"reason": "SUSPENSION_REASON_COURT", "second": "legal-1", "reviewOn": "2999-01-01"}"#),
+    ("resume", r#"{"second": "legal-1"}"#),
+    ("reopen", r#"{"ground": "REOPEN_GROUND_NEW_EVIDENCE"}"#),
+    ("transfer", r#"{"unit": "unit-7", "acknowledged": true, "complainantTold": true}"#),
+    ("escalate", r#"{"reason": "ESCALATION_REASON_OVER_THE_HEAD"}"#),
+    (
+        "splitMatter",
+        r#"{"newComplaintId": "a5a5a5a5-a5a5-85a5-a5a5-a5a5a5a5a5a5", "matter": "MATTER_REPORT", "label": "x"}"#,
+    ),
+];
+
 /// All RPCs of the services that intake answers.
 pub(crate) fn methods() -> Vec<MethodDescriptor> {
     let pool = DescriptorPool::decode(redress_proto::DESCRIPTORS).unwrap();
     let services = pool.services().filter(|service| SERVICES.contains(&service.full_name()));
     let methods: Vec<_> = services.flat_map(|service| service.methods().collect::<Vec<_>>()).collect();
-    assert!(methods.len() >= 15, "the contract has its RPCs");
+    assert!(methods.len() >= 26, "the contract has its RPCs");
     methods
 }
 
@@ -74,6 +98,8 @@ fn value(field: &FieldDescriptor, named: &Named) -> Value {
         ("offset", _) => Value::I64(named.position.1),
         // In the year 2096: a replay from then on reads nothing again.
         ("seconds", _) => Value::I64(4_000_000_000),
+        ("into_complaint_id" | "new_complaint_id", _) => Value::String(Named::nothing().id),
+        ("review_on", _) => Value::String("2999-01-01".to_owned()),
         ("sha256", _) => Value::String("0".repeat(64)),
         ("media_type", _) => Value::String("image/png".to_owned()),
         ("currency", _) => Value::String("CNY".to_owned()),

@@ -147,6 +147,36 @@ async fn twenty_calls_with_one_key_at_the_same_moment_make_one_complaint() {
 }
 
 #[tokio::test]
+async fn of_bodies_that_race_under_one_key_the_accepted_one_is_registered_and_the_others_are_refused() {
+    let tenant = tenant().await;
+    let token = tenant.complainant();
+    let texts: Vec<String> = (0..10).map(|n| format!("第{n}种说法")).collect();
+    // Whoever meets another body on its way is told to repeat, and so learns how it ended.
+    let (tenant, token) = (&tenant, &token);
+    let decided = texts.iter().map(|text| async move {
+        let settled = async || {
+            let answer = tenant.post(token, "k-1", &plain(text)).await;
+            if answer.status == 503 {
+                assert_eq!(answer.reason(), "KEY_IN_USE", "{}", answer.body);
+                assert!(answer.headers.contains_key("retry-after"));
+                return None;
+            }
+            Some(answer)
+        };
+        redress_testkit::wait_until("the race is decided", crate::service::PATIENCE, settled).await
+    });
+    let answers = futures::future::join_all(decided).await;
+    let accepted: Vec<usize> = (0..10).filter(|n| answers[*n].status == 202).collect();
+    assert_eq!(accepted.len(), 1, "one of them is accepted");
+    for answer in answers.iter().filter(|answer| answer.status != 202) {
+        assert_eq!((answer.status, answer.reason()), (409, "IDEMPOTENCY_KEY_REUSED"));
+    }
+    let view = tenant.view(&tenant.officer(), answers[accepted[0]].text("complaintId")).await;
+    assert_eq!((&view["text"], &view["conflicts"]), (&json!(texts[accepted[0]]), &json!([])));
+    assert_eq!(tenant.records(SUBMISSIONS).await.len(), 1, "no other body was written");
+}
+
+#[tokio::test]
 async fn a_command_repeated_under_its_key_has_one_effect_and_other_content_is_refused() {
     let tenant = tenant().await;
     let id = tenant.registered(&tenant.complainant(), "k-1", &plain("要受理")).await;

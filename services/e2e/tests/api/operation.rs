@@ -110,10 +110,21 @@ async fn the_openapi_document_describes_every_operation_with_a_problem_beside_it
     operations.sort_unstable();
     let expected = [
         "decideAdmissibility",
+        "escalateComplaint",
         "getComplaint",
         "listComplaints",
+        "mergeComplaints",
+        "recordReferralOutcome",
+        "referExternally",
+        "reopenComplaint",
+        "requestRefusalReview",
+        "resumeCase",
+        "splitMatter",
         "submitComplaint",
         "supplyCompletion",
+        "suspendCase",
+        "transferComplaint",
+        "unmergeComplaint",
         "watchComplaint",
         "withdrawComplaint",
     ];

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use redress_e2e::collector::Collector;
 use redress_e2e::evidence::{LIFECYCLE, SUBMISSIONS};
 use redress_e2e::submissions::{attachment, plain, whole};
 use redress_proto::types::v1::Submission;
@@ -10,7 +11,6 @@ use reqwest::Method;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
-use crate::collector::Collector;
 use crate::service::{PATIENCE, Service, Tenant};
 
 /// Values of the canary in `bytes`: as they are, as the hexadecimal digits of a database's text, and as the numbers of
@@ -146,7 +146,7 @@ async fn redis(service: &Service) -> Vec<u8> {
 #[tokio::test]
 async fn personal_data_are_found_in_no_log_span_metric_record_row_or_key() {
     let collector = Collector::default();
-    let endpoint = collector.start().await;
+    let endpoint = collector.start().await.unwrap();
     let service = Service::start(
         1,
         &[

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use redress_devstack::{ServiceProcess, shared};
+use redress_devstack::{Endpoints, ServiceProcess, Stack, StackOptions, shared};
 use redress_domain::{Role, TenantId};
 use redress_e2e::evidence::Evidence;
 use redress_e2e::load::{Load, Sent, told};
@@ -15,6 +15,7 @@ use redress_testkit::{Addresses, Installation, Outside, Site, topic_prefix, uniq
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::Instant;
 
 /// What is waited for comes much earlier, on an idle machine.
 pub(crate) const SOON: Duration = Duration::from_mins(2);
@@ -35,6 +36,7 @@ pub(crate) struct Way {
     evidence: Evidence,
     services: BTreeMap<&'static str, (Installation, Addresses)>,
     settings: Vec<Setting>,
+    own: Option<Stack>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -45,7 +47,19 @@ impl Way {
     /// On servers that other tests use too.
     pub(crate) async fn prepare() -> Self {
         let turn = TURN.lock().await;
-        let (stack, name, prefix) = (shared().await, unique_name("way"), topic_prefix());
+        Self::on(shared().await, None, turn).await
+    }
+
+    /// On servers that the test may kill.
+    pub(crate) async fn alone() -> Self {
+        let turn = TURN.lock().await;
+        let stack = Stack::start(StackOptions::default()).await.unwrap();
+        let endpoints = stack.endpoints().clone();
+        Self::on(&endpoints, Some(stack), turn).await
+    }
+
+    async fn on(stack: &Endpoints, own: Option<Stack>, turn: MutexGuard<'static, ()>) -> Self {
+        let (name, prefix) = (unique_name("way"), topic_prefix());
         // Redis is shared: what it remembers is told apart by the tenant.
         let tenant: TenantId = name.replace('_', "-").parse().unwrap();
         let site = Site::prepare(stack, &name, &prefix, std::slice::from_ref(&tenant)).unwrap();
@@ -61,7 +75,24 @@ impl Way {
             kafka: stack.kafka.clone(),
             topic_prefix: prefix,
         };
-        Self { outside, connectors, tenant, evidence, services, settings, _turn: turn }
+        Self { outside, connectors, tenant, evidence, services, settings, own, _turn: turn }
+    }
+
+    /// The servers of a test that has its own.
+    pub(crate) fn stack(&self) -> &Stack {
+        self.own.as_ref().unwrap()
+    }
+
+    /// Ends a test's own servers.
+    pub(crate) async fn end(self) {
+        if let Some(own) = self.own {
+            own.stop().await;
+        }
+    }
+
+    /// Gives every process that is started from now on a further variable.
+    pub(crate) fn set(&mut self, variable: &'static str, value: &str) {
+        self.settings.extend(SERVICES.map(|service| (service, variable, value.to_owned())));
     }
 
     /// A process of the service, ready, under the same name and addresses as the one before.
@@ -172,6 +203,21 @@ const ASSESSED: &str = "SELECT count(*) FROM complaint WHERE assessments > 0";
 const CONFIRMED: &str = "SELECT count(*) FROM notice WHERE kind = 'n01_receipt' AND state = 'sent'";
 const COUNTED: &str = "SELECT count(*) FROM complaint_fact";
 const MET: &str = "SELECT count(*) FROM clock WHERE definition = 'C05' AND state = 'met'";
+
+/// Looks until nothing is wrong; what is wrong after that time is told.
+pub(crate) async fn right_in_the_end<T>(
+    within: Duration,
+    mut look: impl AsyncFnMut() -> (T, Vec<String>),
+) -> T {
+    let deadline = Instant::now() + within;
+    let settled = async || {
+        let (found, wrong) = look().await;
+        (wrong.is_empty() || Instant::now() > deadline).then_some((found, wrong))
+    };
+    let (found, wrong) = wait_until("a last look", within + SOON, settled).await;
+    assert_eq!(wrong, [""; 0]);
+    found
+}
 
 #[expect(clippy::disallowed_methods, reason = "services compare tokens and nights with the real time")]
 pub(crate) fn now() -> Timestamp {

@@ -6,6 +6,9 @@
 
 mod installation;
 mod killed;
+mod played;
 mod settled;
 mod simulated;
+mod traced;
+mod troubled;
 mod understood;

@@ -1,13 +1,16 @@
 //! Reading and verifying the audit chains of the caller's tenant.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use redress_domain::{ComplaintId, Principal, Problem, Violations};
+use redress_domain::{ComplaintId, ErrorKind, Principal, Problem, Violations};
 use redress_postgres::Db;
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as wire;
 use redress_runtime::page;
 use sqlx::postgres::PgConnection;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::told;
@@ -22,11 +25,15 @@ const PAGE_DEFAULT: i32 = 100;
 /// Entries that are recomputed by one statement: far below its time limit, and the clock is looked at in between.
 const STRETCH: i64 = 1_000;
 
+/// Chains that are recomputed at once. A verification keeps a connection for as long as its caller waits, of the few that the
+/// register works with too.
+const VERIFICATIONS: usize = 2;
+
 /// Answers questions about the audit chains.
 #[derive(Clone)]
 pub struct Audit {
-    /// The service's database.
-    pub db: Db,
+    db: Db,
+    verifying: Arc<Semaphore>,
 }
 
 /// Where a verification stands: in which chain, and behind which of its entries.
@@ -37,6 +44,11 @@ struct Place {
 }
 
 impl Audit {
+    /// The chains in the service's database.
+    pub fn new(db: Db) -> Self {
+        Self { db, verifying: Arc::new(Semaphore::new(VERIFICATIONS)) }
+    }
+
     /// A page of entries.
     pub async fn query(
         &self,
@@ -81,7 +93,7 @@ impl Audit {
     /// Recomputes the chains, as far as three quarters of the time until `deadline` allow; the rest is for the answer.
     ///
     /// Everything that a call reads is as of one moment; what is appended meanwhile is left for the next call or the next
-    /// time.
+    /// time. While as many are being verified as may be, a call is refused.
     pub async fn verify(
         &self,
         caller: &Principal,
@@ -93,6 +105,11 @@ impl Audit {
         let known = known(&request.known_heads)?;
         let bound_to = format!("{known:?}");
         let mut place = Place::read(&request.page_token, &bound_to)?;
+        let _one_of_few = self.verifying.try_acquire().map_err(|_| {
+            let message = "other chains are being verified; repeat after the delay";
+            Problem::new(ErrorKind::ResourceExhausted, "VERIFICATIONS_RUNNING", message)
+                .after(Duration::from_secs(5))
+        })?;
         let mut answer = wire::VerifyAuditChainResponse { intact: true, ..Default::default() };
         let mut tx = self.db.pool().begin().await?;
         sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;

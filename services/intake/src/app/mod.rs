@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod assessments;
 pub mod audit;
+pub mod behind;
 pub mod commands;
 pub mod facts;
 mod given_up;

@@ -23,9 +23,9 @@ impl Published {
     }
 }
 
-/// The message of `event`, after which the complaint stands in `to`; none for the registration, whose message carries
-/// the submission and is the register's.
-pub fn message(event: &Event, to: StateKind) -> Option<Published> {
+/// The message of `event`, after which the complaint stands in `to`, with what was written to it, sealed; none for the
+/// registration, whose message carries the submission and is the register's.
+pub fn message(event: &Event, to: StateKind, sealed: Option<&types::Sealed>) -> Option<Published> {
     let to = state(to).into();
     Some(match event {
         Event::ComplaintRegistered { .. } => return None,
@@ -33,7 +33,7 @@ pub fn message(event: &Event, to: StateKind) -> Option<Published> {
             Published::of(&wire::CompletionRequested { missing: missing.clone() })
         }
         Event::CompletionSupplied { supplied } => {
-            Published::of(&wire::CompletionSupplied { supplied: supplied.clone() })
+            Published::of(&wire::CompletionSupplied { supplied: supplied.clone(), sealed: sealed.cloned() })
         }
         Event::ComplaintLapsed { review_until } => {
             Published::of(&wire::ComplaintLapsed { review_until: Some(to_wire_time(*review_until)) })

@@ -17,7 +17,8 @@ use crate::topics::SUBMISSIONS;
 /// How far the clocks of those who write to the log may be apart.
 const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(5);
 
-type Key = (TenantId, ComplaintId);
+/// A complaint.
+pub(super) type Key = (TenantId, ComplaintId);
 
 /// The locked complaints of a batch.
 pub(super) struct Reported {
@@ -92,7 +93,8 @@ async fn unknown(conn: &mut PgConnection, record: &Record) -> Result<HandlerErro
     })
 }
 
-fn key(meta: &EventMeta) -> Key {
+/// What a message is about.
+pub(super) fn key(meta: &EventMeta) -> Key {
     (meta.tenant.clone(), ComplaintId::from_uuid(meta.subject))
 }
 

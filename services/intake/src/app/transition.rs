@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use redress_domain::{Problem, event_id};
 use redress_messaging::EventMeta;
 use redress_outbox::{OutboxEvent, enqueue};
+use redress_proto::types::v1::Sealed;
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 
@@ -41,6 +42,8 @@ struct Change {
     act: Act,
     to: StateKind,
     state_version: i32,
+    /// What its message carries sealed.
+    sealed: Option<Sealed>,
 }
 
 impl Transition {
@@ -65,9 +68,17 @@ impl Transition {
                 act: act.clone(),
                 to: self.complaint.lifecycle.state().kind(),
                 state_version: complaint::state_version(&self.complaint.lifecycle),
+                sealed: None,
             });
         }
         Ok(())
+    }
+
+    /// The last event's message carries this, if it has a place for it.
+    pub fn carry(&mut self, sealed: Sealed) {
+        if let Some(last) = self.changes.last_mut() {
+            last.sealed = Some(sealed);
+        }
     }
 
     /// Brings the complaint under `assessment`, if that says anything new.
@@ -119,7 +130,7 @@ fn entry(complaint: &Complaint, change: &Change, now: Timestamp) -> Result<Entry
 }
 
 fn published(complaint: &Complaint, change: &Change, cause: &Cause, now: Timestamp) -> Option<OutboxEvent> {
-    let message = message(&change.event, change.to)?;
+    let message = message(&change.event, change.to, change.sealed.as_ref())?;
     let id = *complaint.id.as_uuid();
     Some(OutboxEvent {
         topic: LIFECYCLE.name.into(),

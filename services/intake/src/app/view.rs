@@ -42,14 +42,29 @@ struct Content {
 }
 
 impl Views {
-    /// Finds a complaint that `caller` may see, with what of it.
+    /// Finds a complaint that `caller` may see, with what of it. A number that two complaints came to leads to the one
+    /// registered under it, and whoever may not see that one to the other.
     pub async fn find(&self, caller: &Principal, key: &Key) -> Result<Option<(Complaint, Sight)>, Error> {
         let mut conn = self.db.pool().acquire().await?;
         let found = complaint::find(&mut conn, &caller.tenant, key).await?;
         drop(conn);
-        let Some(found) = found else { return Ok(None) };
-        let sight = self.sight(caller, &found).await?;
-        Ok((sight != Sight::None).then_some((found, sight)))
+        if let Some(found) = found {
+            let sight = self.sight(caller, &found).await?;
+            if sight != Sight::None {
+                return Ok(Some((found, sight)));
+            }
+        }
+        let Key::Code(code) = key else { return Ok(None) };
+        let mut conn = self.db.pool().acquire().await?;
+        let sharing = complaint::sharing(&mut conn, &caller.tenant, code).await?;
+        drop(conn);
+        for found in sharing {
+            let sight = self.sight(caller, &found).await?;
+            if sight != Sight::None {
+                return Ok(Some((found, sight)));
+            }
+        }
+        Ok(None)
     }
 
     /// What `caller` may see of `complaint`.
@@ -77,6 +92,10 @@ impl Views {
         let mut view = summary(&complaint);
         if let State::AwaitingCompletion { missing, .. } = complaint.lifecycle.state() {
             view.missing.clone_from(missing);
+        }
+        if caller.is_staff() {
+            view.label = complaint.label.clone().unwrap_or_default();
+            view.escalation_level = complaint.lifecycle.regions().escalation.get().number().into();
         }
         view.history = history.iter().map(entry).collect();
         self.fill(&mut view, &complaint, submissions, opener.as_ref(), caller).await?;

@@ -20,14 +20,60 @@ const COMPLAINT: &str = "redress.intake.v1.Complaint";
 const PAGE: &str = "redress.intake.v1.ListComplaintsResponse";
 const ENTRY: &str = "redress.intake.v1.HistoryEntry";
 const QUERY: &str = "redress.intake.v1.ListComplaintsRequest";
-const COMPLETION: &str = "redress.intake.v1.SupplyCompletionRequest";
-const DECISION: &str = "redress.intake.v1.DecideAdmissibilityRequest";
-const WITHDRAWAL: &str = "redress.intake.v1.WithdrawComplaintRequest";
+
+/// The verbs on one complaint: verb, operation, summary, name of the body's message.
+const VERBS: &[(&str, &str, &str, &str)] = &[
+    (
+        "supplyCompletion",
+        "supplyCompletion",
+        "Supplies what a completion request asked for",
+        "SupplyCompletionRequest",
+    ),
+    (
+        "decideAdmissibility",
+        "decideAdmissibility",
+        "Decides whether a complaint is taken up",
+        "DecideAdmissibilityRequest",
+    ),
+    ("withdraw", "withdrawComplaint", "Withdraws a complaint", "WithdrawComplaintRequest"),
+    (
+        "requestReview",
+        "requestRefusalReview",
+        "Asks that somebody else look at a refusal",
+        "RequestRefusalReviewRequest",
+    ),
+    ("merge", "mergeComplaints", "Lets a complaint be handled within another", "MergeComplaintsRequest"),
+    ("unmerge", "unmergeComplaint", "Undoes a merge", "UnmergeComplaintRequest"),
+    ("refer", "referExternally", "Hands a case to an outside body", "ReferExternallyRequest"),
+    (
+        "recordOutcome",
+        "recordReferralOutcome",
+        "Records what an outside body made of a case",
+        "RecordReferralOutcomeRequest",
+    ),
+    ("suspend", "suspendCase", "Lets a case stand still", "SuspendCaseRequest"),
+    ("resume", "resumeCase", "Lets a case go on", "ResumeCaseRequest"),
+    ("reopen", "reopenComplaint", "Opens a closed complaint again", "ReopenComplaintRequest"),
+    ("transfer", "transferComplaint", "Hands a complaint to another unit", "TransferComplaintRequest"),
+    ("escalate", "escalateComplaint", "Calls the next higher level in", "EscalateComplaintRequest"),
+    (
+        "splitMatter",
+        "splitMatter",
+        "Notes that a matter goes on as a complaint of its own",
+        "SplitMatterRequest",
+    ),
+];
+
+fn message(name: &str) -> String {
+    format!("redress.intake.v1.{name}")
+}
 
 /// The document.
 pub(super) fn document_value() -> Value {
-    let messages = [SUBMISSION, ACCEPTED, PAGE, ENTRY, QUERY, COMPLETION, DECISION, WITHDRAWAL];
-    let paths = json!({
+    let bodies: Vec<String> = VERBS.iter().map(|(.., body)| message(body)).collect();
+    let own = [SUBMISSION, ACCEPTED, PAGE, ENTRY, QUERY];
+    let messages: Vec<&str> = own.into_iter().chain(bodies.iter().map(String::as_str)).collect();
+    let mut paths = json!({
         "/v1/complaints": {
             "post": call("submitComplaint", "Accepts a complaint", &[key()], Some(SUBMISSION), ("202", ACCEPTED)),
             "get": call("listComplaints", "Lists complaints, newest first", &query(QUERY), None, ("200", PAGE)),
@@ -36,22 +82,17 @@ pub(super) fn document_value() -> Value {
             "get": call("getComplaint", "Returns a complaint", &[id_or_number()], None, ("200", COMPLAINT)),
         },
         "/v1/complaints/{complaintId}/events": {"get": watch()},
-        "/v1/complaints/{complaintId}:supplyCompletion": {
-            "post": verb("supplyCompletion", "Supplies what a completion request asked for", COMPLETION),
-        },
-        "/v1/complaints/{complaintId}:decideAdmissibility": {
-            "post": verb("decideAdmissibility", "Decides whether a complaint is taken up", DECISION),
-        },
-        "/v1/complaints/{complaintId}:withdraw": {
-            "post": verb("withdrawComplaint", "Withdraws a complaint", WITHDRAWAL),
-        },
     });
+    for (name, operation, summary, body) in VERBS {
+        paths[format!("/v1/complaints/{{complaintId}}:{name}")] =
+            json!({"post": verb(operation, summary, &message(body))});
+    }
     let description = "Accepts complaints and tells how they stand.";
     let version = env!("CARGO_PKG_VERSION");
     let mut document =
         redress_proto::openapi::document("redress intake", description, version, &messages, &paths);
-    for verb in ["SupplyCompletionRequest", "DecideAdmissibilityRequest", "WithdrawComplaintRequest"] {
-        tell_elsewhere(&mut document["components"]["schemas"][verb]);
+    for (.., body) in VERBS {
+        tell_elsewhere(&mut document["components"]["schemas"][*body]);
     }
     document
 }
@@ -123,7 +164,10 @@ mod tests {
         assert_eq!(schema("SupplyCompletionRequest")["required"], json!(["text"]));
         assert_eq!(schema("DecideAdmissibilityRequest")["required"], json!(["decision"]));
         assert_eq!(schema("WithdrawComplaintRequest")["required"], json!([]));
-        for body in ["SupplyCompletionRequest", "DecideAdmissibilityRequest", "WithdrawComplaintRequest"] {
+        assert_eq!(schema("RequestRefusalReviewRequest")["required"], json!(["text"]));
+        assert_eq!(schema("SuspendCaseRequest")["required"], json!(["reason", "second", "reviewOn"]));
+        assert_eq!(schema("RecordReferralOutcomeRequest")["required"], json!(["outcome"]));
+        for (.., body) in VERBS {
             let properties = schema(body)["properties"].clone();
             assert!(properties["expectedVersion"].is_object());
             assert!(

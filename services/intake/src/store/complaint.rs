@@ -1,8 +1,11 @@
 //! The complaint's row: read by queries, locked and saved, one or many at once, by whatever moves complaints.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTime;
 use redress_domain::{Category, Channel, ComplaintId, Origin, PartyKind, Severity, TenantId};
+use redress_postgres::Db;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -43,6 +46,8 @@ pub struct Complaint {
     pub severity: Option<Severity>,
     /// Whether it is urgent.
     pub urgent: bool,
+    /// The confidentiality label it was split off under, if it was.
+    pub label: Option<String>,
     /// When it was accepted.
     pub received_at: Timestamp,
     /// When it was sent.
@@ -74,7 +79,7 @@ pub enum Key {
 macro_rules! columns {
     () => {
         "tenant, complaint_id, complaint_no, submitted_by, submitted_as, complainant_index, complainant_kind, channel, origin,
-         language, lifecycle::text AS lifecycle, stream_version, category, severity, urgent, received_at,
+         language, lifecycle::text AS lifecycle, stream_version, category, severity, urgent, label, received_at,
          submitted_at, registered_at, acknowledge_by"
     };
 }
@@ -101,22 +106,24 @@ pub async fn find(conn: &mut PgConnection, tenant: &TenantId, key: &Key) -> Resu
     query.fetch_optional(conn).await?.map(Row::read).transpose()
 }
 
-/// Reads a complaint and keeps others from changing it until the transaction ends.
-pub async fn lock(
+/// Complaints of which this number was told, and which are registered under another; in the order of their ids.
+pub async fn sharing(
     conn: &mut PgConnection,
     tenant: &TenantId,
-    id: ComplaintId,
-) -> Result<Option<Complaint>, Error> {
-    let row: Option<Row> = sqlx::query_as(concat!(
+    code: &str,
+) -> Result<Vec<Complaint>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(concat!(
         "SELECT ",
         columns!(),
-        " FROM complaint WHERE tenant = $1 AND complaint_id = $2 FOR UPDATE"
+        " FROM complaint WHERE (tenant, complaint_id) IN
+              (SELECT tenant, complaint_id FROM shared_number WHERE tenant = $1 AND no_code = $2)
+          ORDER BY complaint_id"
     ))
     .bind(tenant.as_str())
-    .bind(id.as_uuid())
-    .fetch_optional(conn)
+    .bind(code)
+    .fetch_all(conn)
     .await?;
-    row.map(Row::read).transpose()
+    rows.into_iter().map(Row::read).collect()
 }
 
 /// Reads complaints and keeps others from changing them until the transaction ends; in one order, for all who lock.
@@ -170,6 +177,39 @@ pub async fn save(conn: &mut PgConnection, complaints: &[&Complaint]) -> Result<
     Ok(())
 }
 
+/// The versions on the lifecycle topic of those complaints that exist.
+pub async fn stream_versions(
+    db: &Db,
+    of: &[&(TenantId, Uuid)],
+) -> Result<HashMap<(TenantId, Uuid), i64>, sqlx::Error> {
+    let rows: Vec<(String, Uuid, i64)> = sqlx::query_as(
+        "SELECT tenant, complaint_id, stream_version FROM complaint
+         WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))",
+    )
+    .bind(column(of, |(tenant, _)| tenant.as_str()))
+    .bind(column(of, |(_, id)| *id))
+    .fetch_all(db.pool())
+    .await?;
+    let read = |(tenant, id, version): (String, Uuid, i64)| Some(((tenant.parse().ok()?, id), version));
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// Puts a locked complaint under a confidentiality label.
+pub async fn label(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: ComplaintId,
+    label: &str,
+) -> Result<(), Error> {
+    sqlx::query("UPDATE complaint SET label = $3 WHERE tenant = $1 AND complaint_id = $2")
+        .bind(tenant.as_str())
+        .bind(id.as_uuid())
+        .bind(label)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// The lifecycle's version as the database counts it.
 pub fn state_version(lifecycle: &Lifecycle) -> i32 {
     i32::try_from(lifecycle.version()).unwrap_or(i32::MAX)
@@ -214,6 +254,7 @@ pub(super) struct Row {
     category: Option<String>,
     severity: Option<String>,
     urgent: bool,
+    label: Option<String>,
     received_at: SqlTime,
     submitted_at: Option<SqlTime>,
     registered_at: SqlTime,
@@ -240,6 +281,7 @@ impl Row {
             category: self.category.map(|c| c.parse()).transpose().map_err(|e| corrupt("category", &e))?,
             severity: self.severity.map(|s| s.parse()).transpose().map_err(|e| corrupt("severity", &e))?,
             urgent: self.urgent,
+            label: self.label,
             received_at: self.received_at.to_jiff(),
             submitted_at: self.submitted_at.map(SqlTime::to_jiff),
             registered_at: self.registered_at.to_jiff(),

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod complaint;
 pub mod note;
 pub mod register;
+pub mod reminder;
 pub mod search;
 pub mod submission;
 pub mod watched;

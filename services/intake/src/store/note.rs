@@ -12,6 +12,8 @@ pub enum Kind {
     Completion,
     /// The facts a refusal rests on.
     RefusalFacts,
+    /// Why a refusal is to be reviewed.
+    ReviewGrounds,
     /// Why a complaint was withdrawn.
     WithdrawalReason,
 }
@@ -22,6 +24,7 @@ impl Kind {
         match self {
             Self::Completion => "completion",
             Self::RefusalFacts => "refusal_facts",
+            Self::ReviewGrounds => "review_grounds",
             Self::WithdrawalReason => "withdrawal_reason",
         }
     }

@@ -1,6 +1,6 @@
 //! What the register writes: whole batches, one statement per table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -140,22 +140,27 @@ pub async fn lock_known(
     Ok(known)
 }
 
-/// Writes new complaints with their parties and context.
+/// Writes the rows of new complaints, and tells which were not written because another complaint of the tenant has their
+/// number already: such a pair is rare, but it is not impossible.
 ///
 /// # Errors
 /// A unique violation if somebody else registered one of them meanwhile: read again.
-pub async fn insert_complaints(conn: &mut PgConnection, new: &[NewComplaint]) -> Result<(), Error> {
+pub async fn insert_complaints(
+    conn: &mut PgConnection,
+    new: &[&NewComplaint],
+) -> Result<HashSet<(TenantId, ComplaintId)>, Error> {
     if new.is_empty() {
-        return Ok(());
+        return Ok(HashSet::new());
     }
-    sqlx::query(
+    let written = sqlx::query(
         "INSERT INTO complaint (tenant, complaint_id, complaint_no, no_code, submitted_by, submitted_as,
                                 complainant_index, complainant_kind, channel, origin, language, state, lifecycle, state_version,
                                 stream_version, live_room_id, received_at, submitted_at, registered_at, acknowledge_by)
          SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
                               $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::json[],
                               $14::integer[], $15::bigint[], $16::text[], $17::timestamptz[], $18::timestamptz[],
-                              $19::timestamptz[], $20::timestamptz[])",
+                              $19::timestamptz[], $20::timestamptz[])
+         ON CONFLICT ON CONSTRAINT complaint_no_code_key DO NOTHING",
     )
     .bind(column(new, |c| c.tenant.as_str()))
     .bind(column(new, |c| *c.id.as_uuid()))
@@ -178,7 +183,56 @@ pub async fn insert_complaints(conn: &mut PgConnection, new: &[NewComplaint]) ->
     .bind(column(new, |c| c.registered_at.to_sqlx()))
     .bind(column(new, |c| c.acknowledge_by.to_sqlx()))
     .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if usize::try_from(written).is_ok_and(|written| written == new.len()) {
+        return Ok(HashSet::new());
+    }
+    let mut missing: HashSet<_> = new.iter().map(|c| (c.tenant.clone(), c.id)).collect();
+    for there in existing(conn, new).await? {
+        missing.remove(&there);
+    }
+    Ok(missing)
+}
+
+/// Those of `new` that have a row.
+async fn existing(
+    conn: &mut PgConnection,
+    new: &[&NewComplaint],
+) -> Result<Vec<(TenantId, ComplaintId)>, Error> {
+    let rows: Vec<(String, Uuid)> = sqlx::query_as(
+        "SELECT tenant, complaint_id FROM complaint
+         WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))",
+    )
+    .bind(column(new, |c| c.tenant.as_str()))
+    .bind(column(new, |c| *c.id.as_uuid()))
+    .fetch_all(conn)
     .await?;
+    let read = |(tenant, id): (String, Uuid)| Some((tenant.parse().ok()?, ComplaintId::from_uuid(id)));
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// Keeps the number that was told of a complaint which is registered under another, so that it leads there still.
+pub async fn share_number(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    code: &str,
+    complaint: ComplaintId,
+) -> Result<(), Error> {
+    sqlx::query("INSERT INTO shared_number (tenant, no_code, complaint_id) VALUES ($1, $2, $3)")
+        .bind(tenant.as_str())
+        .bind(code)
+        .bind(complaint.as_uuid())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Writes parties and context of new complaints.
+pub async fn insert_details(conn: &mut PgConnection, new: &[NewComplaint]) -> Result<(), Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
     insert_parties(conn, new).await?;
     insert_context(conn, new).await
 }

@@ -1,8 +1,9 @@
 //! Reading and verifying a trail part by part.
 
-use redress_domain::{Principal, Role};
+use redress_domain::{ErrorKind, Principal, Role};
 use redress_intake::domain::audit::CHAINS;
 use redress_proto::intake::v1::{QueryAuditRequest, VerifyAuditChainRequest, VerifyAuditChainResponse};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::bench::{Bench, caller, complainant, submission};
@@ -48,6 +49,30 @@ async fn a_verification_without_time_goes_on_where_it_stood_and_comes_to_the_end
     assert!(parts.iter().all(|part| part.intact));
     assert_eq!(parts.iter().map(|part| part.entries).sum::<i64>(), entries);
     assert_eq!(parts.into_iter().flat_map(|part| part.heads).collect::<Vec<_>>(), whole.heads);
+}
+
+#[tokio::test]
+async fn few_chains_are_verified_at_once_as_each_keeps_a_connection_of_the_registers() {
+    let bench = Bench::new().await;
+    let mut tx = bench.db.pool().begin().await.unwrap();
+    sqlx::query("LOCK TABLE audit_head, audit_entry").execute(&mut *tx).await.unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..3 {
+        let audit = bench.audit.clone();
+        calls.spawn(async move { audit.verify(&auditor(), VerifyAuditChainRequest::default(), None).await });
+    }
+    let problem = calls.join_next().await.unwrap().unwrap().unwrap_err().into_problem();
+    assert_eq!(
+        (problem.kind, problem.reason),
+        (ErrorKind::ResourceExhausted, "VERIFICATIONS_RUNNING".into())
+    );
+    assert!(problem.retry_after.is_some());
+    tx.rollback().await.unwrap();
+    for verified in calls.join_all().await {
+        assert!(verified.unwrap().intact);
+    }
+    let after = bench.audit.verify(&auditor(), VerifyAuditChainRequest::default(), None).await;
+    assert!(after.unwrap().intact, "there is room again");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use redress_domain::{Clock, ComplaintId, ComplaintNo, Principal, Problem, Role, 
 use redress_intake::Error;
 use redress_intake::app::accept::{Accepted, sealing};
 use redress_intake::app::audit::Audit;
-use redress_intake::app::commands::Commands;
+use redress_intake::app::commands::{CaseCommand, Commands};
 use redress_intake::app::queries::Queries;
 use redress_intake::app::register::{Register, Submitted};
 use redress_intake::app::view::Views;
@@ -63,12 +63,13 @@ impl Bench {
             views: views.clone(),
             clock: Arc::clone(&shared_clock),
             policy: Arc::new(Policy::default()),
+            review_queue: "refusal-review".into(),
             wake: Wake::default(),
         };
         let register = Register { clock: shared_clock };
         Self {
             queries: Queries { views, filter },
-            audit: Audit { db: db.clone() },
+            audit: Audit::new(db.clone()),
             register: Arc::new(register),
             db,
             vault,
@@ -137,12 +138,21 @@ impl Bench {
         id
     }
 
+    /// Any command.
+    pub(crate) async fn run<C: CaseCommand>(
+        &self,
+        caller: &Principal,
+        command: C,
+    ) -> Result<wire::Complaint, Error> {
+        self.commands.run(caller, command, Violations::default()).await
+    }
+
     pub(crate) async fn decide(
         &self,
         caller: &Principal,
         request: wire::DecideAdmissibilityRequest,
     ) -> Result<wire::Complaint, Error> {
-        self.commands.decide_admissibility(caller, request, Violations::default()).await
+        self.run(caller, request).await
     }
 
     pub(crate) async fn supply(
@@ -150,7 +160,7 @@ impl Bench {
         caller: &Principal,
         request: wire::SupplyCompletionRequest,
     ) -> Result<wire::Complaint, Error> {
-        self.commands.supply_completion(caller, request, Violations::default()).await
+        self.run(caller, request).await
     }
 
     pub(crate) async fn withdraw(
@@ -158,7 +168,7 @@ impl Bench {
         caller: &Principal,
         request: wire::WithdrawComplaintRequest,
     ) -> Result<wire::Complaint, Error> {
-        self.commands.withdraw(caller, request, Violations::default()).await
+        self.run(caller, request).await
     }
 
     /// The complaint as staff see it.

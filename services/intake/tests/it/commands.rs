@@ -1,7 +1,9 @@
+use prost::Message as _;
 use redress_domain::{ComplaintId, ErrorKind, Principal};
 use redress_intake::Error;
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::{Category, ComplaintState};
+use redress_vault::{Purpose, WrappedKey};
 
 use crate::bench::{self, Bench, accept, ask, complainant, officer, problem, refuse, supervisor, supply};
 
@@ -95,6 +97,20 @@ async fn what_is_missing_is_asked_for_and_supplied() {
     assert_eq!(view.state(), ComplaintState::Received);
     assert_eq!(view.notes[0].text.as_deref(), Some("订单号是 TEST-0001"));
     assert_eq!(view.attachments[0].name.as_deref(), Some("测试截图.png"));
+    // Whoever reads the complaint's own words reads these too, and nobody else.
+    let payload: Vec<u8> =
+        sqlx::query_scalar("SELECT payload FROM outbox WHERE headers::text LIKE '%.CompletionSupplied%'")
+            .fetch_one(bench.db.pool())
+            .await
+            .unwrap();
+    let told = wire::CompletionSupplied::decode(payload.as_slice()).unwrap();
+    assert_eq!(told.supplied, ["order.orderNo"]);
+    let sealed = told.sealed.unwrap();
+    let key = WrappedKey::from_bytes(&sealed.wrapped_key).unwrap();
+    let opener = bench.vault.opener(&caller.tenant, id, &key, Purpose::Classification).await.unwrap();
+    let [field] = <[_; 1]>::try_from(sealed.fields).unwrap();
+    assert_eq!(opener.open(&field.name, &field.value).unwrap().as_slice(), "订单号是 TEST-0001".as_bytes());
+    assert!(!String::from_utf8_lossy(&payload).contains("TEST-0001"));
 }
 
 #[tokio::test]

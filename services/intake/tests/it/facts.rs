@@ -12,20 +12,19 @@ use redress_outbox::{BatchHandler, Delivery};
 use redress_proto::intake::v1::{Complaint, DecideAdmissibilityRequest, FactRefused};
 use redress_proto::investigation::v1 as investigation;
 use redress_proto::resolution::v1 as resolution;
-use redress_proto::sla::v1 as sla;
 use redress_proto::types::v1::{Admissibility, AwaitedParty, Category, ComplaintState};
 
 use crate::assessments::{handler, made, meta, plain};
 use crate::bench::{Bench, NOON, complainant, officer};
 
 /// What a service says, with who did it.
-struct Word {
+pub(crate) struct Word {
     teller: Teller,
     meta: EventMeta,
     payload: Vec<u8>,
 }
 
-fn word<M: Message + Name>(id: ComplaintId, actor: &str, message: &M) -> Word {
+pub(crate) fn word<M: Message + Name>(id: ComplaintId, actor: &str, message: &M) -> Word {
     let name = M::full_name();
     let teller = match name.split('.').nth(1) {
         Some("investigation") => Teller::Investigation,
@@ -37,8 +36,19 @@ fn word<M: Message + Name>(id: ComplaintId, actor: &str, message: &M) -> Word {
 }
 
 impl Word {
-    fn at(mut self, at: Timestamp) -> Self {
+    pub(crate) fn at(mut self, at: Timestamp) -> Self {
         self.meta.occurred_at = at;
+        self
+    }
+
+    /// Whether it means anything to the lifecycle.
+    pub(crate) fn is_read(&self, bench: &Bench) -> bool {
+        takes(bench, self.teller).decode(&self.meta, &self.payload).unwrap().is_some()
+    }
+
+    /// When it was told, however long after it happened.
+    pub(crate) fn told(mut self, at: Timestamp) -> Self {
+        self.meta.recorded_at = Some(at);
         self
     }
 }
@@ -49,7 +59,7 @@ fn takes(bench: &Bench, teller: Teller) -> TakeFacts {
 }
 
 /// Applies it as the kit does, and shows the complaint.
-async fn tell(bench: &Bench, word: Word) -> Complaint {
+pub(crate) async fn tell(bench: &Bench, word: Word) -> Complaint {
     let handler = takes(bench, word.teller);
     let id = ComplaintId::from_uuid(word.meta.subject);
     let event: Told = handler.decode(&word.meta, &word.payload).unwrap().expect("it moves something");
@@ -69,7 +79,7 @@ async fn tell(bench: &Bench, word: Word) -> Complaint {
     bench.view(id).await
 }
 
-async fn accepted(bench: &Bench, key: &str) -> ComplaintId {
+pub(crate) async fn accepted(bench: &Bench, key: &str) -> ComplaintId {
     let id = bench.registered(&complainant("c1"), key).await;
     made(bench, &handler(bench, &["*"]), id, plain()).await;
     id
@@ -80,7 +90,7 @@ fn approved(mediation_refused: bool) -> resolution::PlanApproved {
 }
 
 /// Up to the plan that another person approved.
-async fn planned(bench: &Bench, key: &str, mediation_refused: bool) -> ComplaintId {
+pub(crate) async fn planned(bench: &Bench, key: &str, mediation_refused: bool) -> ComplaintId {
     let id = accepted(bench, key).await;
     tell(bench, word(id, "staff-1", &investigation::InvestigationOpened::default())).await;
     tell(bench, word(id, "staff-1", &investigation::InvestigationConcluded::default())).await;
@@ -88,7 +98,7 @@ async fn planned(bench: &Bench, key: &str, mediation_refused: bool) -> Complaint
     id
 }
 
-fn result_accepted() -> resolution::ResultAccepted {
+pub(crate) fn result_accepted() -> resolution::ResultAccepted {
     resolution::ResultAccepted { outcome: "upheld".into(), cause: "live_wording".into() }
 }
 
@@ -253,32 +263,4 @@ async fn a_settlement_after_a_withdrawal_is_refused_so_that_its_owner_undoes_it(
     let seen = tell(&bench, word(id, "shop-7", &resolution::SettlementReached::default())).await;
     assert_eq!(seen.state(), ComplaintState::Withdrawn);
     assert_eq!(bench.count("SELECT count(*) FROM outbox WHERE headers::text LIKE '%FactRefused%'").await, 1);
-}
-
-#[tokio::test]
-async fn a_completion_that_does_not_come_in_time_lapses_by_its_clock_if_it_was_reminded_of() {
-    let bench = Bench::new().await;
-    let noon: Timestamp = NOON.parse().unwrap();
-    let breached = |definition: &str, warned: &[u32]| sla::ClockBreached {
-        clock: Some(sla::ClockRef { definition: definition.into(), ..Default::default() }),
-        due_at: Some(redress_proto::convert::to_wire_time(noon)),
-        warned: warned.to_vec(),
-        ..Default::default()
-    };
-    let lacking = || redress_proto::classification::v1::Assessment {
-        admissibility: Admissibility::NeedsCompletion.into(),
-        missing: vec!["order_no".into()],
-        ..plain()
-    };
-    let id = bench.registered(&complainant("c1"), "k1").await;
-    made(&bench, &handler(&bench, &[]), id, lacking()).await;
-    let seen = tell(&bench, word(id, "sla", &breached("C09", &[50]))).await;
-    assert_eq!(seen.state(), ComplaintState::NotAccepted);
-    // The complainant was faster.
-    let answered = bench.registered(&complainant("c1"), "k2").await;
-    let seen = tell(&bench, word(answered, "sla", &breached("C09", &[50]))).await;
-    assert_eq!(seen.state(), ComplaintState::Received);
-    let other = takes(&bench, Teller::Sla);
-    let word = word(id, "sla", &breached("C13", &[60, 80]));
-    assert!(other.decode(&word.meta, &word.payload).unwrap().is_none());
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use redress_domain::{ComplaintId, ErrorKind, Violations};
+use redress_domain::{ComplaintId, ErrorKind};
 use redress_intake::app::watch::Watch;
 use redress_intake::app::watchers::Limits;
 use redress_proto::intake::v1::{WatchComplaintRequest, WithdrawComplaintRequest};
@@ -34,7 +34,7 @@ async fn a_withdrawn_complaint_has_no_stream_after_its_last_version_and_one_that
         complaint_id: id.to_string(),
         ..Default::default()
     };
-    let version = bench.commands.withdraw(&who, request, Violations::default()).await.unwrap().state_version;
+    let version = bench.run(&who, request).await.unwrap().state_version;
 
     assert!(watch.watch(&who, after(id, version)).await.unwrap().is_none());
     let stream = watch.watch(&who, after(id, version - 1)).await.unwrap().unwrap();

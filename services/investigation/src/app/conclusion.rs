@@ -11,6 +11,7 @@ use super::words::{Words, field, seal, sealed};
 use super::{Desk, consultations, fits, text};
 use crate::domain::case::State;
 use crate::domain::conclusion::{Stand, guard, open_issues};
+use crate::domain::conflict::is_recused;
 use crate::domain::evidence::chain::Anchor;
 use crate::domain::finding::{Finding, that_count};
 use crate::domain::request::{EvidenceRequest, RequestState};
@@ -95,7 +96,11 @@ impl Command for Conclude {
 
     async fn decide(&self, conn: &mut PgConnection, change: &mut Change) -> Result<String, Error> {
         let mut attached = Attached::load(conn, change).await?;
-        let counting = that_count(&attached.own, &attached.of_incident);
+        // What somebody found who is recused meanwhile is found again by somebody else.
+        let impartial = |finding: &&Finding| !is_recused(&change.conflicts, &finding.found_by);
+        let own: Vec<Finding> = attached.own.iter().filter(impartial).cloned().collect();
+        let of_incident: Vec<Finding> = attached.of_incident.iter().filter(impartial).cloned().collect();
+        let counting = that_count(&own, &of_incident);
         let requests: Vec<EvidenceRequest> =
             attached.requests.iter().map(|kept| kept.request.clone()).collect();
         let stand = Stand {

@@ -36,10 +36,6 @@ refusals! {
     TaskGroupMissing = "TASK_GROUP_MISSING", "a major case is opened by its task group", "FormTaskGroup";
     /// A major case needs a detailed plan (F057).
     PlanMissing = "PLAN_MISSING", "a major case needs a written plan", "a plan in words";
-    /// Nobody leads the case.
-    HandlerMissing = "HANDLER_MISSING", "nobody leads the case", "a handler who is named or has taken the case";
-    /// The group would not lead itself.
-    LeadNotInGroup = "LEAD_NOT_IN_GROUP", "the lead belongs to the group", "a lead who is not recused";
     /// A task group was formed after the facts were found.
     GroupTooLate = "GROUP_TOO_LATE", "the investigation is over", "a case that is reopened";
     /// The investigation is not open.
@@ -96,7 +92,8 @@ refusals! {
     /// A finding that cannot be replaced.
     FindingNotCurrent = "FINDING_NOT_CURRENT", "the finding to be replaced does not count", "a finding that counts";
     /// A point without a finding (T16).
-    FindingMissing = "FINDING_MISSING", "each point needs a finding", "RecordFinding on the points that are missing";
+    FindingMissing = "FINDING_MISSING", "each point needs a finding of somebody who is not recused",
+        "RecordFinding on the points that are missing";
     /// A case without a point.
     IssuesMissing = "ISSUES_MISSING", "there is no point to decide", "OpenInvestigation with a point";
     /// A mandatory request is open (T16).

@@ -40,6 +40,8 @@ pub struct S3Config {
     pub access_key_id: String,
     /// Its secret.
     pub secret_access_key: SecretString,
+    /// For how long a request that failed is repeated, seconds: whoever brings or reads a file waits meanwhile.
+    pub patience_s: u64,
 }
 
 impl EvidenceConfig {
@@ -53,7 +55,7 @@ impl EvidenceConfig {
             idle_s: 30,
             total_s: 3_600,
             sweep_every_s: 600,
-            s3: S3Config::default(),
+            s3: S3Config { patience_s: 20, ..S3Config::default() },
         }
     }
 
@@ -79,6 +81,7 @@ impl EvidenceConfig {
             (!(1..=600).contains(&self.idle_s), "idle_s: 1 to 600"),
             (!(1..=86_400).contains(&self.total_s), "total_s: 1 to 86400"),
             (!(1..=86_400).contains(&self.sweep_every_s), "sweep_every_s: 1 to 86400"),
+            (!(1..=300).contains(&self.s3.patience_s), "s3.patience_s: 1 to 300"),
         ]
         .into_iter()
         .filter(|(wrong, _)| *wrong)

@@ -26,11 +26,22 @@ pub enum ObjectError {
         key: String,
     },
     /// The store failed.
-    #[error("object store")]
+    #[error("object store: {}", why(.0))]
     Store(#[source] object_store::Error),
     /// The folder failed.
     #[error("object folder")]
     Folder(#[from] std::io::Error),
+}
+
+/// What an operator needs to know. Keys are ids; what the server said beside its status stays out.
+fn why(error: &object_store::Error) -> String {
+    match error {
+        object_store::Error::Generic { source, .. } => source.to_string().lines().take(1).collect(),
+        object_store::Error::PermissionDenied { .. } => "permission denied".to_owned(),
+        object_store::Error::Unauthenticated { .. } => "the credentials are not accepted".to_owned(),
+        object_store::Error::NotFound { .. } => "not found".to_owned(),
+        _ => "the request was refused".to_owned(),
+    }
 }
 
 impl ObjectError {

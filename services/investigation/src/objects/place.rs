@@ -14,9 +14,6 @@ use secrecy::ExposeSecret as _;
 use super::config::S3Config;
 use super::{EvidenceConfig, ObjectError};
 
-/// A request that failed is repeated for so long at most: the caller waits.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 coded_enum! {
     /// In which of the two places a file lies.
     Where {
@@ -101,7 +98,8 @@ impl Place {
 }
 
 fn bucket_store(bucket: &str, config: &S3Config) -> object_store::Result<object_store::aws::AmazonS3> {
-    let retry = RetryConfig { retry_timeout: PATIENCE, ..RetryConfig::default() };
+    let retry =
+        RetryConfig { retry_timeout: Duration::from_secs(config.patience_s), ..RetryConfig::default() };
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry);
     builder = builder.with_allow_http(config.allow_http);
     if !config.region.is_empty() {

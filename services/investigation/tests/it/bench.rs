@@ -23,7 +23,7 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::personal::split;
 use redress_proto::types::v1 as types;
-use redress_testkit::{FixedClock, TestDatabase};
+use redress_testkit::{FixedClock, Statements, TestDatabase};
 use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use uuid::Uuid;
 
@@ -107,15 +107,14 @@ impl Bench {
         apply(&self.db, &self.following(), batch).await
     }
 
-    /// Applies events of the lifecycle as one batch; how many statements that takes.
-    pub(crate) async fn follow_counted(&self, batch: &[Happening]) -> usize {
-        let following = self.following();
-        let deliveries = deliveries(&following, batch);
+    /// Applies events as one batch; how many statements that takes.
+    pub(crate) async fn counted<H: BatchHandler>(&self, handler: &H, batch: &[Happening]) -> usize {
+        let deliveries = deliveries(handler, batch);
         let mut tx = self.db.pool().begin().await.unwrap();
-        let counting = crate::statements::Counting::default();
-        counting.over(following.apply(&mut tx, &deliveries)).await.unwrap();
+        let counting = Statements::default();
+        counting.over(handler.apply(&mut tx, &deliveries)).await.unwrap();
         tx.commit().await.unwrap();
-        counting.statements()
+        counting.all()
     }
 
     pub(crate) async fn follow_incidents(&self, batch: &[Happening]) {

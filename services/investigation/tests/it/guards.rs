@@ -241,3 +241,26 @@ async fn points_are_added_and_dropped_and_tasks_are_done_once() {
     assert!(bench.view(1).await.tasks[0].done_at.is_some());
     assert_eq!(reason(opening::complete_task(&bench.desk, &handler, done("done-2")).await), "TASK_NOT_OPEN");
 }
+
+#[tokio::test]
+async fn a_group_a_plan_and_a_question_come_in_their_time_and_to_another() {
+    let (bench, handler) = (Bench::new().await, staff("handler-1"));
+    let form = async |n: u128| {
+        let group = wire::TaskGroup { lead: "handler-1".into(), ..wire::TaskGroup::default() };
+        let request = wire::FormTaskGroupRequest {
+            request_id: format!("group-{n}"),
+            complaint_id: id(n),
+            task_group: Some(group),
+            ..wire::FormTaskGroupRequest::default()
+        };
+        redress_investigation::app::task_groups::form(&bench.desk, &crate::bench::boss(), request).await
+    };
+    bench.reviewed(1, types::Category::Cq01, types::Severity::Major).await;
+    bench.accept(1).await;
+    assert_eq!(reason(bench.open(&handler, 1, "plan").await), "TASK_GROUP_MISSING");
+    bench.opened(2).await;
+    assert_eq!(reason(bench.consult(&handler, 2, "handler-1").await), "CONSULTS_SELF");
+    bench.find_all(&handler, 2).await.unwrap();
+    bench.conclude(&handler, 2).await.unwrap();
+    assert_eq!(reason(form(2).await), "GROUP_TOO_LATE");
+}

@@ -91,11 +91,17 @@ async fn an_incident_that_is_suspected_or_over_takes_no_findings_and_a_repetitio
     findings::record(&bench.desk, &handler, shared("statement_made", &piece)).await.unwrap();
     let same = findings::record(&bench.desk, &handler, shared("statement_made", &piece)).await.unwrap();
     assert_eq!(same.version, 2, "the same call again");
-    let over = of_incident(4, &classification::IncidentDissolved { reason: "over".into() });
+    // Nobody has joined for a day: the facts may still have to be found.
+    let handled = of_incident(4, &classification::IncidentHandled { reason: "quiet".into() });
+    bench.follow_incidents(&[handled]).await;
+    let more =
+        wire::RecordFindingRequest { request_id: "more".into(), ..shared("statement_misleading", &piece) };
+    findings::record(&bench.desk, &handler, more).await.unwrap();
+    let over = of_incident(5, &classification::IncidentDissolved { reason: "over".into() });
     bench.follow_incidents(&[over]).await;
     let late = wire::RecordFindingRequest { request_id: "late".into(), ..shared("statement_made", &piece) };
     assert_eq!(reason(findings::record(&bench.desk, &handler, late).await), "INCIDENT_NOT_OPEN");
-    assert_eq!(bench.view(1).await.findings.len(), 1, "what was found stays");
+    assert_eq!(bench.view(1).await.findings.len(), 2, "what was found stays");
 }
 
 #[tokio::test]

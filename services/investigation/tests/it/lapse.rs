@@ -19,7 +19,13 @@ use uuid::Uuid;
 use crate::bench::{Bench, Happening, NOON, id, meta, reason, shop, staff};
 
 /// sla's clock of `request` came due.
-fn breached(n: u128, version: i64, definition: &str, request: &str, due_at: Timestamp) -> Happening {
+pub(crate) fn breached(
+    n: u128,
+    version: i64,
+    definition: &str,
+    request: &str,
+    due_at: Timestamp,
+) -> Happening {
     let clock = sla::ClockRef {
         definition: definition.into(),
         subject_id: request.into(),
@@ -35,7 +41,7 @@ fn breached(n: u128, version: i64, definition: &str, request: &str, due_at: Time
 }
 
 /// What notification tells of the notice that a case's latest request led to.
-async fn notice<M: Message + Name>(
+pub(crate) async fn notice<M: Message + Name>(
     bench: &Bench,
     n: u128,
     version: i64,
@@ -50,7 +56,7 @@ async fn notice<M: Message + Name>(
 }
 
 /// It went out.
-fn sent() -> notification::NoticeSent {
+pub(crate) fn sent() -> notification::NoticeSent {
     let kind = notification::NoticeKind::N06Evidence.into();
     notification::NoticeSent { kind, ..notification::NoticeSent::default() }
 }
@@ -61,7 +67,7 @@ async fn tell(bench: &Bench, n: u128, version: i64) {
     bench.follow_notices(&[told]).await;
 }
 
-fn due(request: &wire::EvidenceRequest) -> Timestamp {
+pub(crate) fn due(request: &wire::EvidenceRequest) -> Timestamp {
     from_wire_time(&request.due_at.unwrap()).unwrap()
 }
 

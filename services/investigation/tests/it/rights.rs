@@ -74,6 +74,28 @@ async fn somebody_elses_conflict_is_declared_by_a_supervisor_and_takes_the_case_
 }
 
 #[tokio::test]
+async fn what_somebody_found_who_is_recused_meanwhile_is_found_again_by_somebody_else() {
+    let (bench, relative) = (Bench::new().await, staff("handler-1"));
+    bench.opened(1).await;
+    bench.find_all(&relative, 1).await.unwrap();
+    declare(&bench, &boss(), "handler-1", "c1").await.unwrap();
+    let other = staff("handler-2");
+    let refused = bench.conclude(&other, 1).await.unwrap_err().into_problem();
+    assert_eq!(refused.reason, "FINDING_MISSING");
+    let missing = refused.metadata.iter().find(|(key, _)| *key == "issues").unwrap();
+    assert_eq!(missing.1, "defect,defect_cause,statement_made");
+    bench.find_all(&other, 1).await.unwrap();
+    bench.conclude(&other, 1).await.unwrap();
+    let concluded: wire::InvestigationConcluded = bench.last(1).await;
+    assert_eq!(concluded.findings.len(), 3, "and only what they found counts");
+    assert!(concluded.findings.iter().all(|finding| finding.found_by == "handler-2"));
+    assert!(
+        concluded.investigators.contains(&"handler-1".to_owned()),
+        "who reviews the plan is still another"
+    );
+}
+
+#[tokio::test]
 async fn each_party_sees_what_is_asked_of_it_and_nobody_elses() {
     let (bench, handler) = (Bench::new().await, staff("handler-1"));
     bench.opened(1).await;

@@ -1,51 +1,16 @@
 //! How many statements a batch takes: at most six, however many cases it is about.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
+use redress_investigation::app::assignments::FollowAssignments;
+use redress_investigation::app::clocks::FollowClocks;
+use redress_investigation::app::notices::FollowNotices;
 use redress_investigation::domain::opening::When;
+use redress_proto::classification::v1::AssignmentAccepted;
 use redress_proto::intake::v1 as intake;
 use redress_proto::types::v1 as types;
-use tracing::instrument::WithSubscriber as _;
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 use uuid::Uuid;
 
-use crate::bench::Bench;
-
-/// Counts what the database is asked, by the driver's own log.
-#[derive(Clone, Default)]
-pub(crate) struct Counting(Arc<AtomicUsize>);
-
-impl Counting {
-    pub(crate) async fn over<F: Future>(&self, work: F) -> F::Output {
-        // With a second one beside it: where there is only one, a place in the driver that another test's thread comes to
-        // first counts as of no interest to anybody.
-        let counted = tracing::Dispatch::new(self.clone());
-        let _beside = tracing::Dispatch::new(self.clone());
-        work.with_subscriber(counted).await
-    }
-
-    pub(crate) fn statements(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Subscriber for Counting {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "sqlx::query"
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, _: &Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
+use crate::bench::{Bench, Happening, meta, staff};
+use crate::lapse::{breached, due, notice, sent};
 
 /// Registers, accepts and so opens complaints, all in one batch.
 async fn opened_at_once(bench: &Bench, cases: std::ops::Range<u128>) -> usize {
@@ -61,7 +26,7 @@ async fn opened_at_once(bench: &Bench, cases: std::ops::Range<u128>) -> usize {
         batch.push(bench.happened(n, 2, &started));
         batch.push(bench.happened(n, 3, &intake::ComplaintAccepted { handler: "queue-1".into() }));
     }
-    let statements = bench.follow_counted(&batch).await;
+    let statements = bench.counted(&bench.following(), &batch).await;
     for n in cases {
         assert_eq!(bench.told(n).await, [(1, "InvestigationOpened".to_owned())]);
     }
@@ -77,4 +42,50 @@ async fn a_batch_of_registrations_and_openings_takes_at_most_six_statements_howe
     let questions = bench.count("SELECT count(*) FROM platform_question").await;
     let records = bench.count("SELECT count(*) FROM platform_record").await;
     assert_eq!((questions, records), (30, 72));
+}
+
+#[tokio::test]
+async fn a_batch_of_cases_that_are_taken_and_so_opened_takes_at_most_six_statements() {
+    let bench = Bench::with(When::OnAssignment, false).await;
+    let taken = async |cases: std::ops::Range<u128>| {
+        let mut batch = Vec::new();
+        for n in cases.clone() {
+            bench.accepted(n).await;
+            let message = AssignmentAccepted { handler: "handler-1".into() };
+            let meta =
+                meta::<AssignmentAccepted>("redress.classification.assessments.v1", n, 1, bench.desk.now());
+            batch.push(Happening { meta, payload: prost::Message::encode_to_vec(&message) });
+        }
+        let statements = bench.counted(&FollowAssignments { desk: bench.desk.clone() }, &batch).await;
+        for n in cases {
+            assert_eq!(bench.told(n).await, [(1, "InvestigationOpened".to_owned())]);
+        }
+        statements
+    };
+    let one = taken(1..2).await;
+    assert!((1..=6).contains(&one), "{one}");
+    assert_eq!(taken(2..7).await, one);
+}
+
+#[tokio::test]
+async fn a_batch_of_requests_that_lapse_and_one_of_the_proofs_before_take_at_most_six_statements() {
+    let bench = Bench::new().await;
+    let lapsed = async |cases: std::ops::Range<u128>| {
+        let (mut proofs, mut clocks) = (Vec::new(), Vec::new());
+        for n in cases.clone() {
+            bench.opened(n).await;
+            let asked = bench.ask(&staff("handler-1"), n, &format!("ask-{n}")).await.unwrap();
+            proofs.push(notice(&bench, n, 1, bench.desk.now(), &sent()).await);
+            clocks.push(breached(n, 1, "C11", &asked.evidence_request_id, due(&asked)));
+        }
+        let proved = bench.counted(&FollowNotices { desk: bench.desk.clone() }, &proofs).await;
+        let over = bench.counted(&FollowClocks { desk: bench.desk.clone() }, &clocks).await;
+        for n in cases {
+            assert!(bench.told(n).await.iter().any(|(_, name)| name == "EvidenceRequestLapsed"));
+        }
+        [proved, over]
+    };
+    let one = lapsed(1..2).await;
+    assert!(one.iter().all(|statements| (1..=6).contains(statements)), "{one:?}");
+    assert_eq!(lapsed(2..6).await, one);
 }

@@ -68,10 +68,12 @@ impl Draft {
         now: Timestamp,
     ) -> Result<Notice, Error> {
         let tenant = &complaint.tenant;
-        let fields = serde_json::to_string(&self.content).map_err(|_| redress_domain::Problem::internal())?;
+        let id = queue::identity(tenant, &[event.as_bytes()], self.kind, &self.addressee);
+        let content = self.content.named(self.kind, id);
+        let fields = serde_json::to_string(&content).map_err(|_| redress_domain::Problem::internal())?;
         Ok(Notice {
             tenant: tenant.clone(),
-            id: queue::identity(tenant, &[event.as_bytes()], self.kind, &self.addressee),
+            id,
             complaint: complaint.id,
             kind: self.kind,
             locale: locale(desk, complaint, self.addressee.role),
@@ -83,7 +85,7 @@ impl Draft {
             content_sha256: None,
             stations: Vec::new(),
             queued_at: now,
-            not_before: queue::not_before(desk, tenant, self.kind, &self.content, complaint.urgent, now),
+            not_before: queue::not_before(desk, tenant, self.kind, &content, complaint.urgent, now),
             addressee: self.addressee,
             cause,
         })

@@ -12,6 +12,7 @@ pub mod queue;
 pub mod react;
 pub mod receipts;
 pub mod send;
+pub mod surveys;
 pub mod terms;
 pub mod view;
 pub mod webhooks;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::form::cleaned;
+use super::form::{Form, cleaned};
 use super::kind::NoticeKind;
+use super::profile::NOTICE;
 
 /// The fields of a notice, complete and each in its form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,6 +71,17 @@ impl Content {
     /// By when the addressee must act, if the kind asks for something.
     pub fn deadline(&self, kind: NoticeKind) -> Option<Timestamp> {
         self.instant(kind.deadline()?)
+    }
+
+    /// The same, with the notice's id in the links that have a place for it.
+    #[must_use]
+    pub fn named(mut self, kind: NoticeKind, notice: Uuid) -> Self {
+        for field in kind.fields().iter().filter(|field| field.form == Form::Link) {
+            if let Some(link) = self.0.get_mut(field.name) {
+                *link = link.replace(NOTICE, &notice.to_string());
+            }
+        }
+        self
     }
 
     fn instant(&self, name: &str) -> Option<Timestamp> {

@@ -15,6 +15,9 @@ const ASPECT: &str = "{aspect}";
 /// Stands in an address for the complaint's number.
 const NUMBER: &str = "{number}";
 
+/// Stands in a survey's address for the notice that asks, by which an answer is submitted.
+pub(super) const NOTICE: &str = "{notice}";
+
 /// The profiles of all tenants.
 #[derive(Debug, Clone)]
 pub struct Profiles {
@@ -88,7 +91,7 @@ impl Profiles {
                 problems.push(format!("{name}.zone: `{}` is no IANA time zone", row.zone));
                 TimeZone::UTC
             });
-            let filled = row.survey.replace(ASPECT, "outcome").replace(NUMBER, "0");
+            let filled = row.survey.replace(ASPECT, "outcome").replace(NUMBER, "0").replace(NOTICE, "0");
             if !(row.survey.contains(ASPECT) && row.survey.contains(NUMBER) && Form::Link.fits(&filled)) {
                 problems
                     .push(format!("{name}.survey: an https address with {ASPECT} and {NUMBER} is mandatory"));
@@ -117,7 +120,7 @@ impl Profiles {
 }
 
 impl Profile {
-    /// Where the survey about a complaint is answered.
+    /// Where the survey about a complaint is answered; [`Content::named`](super::content::Content::named) says by which notice.
     pub fn survey(&self, aspect: Aspect, complaint_no: &str) -> String {
         let aspect = match aspect {
             Aspect::Outcome => "outcome",

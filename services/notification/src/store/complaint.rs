@@ -117,6 +117,9 @@ async fn insert_parties(conn: &mut PgConnection, complaints: &[Complaint]) -> Re
         .iter()
         .flat_map(|c| (1_i16..).zip(&c.respondents).map(move |(ordinal, party)| (c, ordinal, party)))
         .collect();
+    if parties.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO party (tenant, complaint_id, ordinal, kind, external_ref)
          SELECT * FROM unnest($1::text[], $2::uuid[], $3::smallint[], $4::text[], $5::text[])

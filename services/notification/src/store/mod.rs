@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod fact;
 pub mod letter;
 pub mod notice;
+pub mod survey;
 pub mod webhook;
 
 use thiserror::Error;

@@ -64,6 +64,9 @@ pub async fn insert(
 
 /// Reads callback addresses; those that were removed are absent.
 pub async fn find(conn: &mut PgConnection, ids: &[(TenantId, Uuid)]) -> Result<Vec<Webhook>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT tenant, webhook_id, url, kinds, wrapped_key, sealed_secret, generation, former_key, former_secret,
                 former_until

@@ -19,6 +19,7 @@ use redress_notification::app::queries::Queries;
 use redress_notification::app::react::{Event, React};
 use redress_notification::app::receipts::Receipts;
 use redress_notification::app::send::Send;
+use redress_notification::app::surveys::Surveys;
 use redress_notification::app::terms::Terms;
 use redress_notification::app::webhooks::{REPLAY_MOST, Webhooks};
 use redress_notification::channel::Outlets;
@@ -61,6 +62,7 @@ pub(crate) struct Bench {
     pub(crate) preview: Preview,
     pub(crate) queries: Queries,
     pub(crate) receipts: Receipts,
+    pub(crate) surveys: Surveys,
     pub(crate) webhooks: Webhooks,
     database: TestDatabase,
     keys: tempfile::TempDir,
@@ -131,6 +133,7 @@ impl Bench {
             send: Send { desk: desk.clone(), queries: queries.clone() },
             preview: Preview { desk: desk.clone() },
             receipts: Receipts { desk: desk.clone() },
+            surveys: Surveys { desk: desk.clone() },
             webhooks: Webhooks { desk, callbacks: outlets.callbacks, replay_most: REPLAY_MOST },
             queries,
             db,

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use redress_domain::{Clock as _, ContactType as Way};
-use redress_notification::app::dispatch::Dispatch;
+use redress_notification::app::dispatch::{Dispatch, Turns};
 use redress_notification::store::delivery::Lane;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
 use redress_proto::types::v1::{Complainant, ContactType};
@@ -166,8 +166,10 @@ async fn a_silent_mail_server_with_a_backlog_holds_up_no_letter_of_another_chann
     }
     bench.complaint("box", Complainant { contacts: Vec::new(), ..by_mail(MAIL) }).await;
     let lanes = [Lane::Parties, Lane::Channel(Way::Email), Lane::Channel(Way::InApp)];
-    let workers: Vec<_> =
-        lanes.map(|lane| tokio::spawn(bench.dispatch.clone().run(lane, 0, 1))).into_iter().collect();
+    let workers: Vec<_> = lanes
+        .map(|lane| tokio::spawn(bench.dispatch.clone().run(lane, Turns::default())))
+        .into_iter()
+        .collect();
     let arrived = async || (!mailbox.delivered().is_empty()).then_some(());
     wait_until("the letter in the message box", Duration::from_secs(20), arrived).await;
     let waiting = bench.count("SELECT count(*) FROM delivery WHERE channel = 'email'").await;

@@ -108,8 +108,8 @@ async fn a_mediated_case_is_told_step_by_step_and_each_letter_says_what_it_must(
         "0042",
         "抱歉并感谢",
         "商家 100 %",
-        // Settled: nobody's ruling names a window, resolution's is 30 days from the step before.
-        "2026年12月25日（星期五）12:00",
+        // Resolution's window, to the end of its last day.
+        "2026年12月26日（星期六）00:00",
         "7 日内没有提出异议",
     ] {
         assert!(text(&result).contains(part), "{part} in {}", text(&result));

@@ -66,6 +66,15 @@ async fn another_tenant_finds_nothing_through_any_call() {
                 };
                 bench.receipts.record(&stranger, request).await.map(drop).map_err(Error::into_problem)
             }
+            "SubmitSurvey" => {
+                let request = wire::SubmitSurveyRequest {
+                    request_id: "r".into(),
+                    notice_id: notice_id.clone(),
+                    satisfaction: 5,
+                    process: 0,
+                };
+                bench.surveys.submit(&stranger, request).await.map_err(Error::into_problem)
+            }
             "ReplayWebhooks" => {
                 let request = wire::ReplayWebhooksRequest {
                     request_id: "r".into(),

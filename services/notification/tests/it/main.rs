@@ -9,6 +9,7 @@
 mod bench;
 mod callbacks;
 mod email;
+mod fairness;
 mod hearing;
 mod hearing_clocks;
 mod in_app;
@@ -19,3 +20,4 @@ mod process;
 mod reacting;
 mod receipts;
 mod sending;
+mod surveys;

@@ -14,8 +14,12 @@ use crate::hearing::{in_hours, merchant, refund};
 /// The facts in their order, each with the name that the lifecycle answers it under, if it does.
 pub(crate) async fn facts(bench: &Bench, id: ComplaintId) -> Vec<(Delivery<Fact>, Option<&'static str>)> {
     let (basis, report) = (basis(bench, id).await, report(bench, id).await);
-    let report =
-        resolution::HandlingReportIssued { report_id: "r-1".into(), sealed: report, ..Default::default() };
+    let report = resolution::HandlingReportIssued {
+        report_id: "r-1".into(),
+        sealed: report,
+        appeal_until: Some(in_hours(bench, 732)),
+        ..Default::default()
+    };
     vec![
         (bench.fact(RESOLUTION, id, 1, &liability()), None),
         (bench.fact(RESOLUTION, id, 2, &proposal(bench, basis)), None),

@@ -1,5 +1,6 @@
 //! One file per noun of the command line.
 
+pub(crate) mod audit;
 pub(crate) mod calendar;
 pub(crate) mod clocks;
 pub(crate) mod complaint;

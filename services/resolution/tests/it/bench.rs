@@ -24,7 +24,7 @@ use redress_resolution::app::react::{
 use redress_resolution::config::ResolutionConfig;
 use redress_resolution::domain::authority::Authority;
 use redress_runtime::grpc::ClientTls;
-use redress_testkit::{FixedClock, TestDatabase};
+use redress_testkit::{FixedClock, Statements, TestDatabase};
 use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use uuid::Uuid;
 
@@ -269,10 +269,10 @@ impl Bench {
     ) -> Result<usize, HandlerError> {
         handler.prepare(&batch).await?;
         let mut tx = self.db.pool().begin().await?;
-        let counting = crate::statements::Counting::default();
+        let counting = Statements::default();
         counting.over(handler.apply(&mut tx, &batch)).await?;
         tx.commit().await?;
-        Ok(counting.statements())
+        Ok(counting.all())
     }
 
     /// An event on its way; none if it is of no use to the handler.

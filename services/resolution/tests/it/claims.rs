@@ -6,11 +6,13 @@ use redress_outbox::Wake;
 use redress_proto::resolution::v1::RemedyState;
 use redress_proto::types::v1::ComplaintState as State;
 use redress_resolution::app::remedy::dispatch::Dispatch;
+use redress_resolution::app::remedy::executor::Executor;
 use redress_resolution::store::remedy;
 use redress_testkit::wait_until;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::money_executor::Mood;
 use crate::money_steps::Till;
 
 /// Rows of the list of work that a look for what is due reads.
@@ -102,4 +104,27 @@ async fn what_begins_is_carried_out_at_once_and_not_at_the_next_sweep() {
     wait_until("it is paid", Duration::from_mins(1), paid).await;
     stop.cancel();
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_is_long_in_coming_holds_up_nobody_else() {
+    let till = Till::new().await;
+    let begun = Wake::default();
+    let wake = Wake::default().and(&begun);
+    // Longer than anybody here waits.
+    let patient = Executor::new(till.payments.url.parse().unwrap(), Duration::from_mins(10));
+    let dispatch = Dispatch::new(till.bench.commands.desk.clone(), Some(patient), "beside").woken_by(begun);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(dispatch.run_beside(stop.clone()));
+    till.payments.will([Mood::Hangs]);
+    let held_up = till.bench.to_executing(1).await;
+    wake.wake();
+    let asked = async || (till.payments.moved().len() == 1).then_some(());
+    wait_until("the first is asked for", Duration::from_mins(1), asked).await;
+    let other = till.bench.to_executing(2).await;
+    wake.wake();
+    let paid = async || (till.states(other).await[0].0 == RemedyState::Confirmed).then_some(());
+    wait_until("the other is paid", Duration::from_mins(1), paid).await;
+    assert_ne!(till.states(held_up).await[0].0, RemedyState::Confirmed);
+    running.abort();
 }

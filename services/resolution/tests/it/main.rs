@@ -22,6 +22,7 @@ mod money_steps;
 mod negotiation;
 mod process;
 mod races;
+mod refusals;
 mod remedies;
 mod remedies_faults;
 mod rules;

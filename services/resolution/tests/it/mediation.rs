@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use redress_domain::Role;
+use redress_proto::convert::to_wire_time;
 use redress_proto::investigation::v1 as investigation;
 use redress_proto::notification::v1 as notification;
 use redress_proto::resolution::v1 as wire;
@@ -36,6 +37,12 @@ async fn a_case_is_settled_carried_out_reported_and_ends_in_silence() {
     bench.advance(id, State::Executing, State::ResultNotified, "RemedyExecuted").await;
 
     bench.act(&handler("h-1"), report(id)).await.unwrap();
+    let told: wire::HandlingReportIssued = bench.last(id).await;
+    let until = Some(to_wire_time("2026-12-25T16:00:00Z".parse().unwrap()));
+    assert_eq!(
+        told.appeal_until, until,
+        "the end of the last of 30 days in China, though no ruling named it"
+    );
     let delivered = notification::NoticeDelivered {
         notice_id: "n-1".into(),
         kind: notification::NoticeKind::N12Result.into(),

@@ -1,52 +1,15 @@
 //! How many statements a batch takes: a stage's decision at most six, however many cases it is about.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
+use jiff::SignedDuration;
 use redress_domain::ComplaintId;
 use redress_proto::intake::v1 as intake;
 use redress_proto::types::v1::ComplaintState as State;
 use redress_resolution::app::react::FollowLifecycle;
-use tracing::instrument::WithSubscriber as _;
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use redress_testkit::Statements;
 
 use crate::bench::{Bench, complainant, merchant};
+use crate::money_steps::Till;
 use crate::steps::accept;
-
-/// Counts what the database is asked, by the driver's own log.
-#[derive(Clone, Default)]
-pub(crate) struct Counting(Arc<AtomicUsize>);
-
-impl Counting {
-    pub(crate) async fn over<F: Future>(&self, work: F) -> F::Output {
-        // With a second one beside it: where there is only one, a place in the driver that another test's thread comes to
-        // first counts as of no interest to anybody.
-        let counted = tracing::Dispatch::new(self.clone());
-        let _beside = tracing::Dispatch::new(self.clone());
-        work.with_subscriber(counted).await
-    }
-
-    pub(crate) fn statements(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Subscriber for Counting {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "sqlx::query"
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, _: &Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
 
 /// So many cases whose settlement comes into effect in one batch; how many statements that takes.
 async fn settled_at_once(bench: &Bench, first: u128, cases: u128) -> usize {
@@ -78,4 +41,35 @@ async fn a_batch_of_decisions_takes_at_most_six_statements_however_many_they_are
     let one = settled_at_once(&bench, 1, 1).await;
     assert!((1..=6).contains(&one), "{one}");
     assert_eq!(settled_at_once(&bench, 2, 4).await, one);
+}
+
+/// So many remedies that are due at once: what the statements of each transaction are while they are paid, and while it is
+/// said again that everything is settled.
+async fn paid_at_once(cases: u128) -> (Vec<usize>, Vec<usize>) {
+    let till = Till::new().await;
+    for n in 1..=cases {
+        till.bench.to_executing(n).await;
+    }
+    let (paying, saying) = (Statements::default(), Statements::default());
+    let paid = paying.over(till.dispatch.pass()).await.unwrap();
+    assert_eq!((paid, till.payments.moved().len()), (usize::try_from(cases).unwrap(), paid));
+    till.bench.pass(SignedDuration::from_mins(1));
+    let said = saying.over(till.dispatch.pass()).await.unwrap();
+    assert_eq!(said, paid);
+    till.adds_up().await;
+    (paying.of_transactions(), saying.of_transactions())
+}
+
+#[tokio::test]
+async fn what_came_back_at_the_same_time_is_written_down_by_at_most_six_statements_however_much_it_is() {
+    let (paid_one, said_one) = paid_at_once(1).await;
+    let (paid_many, said_many) = paid_at_once(5).await;
+    assert_eq!((paid_one.len(), said_one.len()), (1, 1), "one errand, one transaction");
+    // Payments come back when they do, in one transaction or in several; what needs no answer is written in one.
+    assert!(
+        (1..=5).contains(&paid_many.len()) && paid_many.iter().all(|each| *each == paid_one[0]),
+        "{paid_many:?}"
+    );
+    assert_eq!(said_many, said_one, "one transaction for all of them");
+    assert!((1..=6).contains(&paid_one[0]) && (1..=6).contains(&said_one[0]), "{paid_one:?} {said_one:?}");
 }

@@ -35,8 +35,12 @@ pub struct Connectors {
 impl Connectors {
     /// Starts all of them; the gRPC services on `listen`, with port 0 on a free port.
     pub async fn start(seed: u64, listen: &str) -> anyhow::Result<Self> {
-        let listener =
-            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let refused = || {
+            format!(
+                "cannot listen on {listen}; if another program does, choose another port, or 0 for a free one"
+            )
+        };
+        let listener = TcpListener::bind(listen).await.with_context(refused)?;
         let url = format!("http://{}", listener.local_addr()?);
         let (payments, platform, inbox) = (Payments::new(seed), PlatformData::new(seed), Inbox::default());
         let server = tonic::transport::Server::builder()
@@ -66,4 +70,22 @@ impl Connectors {
 #[expect(clippy::disallowed_methods, reason = "the platform's systems have a clock of their own")]
 fn now() -> Timestamp {
     Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_told_with_what_to_do() {
+        let first = Connectors::start(1, "127.0.0.1:0").await.unwrap();
+        let taken = first.url.trim_start_matches("http://");
+        let told = Connectors::start(1, taken).await.map(|second| second.url).unwrap_err().to_string();
+        assert_eq!(
+            told,
+            format!(
+                "cannot listen on {taken}; if another program does, choose another port, or 0 for a free one"
+            )
+        );
+    }
 }

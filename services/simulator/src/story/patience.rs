@@ -25,7 +25,7 @@ impl Patience {
     /// Waits before the next try; fails if the refusal is final or the time is over.
     pub(super) async fn after(&mut self, refusal: &Status) -> anyhow::Result<()> {
         let told = || anyhow!("{}: {:?} {}", self.what, refusal.code(), refusal.message());
-        if !may_pass(refusal.code()) {
+        if !may_pass(refusal) {
             return Err(told());
         }
         if Instant::now() > self.until {
@@ -50,13 +50,14 @@ impl Patience {
     }
 }
 
-/// What a repetition can get over: overload, a service that is away, and what has not been heard of yet.
-fn may_pass(code: Code) -> bool {
+/// What a repetition can get over: overload, a service that is away, and what has not been heard of yet. Also a connection
+/// that broke, whatever the client calls it: such a refusal was made on this side, and has a cause.
+fn may_pass(refusal: &Status) -> bool {
     use Code::{
         Aborted, Cancelled, DeadlineExceeded, FailedPrecondition, NotFound, ResourceExhausted, Unavailable,
     };
-    matches!(
-        code,
+    let passes = matches!(
+        refusal.code(),
         Aborted
             | Cancelled
             | DeadlineExceeded
@@ -64,7 +65,8 @@ fn may_pass(code: Code) -> bool {
             | NotFound
             | ResourceExhausted
             | Unavailable
-    )
+    );
+    passes || std::error::Error::source(refusal).is_some()
 }
 
 /// Makes the call until it goes through, and gives its answer.
@@ -91,6 +93,9 @@ mod tests {
         patience.after(&Status::failed_precondition("not yet")).await.unwrap();
         let told = patience.after(&Status::permission_denied("never")).await.unwrap_err().to_string();
         assert!(told.contains("a call: PermissionDenied never"), "{told}");
+        let broken = Status::from_error(Box::new(std::io::Error::other("connection reset")));
+        assert_eq!(broken.code(), Code::Unknown);
+        patience.after(&broken).await.unwrap();
         let mut impatient = Patience::new("a call", Duration::ZERO);
         sleep(Duration::from_millis(1)).await;
         assert!(impatient.after(&Status::failed_precondition("not yet")).await.is_err());

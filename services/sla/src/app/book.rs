@@ -1,4 +1,5 @@
-//! The calendars and policies of a tenant: those that come with the product, and those that it published.
+//! The calendars and policies of a tenant: those that come with the product, and those that it published. A calendar that
+//! it published goes over the product's of that name, whatever the product ships later.
 //!
 //! Kept in memory, since every batch needs them. What was published elsewhere is noticed within
 //! `sla.book_refresh_ms`; what depends on it does not rely on more: a policy takes effect a minute after its publication,
@@ -21,10 +22,14 @@ use crate::domain::telling::Told;
 use crate::error::Error;
 use crate::store;
 
+type Versions = BTreeMap<(String, u32), Arc<Calendar>>;
+
 /// What a tenant's clocks go by, at one moment. Never changes.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
-    published: BTreeMap<(String, u32), Arc<Calendar>>,
+    published: Versions,
+    /// The same for all tenants.
+    shipped: Arc<Versions>,
     /// By version.
     policies: BTreeMap<u32, (Timestamp, Arc<Policy>)>,
 }
@@ -60,14 +65,16 @@ impl Policies for Book {
 impl Book {
     /// The newest version of a calendar; a tenant's own goes over the product's.
     pub fn newest(&self, id: &str) -> Option<(u32, Arc<Calendar>)> {
-        let own = self.published.range((id.to_owned(), 0)..=(id.to_owned(), u32::MAX)).next_back();
-        own.map(|((_, version), calendar)| (*version, Arc::clone(calendar))).or_else(|| shipped(id))
+        newest(&self.published, id).or_else(|| newest(&self.shipped, id)).or_else(|| compiled_in(id))
     }
 
     /// A version of a calendar.
     pub fn version(&self, id: &str, version: u32) -> Option<Arc<Calendar>> {
-        let own = self.published.get(&(id.to_owned(), version)).cloned();
-        own.or_else(|| shipped(id).filter(|(number, _)| *number == version).map(|(_, calendar)| calendar))
+        let key = (id.to_owned(), version);
+        let kept = self.published.get(&key).or_else(|| self.shipped.get(&key)).cloned();
+        kept.or_else(|| {
+            compiled_in(id).filter(|(number, _)| *number == version).map(|(_, calendar)| calendar)
+        })
     }
 
     /// The policy that a clock runs under.
@@ -91,17 +98,26 @@ impl Book {
 
     /// How many versions are in it.
     fn entries(&self) -> usize {
-        self.published.len() + self.policies.len()
-    }
-
-    /// The newest published version of each calendar of the tenant's own.
-    pub fn own(&self) -> BTreeMap<&str, u32> {
-        self.published.keys().map(|(id, version)| (id.as_str(), *version)).collect()
+        self.published.len() + self.shipped.len() + self.policies.len()
     }
 }
 
-/// The calendar that comes with the product, and the number of its version.
-fn shipped(id: &str) -> Option<(u32, Arc<Calendar>)> {
+fn entry(one: store::calendar::Version) -> ((String, u32), Arc<Calendar>) {
+    ((one.id, one.version), Arc::new(one.calendar))
+}
+
+fn newest(versions: &Versions, id: &str) -> Option<(u32, Arc<Calendar>)> {
+    let of_id = versions.range((id.to_owned(), 0)..=(id.to_owned(), u32::MAX));
+    of_id.last().map(|((_, version), calendar)| (*version, Arc::clone(calendar)))
+}
+
+fn names(versions: &Versions) -> impl Iterator<Item = (&str, u32)> {
+    versions.keys().map(|(id, version)| (id.as_str(), *version))
+}
+
+/// The calendar of the code, and the number of its version: what there is before a migration has written the product's
+/// calendars down, the first of which has this very number.
+fn compiled_in(id: &str) -> Option<(u32, Arc<Calendar>)> {
     let calendar = known(id)?;
     Some((calendar.version().parse().unwrap_or(1), Arc::new(calendar.clone())))
 }
@@ -111,12 +127,14 @@ fn shipped(id: &str) -> Option<(u32, Arc<Calendar>)> {
 pub struct Books {
     refresh: Duration,
     kept: Mutex<HashMap<TenantId, (Instant, Arc<Book>)>>,
+    /// What was read of the product's calendars, for whichever tenant.
+    shipped: Mutex<Arc<Versions>>,
 }
 
 impl Books {
     /// None yet.
     pub fn new(settings: &SlaConfig) -> Self {
-        Self { refresh: settings.book_refresh(), kept: Mutex::default() }
+        Self { refresh: settings.book_refresh(), kept: Mutex::default(), shipped: Mutex::default() }
     }
 
     /// A tenant's, at most `sla.book_refresh_ms` old.
@@ -141,17 +159,17 @@ impl Books {
     ) -> Result<Arc<Book>, Error> {
         let read_at = Instant::now();
         let kept = kept.unwrap_or_default();
-        let known: Vec<(&str, u32)> =
-            kept.published.keys().map(|(id, version)| (id.as_str(), *version)).collect();
-        let new = store::calendar::unknown(conn, tenant, &known).await?;
+        let shipped = self.shipped();
+        let new = store::calendar::unknown(conn, tenant, (names(&kept.published), names(&shipped))).await?;
         let known: Vec<u32> = kept.policies.keys().copied().collect();
         let policies = store::policy::unknown(conn, tenant, &known).await?;
-        let book = if new.is_empty() && policies.is_empty() {
+        let (new_shipped, new): (Vec<_>, Vec<_>) = new.into_iter().partition(|version| version.shipped);
+        let shipped = self.keep_shipped(new_shipped);
+        let book = if new.is_empty() && policies.is_empty() && kept.shipped.len() == shipped.len() {
             kept
         } else {
-            let mut book = Book::clone(&kept);
-            book.published
-                .extend(new.into_iter().map(|(id, version, calendar)| ((id, version), Arc::new(calendar))));
+            let mut book = Book { shipped, ..Book::clone(&kept) };
+            book.published.extend(new.into_iter().map(entry));
             book.policies.extend(
                 policies.into_iter().map(|one| (one.version, (one.effective_at, Arc::new(one.policy)))),
             );
@@ -165,6 +183,19 @@ impl Books {
         }
         all.insert(tenant.clone(), (read_at, Arc::clone(&book)));
         Ok(book)
+    }
+
+    fn shipped(&self) -> Arc<Versions> {
+        Arc::clone(&self.shipped.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// All that is known of the product's, with `new`.
+    fn keep_shipped(&self, new: Vec<store::calendar::Version>) -> Arc<Versions> {
+        let mut shipped = self.shipped.lock().unwrap_or_else(PoisonError::into_inner);
+        if !new.is_empty() {
+            Arc::make_mut(&mut shipped).extend(new.into_iter().map(entry));
+        }
+        Arc::clone(&shipped)
     }
 
     fn kept(&self, tenant: &TenantId) -> Option<(Instant, Arc<Book>)> {

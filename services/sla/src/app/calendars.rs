@@ -80,7 +80,9 @@ async fn write(
     call: &Call,
     draft: &Draft,
 ) -> Result<u32, Error> {
-    calendar::lock(conn, &caller.tenant, &draft.id).await?;
+    // The product's too: the first version of one's own has a number that none of those has.
+    calendar::lock(conn, calendar::SHIPPED, &draft.id).await?;
+    calendar::lock(conn, caller.tenant.as_str(), &draft.id).await?;
     match call.seen(conn).await? {
         Seen::Same(version) => {
             return version.parse().map_err(|_| Error::Defect("a receipt without version".into()));
@@ -88,8 +90,9 @@ async fn write(
         Seen::Other => return Err(Call::reused().into()),
         Seen::New => {}
     }
-    let shipped = known(&draft.id).and_then(|shipped| shipped.version().parse().ok());
-    let newest = calendar::newest(conn, &caller.tenant, &draft.id).await?.or(shipped).unwrap_or(0);
+    // Before the product's are written down, which the migration does, clocks count in those of the code.
+    let compiled = known(&draft.id).and_then(|compiled| compiled.version().parse().ok());
+    let newest = calendar::newest(conn, &caller.tenant, &draft.id).await?.or(compiled).unwrap_or(0);
     let version = newest + 1;
     if !draft.version.is_empty() && draft.version != version.to_string() {
         let problem =
@@ -98,12 +101,12 @@ async fn write(
     }
     let body = numbered(draft, version);
     let now = time_of(conn).await?;
-    calendar::insert(conn, &caller.tenant, (&draft.id, version, &body), &caller.subject, now).await?;
+    calendar::insert(conn, caller.tenant.as_str(), (&draft.id, version, &body), &caller.subject, now).await?;
     call.record(conn, &version.to_string(), now).await?;
     Ok(version)
 }
 
-fn numbered(draft: &Draft, version: u32) -> Draft {
+pub(super) fn numbered(draft: &Draft, version: u32) -> Draft {
     Draft { version: version.to_string(), ..draft.clone() }
 }
 

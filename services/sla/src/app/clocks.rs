@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::Desk;
 use super::wire::clock::{message, state_code};
 use crate::error::Error;
-use crate::store::clock::{self, Conditions, LAST, Stored};
+use crate::store::clock::Stored;
+use crate::store::listed::{self, Conditions, LAST};
 
 /// Clocks of a page, unless asked for otherwise, and at most.
 const PAGE: (i32, i32) = (50, 100);
@@ -32,7 +33,7 @@ pub async fn list(
     let mut conn = desk.db.pool().acquire().await?;
     let after = after.map(|after| (after.at, after.id));
     // One more tells whether there is a next page.
-    let mut clocks = clock::page(&mut conn, &caller.tenant, &asked, after, limit + 1).await?;
+    let mut clocks = listed::page(&mut conn, &caller.tenant, &asked, after, limit + 1).await?;
     let more = i64::try_from(clocks.len()).is_ok_and(|length| length > limit);
     clocks.truncate(usize::try_from(limit).unwrap_or(0));
     let last = clocks.last().filter(|_| more);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::Desk;
 use super::wire::clock::message;
 use crate::error::Error;
-use crate::store::due_soon;
+use crate::store::{due_soon, time_of};
 
 /// How often the database is asked for each watcher.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -25,6 +25,9 @@ const WATCHERS: usize = 64;
 const PAGE: i64 = 500;
 /// After which delay a caller whose process leaves, or is full, tries again.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// Clocks that are remembered for a watcher. One that was told of so many looks no further ahead than the furthest of
+/// them: those behind it come as the nearest pass.
+const REMEMBERED: usize = 2_000;
 /// The longest time that can be looked ahead: a week.
 const LONGEST: u32 = 604_800;
 
@@ -121,15 +124,16 @@ impl Watcher {
     }
 
     async fn ask(&mut self) -> Result<(), Error> {
-        let until = self.this.desk.now() + self.within;
         let mut conn = self.this.desk.db.pool().acquire().await?;
+        // The database's clock, as in the question: what is past there is not asked for again, so that what is remembered
+        // stays as small as the window.
+        let now = time_of(&mut conn).await?;
+        self.told.retain(|_, due| *due >= now);
+        let until = furthest(now + self.within, &self.told);
         let (ids, dues): (Vec<Uuid>, Vec<Timestamp>) = self.told.iter().map(|(id, due)| (*id, *due)).unzip();
         let found =
             due_soon::untold(&mut conn, &self.tenant, until, &self.definitions, (&ids, &dues), PAGE).await?;
         drop(conn);
-        // Those that are past are not asked for again: what is remembered stays as small as the window.
-        let now = self.this.desk.now();
-        self.told.retain(|_, due| *due >= now);
         for stored in found {
             if let Some(due) = stored.told.due_at {
                 self.told.insert(stored.told.clock_id, due);
@@ -138,6 +142,12 @@ impl Watcher {
         }
         Ok(())
     }
+}
+
+/// How far ahead is looked.
+fn furthest(window: Timestamp, told: &HashMap<Uuid, Timestamp>) -> Timestamp {
+    let furthest = told.values().max().filter(|_| told.len() >= REMEMBERED);
+    furthest.map_or(window, |furthest| window.min(*furthest))
 }
 
 fn full() -> Problem {
@@ -152,4 +162,20 @@ fn full() -> Problem {
 fn leaving() -> Problem {
     Problem::new(ErrorKind::Unavailable, "PROCESS_LEAVING", "this process leaves; watch on at another")
         .after(AGAIN_AFTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_told_of_many_looks_no_further_than_the_furthest_of_them() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let told = |count: u32| (0..count).map(|n| (Uuid::from_u128(n.into()), at(n.into()))).collect();
+        let many = u32::try_from(REMEMBERED).unwrap();
+        let window = at(1_000_000);
+        assert_eq!(furthest(window, &told(many - 1)), window);
+        assert_eq!(furthest(window, &told(many)), at(i64::from(many) - 1));
+        assert_eq!(furthest(at(7), &told(many)), at(7), "the window is nearer");
+    }
 }

@@ -17,6 +17,7 @@ pub mod preview;
 pub mod publish;
 pub mod recalculate;
 pub mod recount;
+pub mod ship;
 pub mod soon;
 mod telemetry;
 pub mod wire;

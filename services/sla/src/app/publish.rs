@@ -9,6 +9,7 @@ use redress_messaging::EventMeta;
 use redress_outbox::OutboxEvent;
 use redress_proto::sla::v1 as wire;
 
+use super::telemetry;
 use super::wire::time;
 use crate::domain::course::CalendarPin;
 use crate::domain::fact::FactRef;
@@ -82,6 +83,9 @@ pub fn telling(told: &Told, telling: &Telling) -> Emitted {
             Emitted::new(&message, when, cause)
         }
         What::Met { due_at, after_breach, corrects } => {
+            if let (Some(due_at), false) = (*due_at, *after_breach) {
+                telemetry::met(due_at.duration_since(when));
+            }
             let message = wire::ClockMet {
                 clock,
                 due_at: at(*due_at),

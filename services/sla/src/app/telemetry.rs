@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 
@@ -104,4 +104,28 @@ pub(crate) fn set_aside(work: Work) {
         counter.with_description("What could not be done for a complaint, by `work`").build()
     });
     SET_ASIDE.add(1, &[KeyValue::new("work", work.code())]);
+}
+
+/// A clock was met, with so much of its time left.
+pub(crate) fn met(remaining: SignedDuration) {
+    static REMAINING: LazyLock<Histogram<f64>> = LazyLock::new(|| {
+        let meter = opentelemetry::global::meter("redress-sla");
+        let histogram = meter.f64_histogram("redress.sla.deadline.remaining").with_unit("s");
+        let described = histogram.with_description("Time that was left when what a clock waits for happened");
+        described
+            .with_boundaries(vec![
+                60.0,
+                600.0,
+                1_800.0,
+                3_600.0,
+                14_400.0,
+                43_200.0,
+                86_400.0,
+                259_200.0,
+                604_800.0,
+                2_592_000.0,
+            ])
+            .build()
+    });
+    REMAINING.record(remaining.as_secs_f64().max(0.0), &[]);
 }

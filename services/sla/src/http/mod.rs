@@ -2,6 +2,7 @@
 
 mod acts;
 mod openapi;
+mod watch;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -28,6 +29,7 @@ pub fn routes(app: App) -> Router {
     Router::new()
         .route("/v1/deadlines:preview", post(preview_deadline).layer(authorized(policy::PREVIEW_DEADLINE)))
         .route("/v1/clocks", get(list).layer(authorized(policy::LIST_CLOCKS)))
+        .route("/v1/clocks:watch", get(watch::stream).layer(authorized(policy::WATCH_DUE_SOON)))
         .route("/v1/clocks/{clockId}/deadline", get(deadline).layer(authorized(policy::EXPLAIN_DEADLINE)))
         .route("/v1/clocks/{clockId}/policy", get(explained).layer(authorized(policy::EXPLAIN_POLICY)))
         .route(

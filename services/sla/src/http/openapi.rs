@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use redress_proto::openapi::{call, idempotency_key as key, query};
+use redress_proto::schema::reference;
 use serde_json::{Value, json};
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document_value().to_string());
@@ -40,6 +41,8 @@ const MESSAGES: [&str; 16] = [
     sla!("Escalation"),
 ];
 
+const CLOCK: &str = sla!("Clock");
+
 fn document_value() -> Value {
     let get = |operation, summary, parameters: &[Value], answer| json!({"get": call(operation, summary, parameters, None, ("200", answer))});
     let act = |operation, summary, place: &[Value], body, answer| {
@@ -52,6 +55,7 @@ fn document_value() -> Value {
             "post": call("previewDeadline", preview, &[], Some(MESSAGES[0]), ("200", MESSAGES[1])),
         },
         "/v1/clocks": get("listClocks", "Returns clocks by due time", &query(MESSAGES[2]), MESSAGES[3]),
+        "/v1/clocks:watch": {"get": watch()},
         "/v1/clocks/{clockId}/deadline":
             get("explainDeadline", "Says why a clock is due when it is", &[id("clockId")], MESSAGES[4]),
         "/v1/clocks/{clockId}/policy":
@@ -79,7 +83,7 @@ fn document_value() -> Value {
             MESSAGES[15],
         ),
     });
-    let messages = [&MESSAGES[..], &[sla!("AcknowledgeEscalationRequest")]].concat();
+    let messages = [&MESSAGES[..], &[sla!("AcknowledgeEscalationRequest"), CLOCK]].concat();
     let mut document = redress_proto::openapi::document(
         "redress sla",
         "Deadlines: which run, when they are due and why; calendars, more time, escalations.",
@@ -93,6 +97,22 @@ fn document_value() -> Value {
         }
     }
     document
+}
+
+fn watch() -> Value {
+    json!({
+        "operationId": "watchDueSoon",
+        "summary": "Streams running clocks as they come near their due time, as server-sent events",
+        "parameters": query(sla!("WatchDueSoonRequest")),
+        "responses": {
+            "200": {
+                "description": "The stream; `data` of each event is a Clock.",
+                "content": {"text/event-stream": {"schema": reference(CLOCK)}},
+            },
+            "4XX": {"$ref": "#/components/responses/Problem"},
+            "5XX": {"$ref": "#/components/responses/Problem"},
+        },
+    })
 }
 
 /// Takes out of a body what path and header tell.

@@ -66,7 +66,8 @@ pub struct Stored {
     pub reason: String,
 }
 
-type Row = (Uuid, Json<Told>, String);
+/// Complaint, what was told, and why it is paused or cancelled.
+pub(super) type Row = (Uuid, Json<Told>, String);
 
 impl From<Row> for Stored {
     fn from((complaint, Json(told), reason): Row) -> Self {
@@ -159,61 +160,4 @@ pub async fn find(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Resul
             .fetch_optional(conn)
             .await?;
     Ok(row.map(Stored::from))
-}
-
-/// Which clocks are asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Conditions {
-    /// Of a complaint.
-    pub complaint: Option<Uuid>,
-    /// In a state of the table.
-    pub state: Option<&'static str>,
-    /// Of a definition.
-    pub definition: Option<String>,
-    /// Due at or after.
-    pub due_from: Option<Timestamp>,
-    /// Due before.
-    pub due_until: Option<Timestamp>,
-    /// Only those of which word is owed that it takes longer.
-    pub notice_owed: bool,
-}
-
-/// Where clocks without a due time stand in the order of lists: behind all others.
-pub const LAST: &str = "9999-12-30T00:00:00Z";
-
-/// A page of clocks by due time and id, those without a due time last.
-pub async fn page(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    asked: &Conditions,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Stored>, Error> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT complaint_id, told, reason FROM clock
-         WHERE tenant = $1
-               AND ($2::uuid IS NULL OR complaint_id = $2)
-               AND ($3::text IS NULL OR state = $3)
-               AND ($4::text IS NULL OR definition = $4)
-               AND ($5::timestamptz IS NULL OR due_at >= $5)
-               AND ($6::timestamptz IS NULL OR due_at < $6)
-               AND (NOT $10 OR notice_owed_at IS NOT NULL)
-               AND ($7::timestamptz IS NULL
-                    OR (coalesce(due_at, timestamptz '9999-12-30 00:00:00+00'), clock_id) > ($7, $8))
-         -- The index is by this very expression.
-         ORDER BY coalesce(due_at, timestamptz '9999-12-30 00:00:00+00'), clock_id LIMIT $9",
-    )
-    .bind(tenant.as_str())
-    .bind(asked.complaint)
-    .bind(asked.state)
-    .bind(asked.definition.as_deref())
-    .bind(asked.due_from.map(ToSqlx::to_sqlx))
-    .bind(asked.due_until.map(ToSqlx::to_sqlx))
-    .bind(after.map(|(at, _)| at.to_sqlx()))
-    .bind(after.map(|(_, id)| id))
-    .bind(limit)
-    .bind(asked.notice_owed)
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Stored::from).collect())
 }

@@ -38,7 +38,7 @@ pub async fn claim(
             sqlx::query_as(
                 "SELECT c.tenant, c.complaint_id, c.stream_version, c.extended
                  FROM clock JOIN case_file AS c USING (tenant, complaint_id)
-                 WHERE clock.warn_at <= now()
+                 WHERE clock.warn_at <= redress_time(now())
                        AND NOT EXISTS (SELECT 1 FROM set_aside AS s
                                        WHERE s.tenant = c.tenant AND s.complaint_id = c.complaint_id
                                              AND s.work = $2 AND s.until > now())
@@ -54,7 +54,7 @@ pub async fn claim(
             sqlx::query_as(
                 "SELECT c.tenant, c.complaint_id, c.stream_version, c.extended
                  FROM clock JOIN case_file AS c USING (tenant, complaint_id)
-                 WHERE clock.breach_at <= least(now(), $2)
+                 WHERE clock.breach_at <= least(redress_time(now()), $2)
                        -- One of which something is parked would keep its place at the head for as long as that waits.
                        AND NOT is_held_back($4, c.tenant, c.complaint_id)
                        AND NOT EXISTS (SELECT 1 FROM set_aside AS s
@@ -85,10 +85,10 @@ pub async fn of_cases(
 ) -> Result<Vec<(Key, Told, Timestamp)>, Error> {
     // By the time of the transaction, as in the claim.
     let rows: Vec<(String, Uuid, Json<Told>, SqlTime)> = sqlx::query_as(
-        "SELECT c.tenant, c.complaint_id, c.told, now()
+        "SELECT c.tenant, c.complaint_id, c.told, redress_time(now())
          FROM unnest($1::text[], $2::uuid[]) AS k(tenant, complaint_id)
               JOIN clock AS c USING (tenant, complaint_id)
-         WHERE c.warn_at <= now() OR c.breach_at <= now()
+         WHERE c.warn_at <= redress_time(now()) OR c.breach_at <= redress_time(now())
          ORDER BY c.tenant, c.complaint_id, least(c.warn_at, c.breach_at), c.clock_id",
     )
     .bind(column(keys.clone(), |(tenant, _)| tenant.as_str()))
@@ -102,12 +102,13 @@ pub async fn of_cases(
     rows.into_iter().map(read).collect()
 }
 
-/// How long until a share is to be warned of, in seconds by the database's clock: none if there is none. Breaches need no
-/// such precision, for they wait until their topics are read.
+/// How long until a share is to be warned of, in seconds by the database's clock: none if there is none. One that has been
+/// due for a second is somebody's, or set aside: it is not waited for so closely. Breaches need no such precision, for they
+/// wait until their topics are read.
 pub async fn next_warning_in(conn: &mut PgConnection) -> Result<Option<f64>, Error> {
     let seconds: Option<f64> = sqlx::query_scalar(
-        "SELECT extract(epoch FROM min(warn_at) - clock_timestamp())::double precision
-         FROM clock WHERE warn_at IS NOT NULL",
+        "SELECT extract(epoch FROM min(warn_at) - redress_time(clock_timestamp()))::double precision
+         FROM clock WHERE warn_at > redress_time(now()) - interval '1 second'",
     )
     .fetch_one(conn)
     .await?;
@@ -134,12 +135,13 @@ pub struct Counts {
 /// Counts them.
 pub async fn counts(conn: &mut PgConnection) -> Result<Counts, Error> {
     let (within_hour, within_day, breached, waiting, notices_owed, set_aside) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM clock WHERE breach_at > now() AND breach_at <= now() + interval '1 hour'),
-                (SELECT count(*) FROM clock WHERE breach_at > now() AND breach_at <= now() + interval '1 day'),
+        "SELECT (SELECT count(*) FROM clock WHERE breach_at > t.now AND breach_at <= t.now + interval '1 hour'),
+                (SELECT count(*) FROM clock WHERE breach_at > t.now AND breach_at <= t.now + interval '1 day'),
                 (SELECT count(*) FROM clock WHERE state = 'breached'),
-                (SELECT count(*) FROM clock WHERE breach_at <= now()),
+                (SELECT count(*) FROM clock WHERE breach_at <= t.now),
                 (SELECT count(*) FROM clock WHERE notice_owed_at IS NOT NULL),
-                (SELECT count(*) FROM set_aside)",
+                (SELECT count(*) FROM set_aside)
+         FROM (SELECT redress_time(now()) AS now) AS t",
     )
     .fetch_one(conn)
     .await?;

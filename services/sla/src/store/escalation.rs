@@ -167,7 +167,7 @@ pub async fn claim(conn: &mut PgConnection, limit: i64) -> Result<Vec<Held>, Err
     let rows: Vec<(String, Uuid, i64, bool)> = sqlx::query_as(
         "SELECT c.tenant, c.complaint_id, c.stream_version, c.extended
          FROM escalation_ticket AS t JOIN case_file AS c USING (tenant, complaint_id)
-         WHERE t.next_at <= now()
+         WHERE t.next_at <= redress_time(now())
                AND NOT EXISTS (SELECT 1 FROM set_aside AS s
                                WHERE s.tenant = c.tenant AND s.complaint_id = c.complaint_id
                                      AND s.work = $2 AND s.until > now())
@@ -189,11 +189,11 @@ pub async fn due(
     conn: &mut PgConnection,
     keys: impl IntoIterator<Item = &Key> + Clone,
 ) -> Result<(Vec<Stored>, Timestamp), Error> {
-    let now: SqlTime = sqlx::query_scalar("SELECT now()").fetch_one(&mut *conn).await?;
+    let now: SqlTime = sqlx::query_scalar("SELECT redress_time(now())").fetch_one(&mut *conn).await?;
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT t.* FROM unnest($1::text[], $2::uuid[]) AS k(tenant, complaint_id)
               JOIN escalation_ticket AS t USING (tenant, complaint_id)
-         WHERE t.next_at <= now() ORDER BY t.next_at, t.ticket_id",
+         WHERE t.next_at <= redress_time(now()) ORDER BY t.next_at, t.ticket_id",
     )
     .bind(column(keys.clone(), |(tenant, _)| tenant.as_str()))
     .bind(column(keys, |(_, complaint)| *complaint))
@@ -206,7 +206,7 @@ pub async fn due(
 /// about, also at the highest level, which nothing else looks at again.
 pub async fn look_again(conn: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE escalation_ticket AS t SET next_at = now()
+        "UPDATE escalation_ticket AS t SET next_at = redress_time(now())
          FROM unnest($1::text[], $2::uuid[]) AS k(tenant, complaint_id)
          WHERE t.tenant = k.tenant AND t.complaint_id = k.complaint_id AND t.state IN ('waiting', 'raised')",
     )

@@ -35,26 +35,38 @@ pub async fn insert(conn: &mut PgConnection, heard: &[(Key, Fact)]) -> Result<()
     Ok(())
 }
 
-/// All that was heard of the complaints `keys`.
+/// Facts of a complaint at most: its clocks are computed from all of them, whenever another is heard. Some hundred are
+/// many; what comes after this many is parked, and with it the judgement of the complaint's clocks, until somebody looks.
+pub const MOST: usize = 4_096;
+
+/// All that was heard of the complaints `keys`; fails if it is more than [`MOST`] of one.
 pub async fn of_cases(
     conn: &mut PgConnection,
     keys: impl IntoIterator<Item = &Key> + Clone,
 ) -> Result<BTreeMap<Key, Vec<Fact>>, Error> {
     type Row = (String, Uuid, String, i64, SqlTime, String, Json<Fields>);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT h.tenant, h.complaint_id, h.topic, h.version, h.at, h.event, h.fields
+        "SELECT k.tenant, k.complaint_id, h.topic, h.version, h.at, h.event, h.fields
          FROM unnest($1::text[], $2::uuid[]) AS k(tenant, complaint_id)
-              JOIN heard AS h USING (tenant, complaint_id)",
+              CROSS JOIN LATERAL (
+                  SELECT topic, version, at, event, fields FROM heard
+                  WHERE tenant = k.tenant AND complaint_id = k.complaint_id LIMIT $3
+              ) AS h",
     )
     .bind(column(keys.clone(), |(tenant, _)| tenant.as_str()))
     .bind(column(keys, |(_, complaint)| *complaint))
+    .bind(i64::try_from(MOST + 1).unwrap_or(i64::MAX))
     .fetch_all(conn)
     .await?;
     let mut all: BTreeMap<Key, Vec<Fact>> = BTreeMap::new();
     for (tenant, complaint, topic, version, at, event, Json(fields)) in rows {
         let tenant = tenant.parse().map_err(|cause| Corrupt::new("heard", "tenant", complaint, cause))?;
         let fact = Fact { topic, version, at: at.to_jiff(), event, fields };
-        all.entry((tenant, complaint)).or_default().push(fact);
+        let facts = all.entry((tenant, complaint)).or_default();
+        facts.push(fact);
+        if facts.len() > MOST {
+            return Err(Error::Crowded);
+        }
     }
     Ok(all)
 }

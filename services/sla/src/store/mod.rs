@@ -9,6 +9,7 @@ pub mod due_soon;
 pub mod escalation;
 pub mod extension;
 pub mod fact;
+pub mod listed;
 pub mod outdated;
 pub mod policy;
 pub mod soon;
@@ -46,6 +47,6 @@ pub(crate) fn column<T, U>(rows: impl IntoIterator<Item = T>, value: impl Fn(T) 
 
 /// The time of the transaction by the database's clock, which all hosts share: one that runs fast or slow decides nothing.
 pub async fn time_of(conn: &mut PgConnection) -> Result<Timestamp, crate::error::Error> {
-    let now: SqlTime = sqlx::query_scalar("SELECT now()").fetch_one(conn).await?;
+    let now: SqlTime = sqlx::query_scalar("SELECT redress_time(now())").fetch_one(conn).await?;
     Ok(now.to_jiff())
 }

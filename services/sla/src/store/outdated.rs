@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Corrupt;
 use super::aside::Work;
+use super::calendar::SHIPPED;
 use crate::error::Error;
 
 /// Some complaints of one tenant, and why their clocks are computed anew.
@@ -28,7 +29,7 @@ pub enum By {
     Policy(u32),
 }
 
-/// Some of them; none if there are none. Complaints that are set aside wait.
+/// The complaints of at most so many of them; none if there are none. Complaints that are set aside wait.
 pub async fn some(conn: &mut PgConnection, most: u32) -> Result<Option<Outdated>, Error> {
     match by_calendar(conn, most).await? {
         None => by_policy(conn, most).await,
@@ -38,10 +39,30 @@ pub async fn some(conn: &mut PgConnection, most: u32) -> Result<Option<Outdated>
 
 async fn by_calendar(conn: &mut PgConnection, most: u32) -> Result<Option<Outdated>, Error> {
     let row: Option<(String, String, Vec<Uuid>)> = sqlx::query_as(
-        "SELECT newest.tenant, newest.calendar_id, outdated.complaints
-         FROM (SELECT tenant, calendar_id, max(version) AS version FROM calendar GROUP BY tenant, calendar_id) AS newest,
-              LATERAL (SELECT array_agg(complaint_id) AS complaints
-                       FROM (SELECT DISTINCT complaint_id FROM clock AS c
+        // Of a calendar with one version nothing can be outdated. Whoever has published one of that name does not count in the
+        // product's; of those who have not, each is asked for by itself, since there may be millions of clocks.
+        "WITH RECURSIVE tenants AS (
+             SELECT min(tenant) AS tenant FROM clock WHERE state IN ('running', 'paused')
+             UNION ALL
+             SELECT (SELECT min(c.tenant) FROM clock AS c
+                     WHERE c.tenant > t.tenant AND c.state IN ('running', 'paused'))
+             FROM tenants AS t
+             WHERE t.tenant IS NOT NULL
+         ), newest AS (
+             SELECT tenant, calendar_id, max(version) AS version FROM calendar
+             WHERE tenant <> $3 GROUP BY tenant, calendar_id
+             UNION ALL
+             SELECT t.tenant, s.calendar_id, s.version
+             FROM (SELECT calendar_id, max(version) AS version FROM calendar
+                   WHERE tenant = $3 GROUP BY calendar_id HAVING count(*) > 1) AS s
+                  JOIN tenants AS t ON NOT EXISTS (SELECT 1 FROM calendar AS own
+                                                   WHERE own.tenant = t.tenant AND own.calendar_id = s.calendar_id)
+             WHERE t.tenant IS NOT NULL
+         )
+         SELECT newest.tenant, newest.calendar_id, outdated.complaints
+         FROM newest,
+              LATERAL (SELECT array_agg(DISTINCT complaint_id) AS complaints
+                       FROM (SELECT complaint_id FROM clock AS c
                              WHERE c.tenant = newest.tenant AND c.calendar_id = newest.calendar_id
                                    AND c.calendar_version < newest.version AND c.state IN ('running', 'paused')
                                    AND NOT EXISTS (SELECT 1 FROM set_aside AS s
@@ -52,6 +73,7 @@ async fn by_calendar(conn: &mut PgConnection, most: u32) -> Result<Option<Outdat
     )
     .bind(i64::from(most))
     .bind(Work::Recalculation.code())
+    .bind(SHIPPED)
     .fetch_optional(conn)
     .await?;
     row.map(|(tenant, calendar, complaints)| {
@@ -65,9 +87,9 @@ async fn by_policy(conn: &mut PgConnection, most: u32) -> Result<Option<Outdated
     let row: Option<(String, i32, Vec<Uuid>)> = sqlx::query_as(
         "SELECT newest.tenant, newest.version, outdated.complaints
          FROM (SELECT tenant, max(version) AS version FROM clock_policy
-               WHERE move_running AND effective_at <= now() GROUP BY tenant) AS newest,
-              LATERAL (SELECT array_agg(complaint_id) AS complaints
-                       FROM (SELECT DISTINCT complaint_id FROM clock AS c
+               WHERE move_running AND effective_at <= redress_time(now()) GROUP BY tenant) AS newest,
+              LATERAL (SELECT array_agg(DISTINCT complaint_id) AS complaints
+                       FROM (SELECT complaint_id FROM clock AS c
                              WHERE c.tenant = newest.tenant AND c.policy_version < newest.version
                                    AND c.state IN ('running', 'paused')
                                    AND NOT EXISTS (SELECT 1 FROM set_aside AS s

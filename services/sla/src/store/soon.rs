@@ -34,7 +34,7 @@ pub async fn page(
 ) -> Result<Vec<Armed>, Error> {
     let rows: Vec<(SqlTime, Uuid, i64)> = sqlx::query_as(
         "SELECT warn_at, clock_id, coalesce((told ->> 'generation')::bigint, 0) FROM clock
-         WHERE warn_at <= now() + $1 * interval '1 second'
+         WHERE warn_at <= redress_time(now()) + $1 * interval '1 second'
                AND ($2::timestamptz IS NULL OR warn_at >= $2)
                AND ($2::timestamptz IS NULL OR (warn_at, clock_id) > ($2, $3))
          ORDER BY warn_at, clock_id LIMIT $4",

@@ -25,17 +25,19 @@ enum At {
 /// How often at each place instead, for a long run by hand.
 const PER_POINT: &str = "REDRESS_KILLS_PER_POINT";
 
-/// How often, for each place; 10 kills in all.
-const KILLS: [(At, u32); 5] = [
+/// How often, for each place; 12 kills in all.
+const KILLS: [(At, u32); 6] = [
     (At::Point("fire.claimed=30%return"), 2),
     (At::Point("fire.before_commit=30%return"), 2),
+    // Committed, and the index of what is due soon knows nothing of it.
+    (At::Point("clocks.committed=30%return"), 2),
     (At::Commit, 1),
     (At::Publication, 1),
     (At::AnyMoment, 4),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_kills_between_claim_and_effect_and_at_any_other_moment_lose_no_clock_and_double_none() {
+async fn kills_between_claim_and_effect_and_at_any_other_moment_lose_no_clock_and_double_none() {
     let world = World::shared().await;
     let load = Load::start(&world, 10, 0).await;
     let wanted: Option<u32> = std::env::var(PER_POINT).ok().map(|times| times.parse().unwrap());

@@ -1,7 +1,7 @@
 //! Complaints that come in as time goes on, and the list of what is to be told of their clocks, reckoned apart from the
 //! service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use redress_proto::types::v1 as types;
 use redress_sla::topics::{LIFECYCLE, NOTICES};
 use redress_testkit::wait_until;
 use sqlx::PgPool;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -58,6 +58,8 @@ fn seconds(seconds: f64) -> SignedDuration {
 pub(crate) struct Complaint {
     pub(crate) id: Uuid,
     pub(crate) events: Vec<Told>,
+    /// Comes into the log only after a while.
+    late: Vec<Told>,
     expected: Vec<(What, Due)>,
 }
 
@@ -73,18 +75,19 @@ impl Complaint {
             ..Default::default()
         };
         lifecycle.tell(received, &event);
-        let mut events = lifecycle.events;
+        let mut late = Vec::new();
         if let Some(at) = receipt {
             let kind = notification::NoticeKind::N01Receipt.into();
             let mut notices = Stream::new(NOTICES, TENANT, id);
             notices.tell(at, &notification::NoticeSent { kind, ..Default::default() });
-            events.extend(notices.events);
+            late = notices.events;
         }
         let span = acknowledge_by.duration_since(received).as_secs_f64();
         let warning = Due { at: received + seconds(span * WARNED_AT), must: receipt.is_none() };
         let breach = receipt.is_none().then_some(Due { at: acknowledge_by, must: true });
         let breach = breach.map(|due| (What::Breach, due));
-        Self { id, events, expected: [(What::Warning, warning)].into_iter().chain(breach).collect() }
+        let expected = [(What::Warning, warning)].into_iter().chain(breach).collect();
+        Self { id, events: lifecycle.events, late, expected }
     }
 
     /// One of every sort, in turn.
@@ -98,8 +101,9 @@ impl Complaint {
             }
             // Heard late: due before anybody heard of it.
             2 => Self::new(n, at - seconds(30.0), at - seconds(12.0) + spread, None),
-            // The same, but the receipt had gone out in time; that is heard later still.
-            _ => Self::new(n, at - seconds(30.0), at - seconds(5.0), Some(at - seconds(6.0))),
+            // Due when it is heard of; but the receipt had gone out in time, and that comes into the log much later. Whoever
+            // judges by what was heard so far tells a breach that is none.
+            _ => Self::new(n, at - seconds(30.0), at - seconds(0.5), Some(at - seconds(1.0))),
         }
     }
 
@@ -116,6 +120,9 @@ const UNHEARD: usize = 60;
 /// After how many that is looked at again.
 const LOOKED: u128 = 8;
 
+/// After what time that comes into the log which comes late: within the time that a topic is known to lag at most.
+const LATE: Duration = Duration::from_secs(2);
+
 /// Complaints come in until it is stopped.
 pub(crate) struct Load {
     stop: CancellationToken,
@@ -129,7 +136,9 @@ impl Load {
         let (producer, database) = (world.producer.clone(), world.database.clone());
         let far: Vec<Complaint> =
             (0..far).map(|n| Complaint::far(1_000_000 + u128::from(n), now())).collect();
-        for pending in far.iter().flat_map(|complaint| write(&producer, complaint)).collect::<Vec<_>>() {
+        for pending in
+            far.iter().flat_map(|complaint| write(&producer, &complaint.events)).collect::<Vec<_>>()
+        {
             pending.outcome().await.unwrap();
         }
         let (stop, come_in) = (CancellationToken::new(), Arc::new(Mutex::new(far)));
@@ -138,11 +147,15 @@ impl Load {
             tokio::spawn(async move {
                 let mut tick = tokio::time::interval(Duration::from_secs(1) / per_second);
                 tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                let mut n = 0;
+                let (mut n, mut late) = (0, VecDeque::<(Instant, Vec<Told>)>::new());
                 loop {
                     tokio::select! {
-                        () = stop.cancelled() => return,
+                        () = stop.cancelled() => break,
                         _ = tick.tick() => {}
+                    }
+                    while late.front().is_some_and(|(since, _)| since.elapsed() >= LATE) {
+                        let (_, events) = late.pop_front().unwrap();
+                        written(&producer, &events).await;
                     }
                     let come = come_in.lock().unwrap_or_else(PoisonError::into_inner).len();
                     if n % LOOKED == 0 && heard(&database).await.is_some_and(|heard| heard + UNHEARD < come) {
@@ -150,10 +163,14 @@ impl Load {
                     }
                     let complaint = Complaint::coming_in(n, now());
                     n += 1;
-                    for pending in write(&producer, &complaint) {
-                        pending.outcome().await.unwrap();
+                    written(&producer, &complaint.events).await;
+                    if !complaint.late.is_empty() {
+                        late.push_back((Instant::now(), complaint.late.clone()));
                     }
                     come_in.lock().unwrap_or_else(PoisonError::into_inner).push(complaint);
+                }
+                for (_, events) in late {
+                    written(&producer, &events).await;
                 }
             })
         };
@@ -188,6 +205,17 @@ impl Load {
         .await;
     }
 
+    /// Waits until something is warned of of which the share passed at `from` or later.
+    pub(crate) async fn warns_of(&self, world: &World, from: Timestamp) {
+        wait_until("a share that passed later is warned of", SOON, async || {
+            let told = fired(&world.fired().await?);
+            let expected = self.expected(0);
+            let mut later = expected.iter().filter(|(key, due)| key.1 == What::Warning && due.at >= from);
+            later.any(|(key, _)| told.contains_key(key)).then_some(())
+        })
+        .await;
+    }
+
     /// No more come in; what is to be told of all that did.
     pub(crate) async fn stop(self) -> Expected {
         self.stop.cancel();
@@ -210,6 +238,12 @@ async fn heard(database: &PgPool) -> Option<usize> {
     usize::try_from(count).ok()
 }
 
-fn write(producer: &Producer, complaint: &Complaint) -> Vec<Pending> {
-    complaint.events.iter().map(|told| producer.enqueue(&told.outgoing()).unwrap()).collect()
+async fn written(producer: &Producer, events: &[Told]) {
+    for pending in write(producer, events) {
+        pending.outcome().await.unwrap();
+    }
+}
+
+fn write(producer: &Producer, events: &[Told]) -> Vec<Pending> {
+    events.iter().map(|told| producer.enqueue(&told.outgoing()).unwrap()).collect()
 }

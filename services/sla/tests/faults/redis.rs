@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use redress_devstack::Part;
 use redress_redis::{IndexState, Redis, RedisConfig, Timer, TimerIndex};
 use redress_testkit::wait_until;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::load::Load;
+use crate::load::{Load, now};
 use crate::verdict::all_is_told_once;
 use crate::world::{SOON, World};
 
@@ -71,7 +71,8 @@ async fn redis_killed_and_then_emptied_is_noticed_and_filled_again_and_every_clo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_that_stands_still_and_then_has_no_memory_left_delays_no_clock_and_doubles_none() {
+async fn redis_that_stands_still_for_half_a_minute_and_then_has_no_memory_left_delays_no_clock_and_doubles_none()
+ {
     let world = World::with_own_redis().await;
     let sla = world.serve(0, &[]).await;
     let load = Load::start(&world, 10, FAR).await;
@@ -80,7 +81,8 @@ async fn redis_that_stands_still_and_then_has_no_memory_left_delays_no_clock_and
     load.warns(&world, 1).await;
 
     world.stack().pause(Part::Redis);
-    load.warns(&world, MEANWHILE).await;
+    // For half a minute, by the instants of what is told meanwhile.
+    load.warns_of(&world, now() + SignedDuration::from_secs(30)).await;
     assert!(index.state().await.is_err(), "it says nothing");
     world.stack().resume(Part::Redis);
     is_filled(&index).await;

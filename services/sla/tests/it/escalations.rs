@@ -126,6 +126,11 @@ fn facts_call_once_each() {
         .tell("2026-03-09T12:00", "RemedyFailed", &[("remedy_id", name("m"))])
         .tell("2026-03-09T13:00", "RemedyFailed", &[("remedy_id", name("n"))])
         .tell("2026-03-09T14:00", "RemedyFailed", &[("remedy_id", name("m"))])
+        .tell(
+            "2026-03-09T14:30",
+            "AssignmentStranded",
+            &[("rounds", redress_sla::domain::fact::Value::Int(3))],
+        )
         .tell("2026-03-09T15:00", "InvestigationOpened", &[("incident_id", name("i"))])
         .tell("2026-03-09T16:00", "InvestigationOpened", &[("incident_id", name("i"))]);
     let facts: Vec<_> = story.facts.iter().collect();
@@ -133,10 +138,17 @@ fn facts_call_once_each() {
     let triggers: Vec<_> = calls.iter().map(|call| call.trigger).collect();
     assert_eq!(
         triggers,
-        [Trigger::Urgent, Trigger::OverTheHead, Trigger::RemedyFailedTwice, Trigger::Incident]
+        [
+            Trigger::Urgent,
+            Trigger::OverTheHead,
+            Trigger::RemedyFailedTwice,
+            Trigger::Stranded,
+            Trigger::Incident
+        ]
     );
     let known = attributes(facts);
     assert_eq!(Grade::of(&known), Grade::Urgent);
+    assert_eq!(raise(&known, &calls[3]).unwrap().target_role, "supervisor");
     // The level that the lifecycle reached is not fallen short of.
     assert_eq!(raise(&known, &calls[1]).unwrap().level, 3);
 }

@@ -9,7 +9,7 @@ use redress_devstack::shared;
 use redress_domain::{Clock, Principal, Role};
 use redress_messaging::{EventMeta, Record};
 use redress_outbox::{BatchHandler, Delivery, HandlerError, Wake};
-use redress_postgres::{Db, PostgresConfig, migrate};
+use redress_postgres::{Db, PostgresConfig, TransactionError, migrate};
 use redress_proto::convert::from_wire_time;
 use redress_proto::sla::v1 as wire;
 use redress_sla::App;
@@ -19,6 +19,7 @@ use redress_sla::app::fire::Firing;
 use redress_sla::app::hear::Hear;
 use redress_sla::app::inputs::Inputs;
 use redress_sla::app::recalculate::Recalculation;
+use redress_sla::app::ship::{of_release, ship};
 use redress_sla::config::SlaConfig;
 use redress_sla::grpc::Grpc;
 use redress_sla::topics::INPUTS;
@@ -33,7 +34,24 @@ pub(crate) struct Bench {
     pub(crate) db: Db,
     pub(crate) desk: Desk,
     pub(crate) grpc: Grpc,
-    pub(crate) database: TestDatabase,
+    pub(crate) url: String,
+    _database: Option<TestDatabase>,
+}
+
+/// What ends the transaction of a batch.
+#[derive(Debug)]
+struct Refused(HandlerError);
+
+impl From<sqlx::Error> for Refused {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl TransactionError for Refused {
+    fn database(&self) -> Option<&sqlx::Error> {
+        None
+    }
 }
 
 /// The headers of a row of the outbox.
@@ -60,6 +78,17 @@ impl Bench {
         let database = TestDatabase::create(shared().await, "sla").await;
         let db = Db::connect(&PostgresConfig::at(database.url.as_str()), "sla-test").unwrap();
         migrate(&db, &[&redress_outbox::MIGRATOR, &redress_sla::MIGRATOR]).await.unwrap();
+        ship(&db, of_release()).await.unwrap();
+        Self::over(db, database.url.clone(), Some(database))
+    }
+
+    /// Another process on the same database.
+    pub(crate) fn beside(other: &Self) -> Self {
+        let db = Db::connect(&PostgresConfig::at(other.url.as_str()), "sla-test").unwrap();
+        Self::over(db, other.url.clone(), None)
+    }
+
+    fn over(db: Db, url: String, database: Option<TestDatabase>) -> Self {
         let settings = SlaConfig {
             firing_period_ms: 50,
             firing_batch: 100,
@@ -69,7 +98,7 @@ impl Bench {
         let desk = Desk::new(db.clone(), Arc::new(WallClock), Wake::default(), settings);
         let due_soon = DueSoon::new(desk.clone(), CancellationToken::new());
         let grpc = Grpc::new(App { desk: desk.clone(), due_soon });
-        Self { db, desk, grpc, database }
+        Self { db, desk, grpc, url, _database: database }
     }
 
     /// Applies events of one topic as one batch, as the kit does once its guard has let them pass.
@@ -86,10 +115,12 @@ impl Bench {
         assert!(events.iter().all(|told| told.topic == topic), "one batch, one topic");
         let handler = Hear { desk: self.desk.clone(), topic };
         let batch: Vec<_> = events.into_iter().filter_map(|told| delivery(&handler, told)).collect();
-        let mut tx = self.db.pool().begin().await.unwrap();
-        handler.apply(&mut tx, &batch).await?;
-        tx.commit().await.unwrap();
-        Ok(())
+        let work = Arc::new((handler, batch));
+        let applied = self.db.run_tx("apply_batch", move |conn| {
+            let work = Arc::clone(&work);
+            Box::pin(async move { work.0.apply(conn, &work.1).await.map_err(Refused) })
+        });
+        applied.await.map_err(|refused| refused.0)
     }
 
     /// Lets every topic have been applied up to `through`, as the kit would note it.

@@ -196,6 +196,25 @@ async fn a_complaint_with_something_parked_is_warned_of_and_not_judged_by_the_wa
 }
 
 #[tokio::test]
+async fn a_complaint_that_is_warned_of_is_not_judged_by_the_way_while_a_stop_may_still_come() {
+    let bench = Bench::new().await;
+    // Of one clock a share has passed, which waits for nobody; another was due a minute ago.
+    let case = overdue(1).registered(in_seconds(-3_000));
+    let due = bench_due(&bench, &case).await;
+    bench.heard_through(due - SignedDuration::from_millis(1)).await;
+    let firing = bench.firing();
+    let look = firing.look().await.unwrap();
+    assert!(look.warned >= 1 && look.breached == 0, "{look:?}");
+    // It came in time, and late into the log.
+    let case = case.submitted(due, request(1));
+    bench.hear(&case.investigation.events[1..]).await;
+    bench.heard_through(in_seconds(0)).await;
+    assert_eq!(firing.look().await.unwrap().breached, 0);
+    let told = bench.published_of("C11").await;
+    assert_eq!(told[1..], [format!("ClockMet at {due}")]);
+}
+
+#[tokio::test]
 async fn nothing_is_fired_early() {
     let bench = Bench::new().await;
     let due = in_seconds(2);

@@ -59,6 +59,22 @@ async fn a_row_that_does_not_read_is_set_aside_and_the_others_fire() {
 }
 
 #[tokio::test]
+async fn nobody_waits_closely_for_what_has_long_been_due_and_is_set_aside() {
+    let bench = Bench::new().await;
+    let next = async || {
+        let mut conn = bench.db.pool().acquire().await.unwrap();
+        redress_sla::store::due::next_warning_in(&mut conn).await.unwrap()
+    };
+    let case = Case::new(1).registered(in_seconds(-3_500));
+    case.heard(&bench).await;
+    run(&bench, "UPDATE clock SET warn_at = NULL WHERE definition <> 'C05' AND complaint_id = $1", &case)
+        .await;
+    assert_eq!(next().await, None, "it was due minutes ago");
+    Case::new(2).registered(in_seconds(60 - 2_880)).heard(&bench).await;
+    assert!(next().await.is_some_and(|seconds| (0.0..=60.0).contains(&seconds)));
+}
+
+#[tokio::test]
 async fn a_ticket_that_does_not_read_is_set_aside_and_the_others_are_called() {
     let bench = Bench::new().await;
     let cases = [1, 2]

@@ -32,7 +32,7 @@ fn history(n: u128) -> Case {
 }
 
 /// Batches of random length, the streams in any order relative to each other, each in its own.
-fn shuffled(cases: &[Case], seed: u64) -> Vec<Vec<Told>> {
+pub(crate) fn shuffled(cases: &[Case], seed: u64) -> Vec<Vec<Told>> {
     let mut rng = StdRng::seed_from_u64(seed);
     let streams: Vec<&[Told]> = cases
         .iter()
@@ -54,7 +54,7 @@ fn shuffled(cases: &[Case], seed: u64) -> Vec<Vec<Told>> {
 }
 
 /// What is kept, but for what depends on when what was heard: how often a clock was set anew, and which shares were told.
-async fn kept(bench: &Bench) -> Vec<String> {
+pub(crate) async fn kept(bench: &Bench) -> Vec<String> {
     sqlx::query_scalar(
         "SELECT concat_ws(' ', complaint_id, definition, subject_id, state, reason, started_at, due_at, breach_at,
                           calendar_id, calendar_version, told - 'generation' - 'thresholds' - 'next_at')
@@ -79,7 +79,7 @@ async fn breached(bench: &Bench) -> Vec<String> {
 }
 
 /// Both are the same; a failure shows only what is not.
-fn differ(kept: &[String], expected: &[String], seed: u64) {
+pub(crate) fn differ(kept: &[String], expected: &[String], seed: u64) {
     let only = |one: &[String], other: &[String]| {
         one.iter().filter(|line| !other.contains(line)).cloned().collect::<Vec<_>>()
     };

@@ -51,7 +51,7 @@ impl Installation {
         let mut command = Command::new(env!("CARGO_BIN_EXE_redress-sla"));
         let jwks = self.dir.path().join("jwks.json");
         command.arg(subcommand).envs([
-            ("REDRESS__POSTGRES__URL", self.bench.database.url.as_str()),
+            ("REDRESS__POSTGRES__URL", self.bench.url.as_str()),
             ("REDRESS__KAFKA__BROKERS", &self.kafka.brokers),
             ("REDRESS__KAFKA__TOPIC_PREFIX", &self.kafka.topic_prefix),
             ("REDRESS__REDIS__URL", &self.redis),
@@ -190,9 +190,34 @@ async fn the_edge_answers_in_the_contracts_shapes_and_by_the_rules_of_the_rpcs()
     let (status, problem) =
         installation.post("/v1/calendars", &json!({"calendar": {}}), Some(Role::Supervisor)).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
+    clocks_that_come_near_are_told_as_they_do(&installation).await;
     every_path_of_the_document_asks_for_a_token(&installation).await;
     promises_what_it_publishes(&installation.kafka).await;
     assert!(process.terminate(Duration::from_secs(15)).await.unwrap().success());
+}
+
+async fn clocks_that_come_near_are_told_as_they_do(installation: &Installation) {
+    let (status, problem) =
+        installation.get("/v1/clocks:watch?withinSeconds=700000", Some(Role::Handler)).await;
+    assert_eq!(
+        (status, &problem["violations"][0]["field"]),
+        (StatusCode::BAD_REQUEST, &json!("withinSeconds"))
+    );
+    let url = format!("http://{}/v1/clocks:watch?withinSeconds=900&definitions=C11", installation.at.http);
+    let mut near = installation.send(reqwest::Client::new().get(url), Some(Role::Handler)).await;
+    assert_eq!((near.status(), &near.headers()["content-type"]), (StatusCode::OK, "text/event-stream"));
+    // It is watched already when the clock is set.
+    let request = Uuid::from_u128(0xA11);
+    let case = Case::new(900).asked(in_seconds(-60), request, in_seconds(600));
+    installation.write(&case.investigation.events).await;
+    let mut told = String::new();
+    while !told.contains("\n\n") || !told.contains("data:") {
+        let chunk = tokio::time::timeout(LIMIT, near.chunk()).await.unwrap().unwrap().unwrap();
+        told.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    let data = told.lines().find_map(|line| line.strip_prefix("data:")).unwrap();
+    let clock: Value = serde_json::from_str(data).unwrap();
+    assert_eq!((&clock["definition"], &clock["subjectId"]), (&json!("C11"), &json!(request.to_string())));
 }
 
 async fn promises_what_it_publishes(kafka: &KafkaConfig) {

@@ -5,6 +5,7 @@ mod edges;
 mod files;
 mod layers;
 mod manifests;
+mod metrics;
 mod paths;
 
 use std::path::Path;
@@ -39,6 +40,7 @@ pub(crate) async fn rules(steps: &mut Steps, fix: bool) {
     steps.run("files: sizes and names", async { report(&files::findings(&workspace::files()?)) }).await;
     steps.run("layers: who may use whom", layers()).await;
     steps.run("deployment: chart and k8s against the code", async { deployment(fix) }).await;
+    steps.run("metrics: READMEs against the code", async { metrics() }).await;
     steps.run("contract: buf lint", contract()).await;
     steps.run("clippy", clippy(fix)).await;
     steps.run("docs", docs()).await;
@@ -59,6 +61,10 @@ async fn layers() -> anyhow::Result<()> {
 fn deployment(fix: bool) -> anyhow::Result<()> {
     deployment::compare(Path::new("."), fix)?;
     report(&deployment::findings(Path::new("."), &workspace::files()?)?)
+}
+
+fn metrics() -> anyhow::Result<()> {
+    report(&metrics::findings(Path::new("."), &workspace::files()?)?)
 }
 
 /// Breaking changes are not looked for: nothing has been released that could be broken.

@@ -18,7 +18,7 @@ use crate::domain::incident::{
     Subjects, WINDOW_MINUTES, leaves_no_doubt,
 };
 use crate::error::Error;
-use crate::store::complaint::{self, NewComplaint};
+use crate::store::complaint::{self, Known, NewComplaint};
 use crate::store::incident::{self, Stored};
 use crate::store::member::{self, Member};
 use crate::store::rate;
@@ -184,7 +184,9 @@ impl Effects {
         // Some of the window may belong to an incident of another subject, which explains them.
         let in_batch: BTreeSet<Uuid> = self.members.iter().map(|member| member.complaint).collect();
         let of_window = window_of(opened.until_minute);
-        let mut members = complaint::window(conn, &open.key, of_window, &opened.members, later).await?;
+        let all = usize::try_from(opened.evidence.count).is_ok_and(|count| count <= opened.members.len());
+        let known = Known { ids: &opened.members, all };
+        let mut members = complaint::window(conn, &open.key, of_window, known, later).await?;
         members.retain(|member| !in_batch.contains(&member.id));
         // What made it visible is the last.
         members.sort_by_key(|member| member.id == complaint.id);

@@ -11,6 +11,7 @@ mod gather;
 mod moved;
 mod near;
 mod registered;
+mod telemetry;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use crate::store::assessment::{self, Stored};
 use crate::store::complaint::{self, NewComplaint};
 use crate::store::{access, assignment, duplicate};
 use crate::topics::ASSESSMENTS;
+pub use completed::Supplied;
 pub use registered::{Beside, Registered};
 
 /// What happened to a complaint, as far as classification is concerned.
@@ -45,7 +47,7 @@ pub enum Happened {
     /// It was registered.
     Registered(Box<Registered>),
     /// Its complainant supplied what was missing.
-    Completed,
+    Completed(Box<Supplied>),
     /// It needs nobody any more.
     Ended,
     /// It needs somebody again.
@@ -101,14 +103,16 @@ impl AssessComplaints {
         let mut unread = Vec::new();
         let mut opened = Vec::new();
         for delivery in batch {
-            let Happened::Registered(registered) = &*delivery.event else { continue };
-            if registered.understood.get().is_some() {
-                continue;
-            }
             let tenant = delivery.meta.tenant.clone();
             let complaint = ComplaintId::from_uuid(delivery.meta.subject);
-            opened.push(registered.open(&self.vault, &tenant, complaint).await?);
-            unread.push(registered);
+            match &*delivery.event {
+                Happened::Registered(registered) if registered.understood.get().is_none() => {
+                    opened.push(registered.open(&self.vault, &tenant, complaint).await?);
+                    unread.push(registered);
+                }
+                Happened::Completed(supplied) => supplied.open(&self.vault, &tenant, complaint).await?,
+                Happened::Registered(_) | Happened::Ended | Happened::Reopened => {}
+            }
         }
         let understood = self.assessor.understand(opened).await?;
         for (registered, understood) in unread.into_iter().zip(understood) {
@@ -144,13 +148,16 @@ impl AssessComplaints {
             });
             duplicate::insert(conn, &found.collect::<Vec<_>>()).await?;
         }
-        events.extend(completed::assess(conn, batch, now).await?);
+        events.extend(completed::assess(conn, batch, &self.assessor.engines, now).await?);
         // Last, for the rates of a busy subject stay locked until the commit.
         events.extend(gather::gather(conn, &new, &complaints, now).await?);
         for turn in moved::settled(batch) {
             assignment::settle(conn, &turn).await?;
         }
         enqueue(conn, &events).await?;
+        for new in &new {
+            telemetry::assessed(&new.understood.assessment);
+        }
         Ok(())
     }
 }
@@ -160,7 +167,7 @@ impl AssessComplaints {
 async fn news<'a>(conn: &mut PgConnection, batch: &'a [Delivery<Happened>]) -> Result<Vec<New<'a>>, Error> {
     let registered = |delivery: &'a Delivery<Happened>| match &*delivery.event {
         Happened::Registered(registered) => Some((&delivery.meta, &**registered)),
-        Happened::Completed | Happened::Ended | Happened::Reopened => None,
+        Happened::Completed(_) | Happened::Ended | Happened::Reopened => None,
     };
     let ids: Vec<(TenantId, Uuid)> =
         batch.iter().filter_map(registered).map(|(meta, _)| (meta.tenant.clone(), meta.subject)).collect();

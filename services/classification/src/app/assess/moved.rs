@@ -10,13 +10,14 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::types::v1::ComplaintState;
 use uuid::Uuid;
 
-use super::Happened;
+use super::{Happened, Supplied};
 
 /// Reads a message by its name; none for what makes no difference here.
 pub(super) fn read(event_type: &str, payload: &[u8]) -> Result<Option<Happened>, DecodeError> {
     let is = |name: String| event_type == name;
     Ok(if is(intake::CompletionSupplied::full_name()) {
-        Some(Happened::Completed)
+        let message = intake::CompletionSupplied::decode(payload)?;
+        Some(Happened::Completed(Box::new(Supplied::of(message))))
     } else if is(intake::ComplaintAdvanced::full_name()) {
         now_in(intake::ComplaintAdvanced::decode(payload)?.to())
     } else if is(intake::ComplaintUnmerged::full_name()) {
@@ -75,7 +76,7 @@ pub(super) fn settled(batch: &[Delivery<Happened>]) -> Vec<Vec<Settled>> {
     let mut turns: BTreeMap<(&TenantId, Uuid), Vec<(bool, Timestamp)>> = BTreeMap::new();
     for delivery in batch {
         let needed = match &*delivery.event {
-            Happened::Registered(_) | Happened::Completed => continue,
+            Happened::Registered(_) | Happened::Completed(_) => continue,
             Happened::Ended => false,
             Happened::Reopened => true,
         };

@@ -2,7 +2,7 @@ use redress_domain::Violations;
 use redress_proto::classification::v1 as wire;
 use redress_proto::types::v1 as types;
 
-use crate::domain::assessment::{InadmissibleReason, Missing};
+use crate::domain::assessment::{Clearable, InadmissibleReason, Missing};
 use crate::domain::language::Language;
 use crate::domain::rules::RuleSet;
 
@@ -14,19 +14,53 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    /// `told` put over `before`; `rules` know the sub-categories.
+    /// What `request` tells put over `before`; `rules` know the sub-categories.
     pub(super) fn of(
         before: wire::Assessment,
-        told: &wire::Assessment,
-        urgent: Option<bool>,
+        request: &wire::OverrideAssessmentRequest,
         rules: &RuleSet,
     ) -> Self {
+        let told = &request.assessment.clone().unwrap_or_default();
         let mut merge = Self { merged: before, found: Violations::default(), changed: Vec::new() };
+        // First, so that a new category is not told to have lost its sub-category by a person.
+        merge.cleared(told, &request.cleared);
         merge.category(told, rules);
-        merge.weight(told, urgent);
+        merge.weight(told, request.urgent);
         merge.parties(told);
         merge.admissibility(told);
         merge
+    }
+
+    fn cleared(&mut self, told: &wire::Assessment, cleared: &[String]) {
+        for (index, name) in cleared.iter().enumerate() {
+            let Ok(label) = name.parse::<Clearable>() else {
+                self.found.add(
+                    format!("cleared[{index}]"),
+                    "UNKNOWN",
+                    "there is no such label that may be absent",
+                );
+                continue;
+            };
+            if is_told(told, label) {
+                self.found.add(
+                    format!("cleared[{index}]"),
+                    "CONTRADICTED",
+                    "the assessment tells this label",
+                );
+                continue;
+            }
+            if self.changed.contains(&label.code()) {
+                continue;
+            }
+            self.changed.push(label.code());
+            match label {
+                Clearable::SubCategory => self.merged.sub_category.clear(),
+                Clearable::Secondary => self.merged.secondary.clear(),
+                Clearable::LiveAttribution => self.merged.live_attribution = None,
+                Clearable::Respondent => self.merged.respondent = None,
+                Clearable::Demand => self.merged.demand.clear(),
+            }
+        }
     }
 
     fn category(&mut self, told: &wire::Assessment, rules: &RuleSet) {
@@ -56,6 +90,20 @@ impl Merge {
             if !told.secondary.iter().all(known) {
                 self.found.add("assessment.secondary", "UNKNOWN_ENUM_VALUE", "categories are expected");
             }
+            if told.secondary.contains(&self.merged.category) {
+                self.found.add("assessment.secondary", "CONTRADICTED", "the category is no other one");
+            }
+        }
+        if !told.demand.is_empty() {
+            self.changed.push("demand");
+            self.merged.demand.clone_from(&told.demand);
+            if told.demand.len() > DEMANDS || !told.demand.iter().all(|code| is_code(code)) {
+                self.found.add(
+                    "assessment.demand",
+                    "MALFORMED",
+                    format!("at most {DEMANDS} codes are expected"),
+                );
+            }
         }
         if !told.language.is_empty() {
             if told.language.parse::<Language>().is_ok() {
@@ -81,6 +129,9 @@ impl Merge {
             self.merged.urgent = urgent;
         }
         if !self.merged.urgent {
+            if told.urgent_reason() != types::UrgentReason::Unspecified {
+                self.found.add("assessment.urgentReason", "NOT_URGENT", "what is not urgent has no reason");
+            }
             self.merged.urgent_reason = None;
         } else if self.merged.urgent_reason() == types::UrgentReason::Unspecified {
             self.found.add("assessment.urgentReason", "REQUIRED", "what is urgent has a reason");
@@ -136,4 +187,23 @@ impl Merge {
             types::Admissibility::Yes | types::Admissibility::Unspecified => {}
         }
     }
+}
+
+fn is_told(told: &wire::Assessment, label: Clearable) -> bool {
+    match label {
+        Clearable::SubCategory => !told.sub_category.is_empty(),
+        Clearable::Secondary => !told.secondary.is_empty(),
+        Clearable::LiveAttribution => told.live_attribution() != types::PartyKind::Unspecified,
+        Clearable::Respondent => told.respondent() != types::PartyKind::Unspecified,
+        Clearable::Demand => !told.demand.is_empty(),
+    }
+}
+
+/// Most things that are asked for.
+const DEMANDS: usize = 20;
+
+/// Whether it has the form of a code, for it is published.
+fn is_code(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

@@ -123,8 +123,7 @@ impl Work {
     }
 
     fn merged(&self, before: wire::Assessment) -> Result<wire::Assessment, Error> {
-        let told = self.request.assessment.clone().unwrap_or_default();
-        let merge = Merge::of(before, &told, self.request.urgent, &self.engine.rules);
+        let merge = Merge::of(before, &self.request, &self.engine.rules);
         let Merge { mut merged, mut found, changed } = merge;
         if changed.is_empty() && found.is_empty() {
             found.add("assessment", "REQUIRED", "at least one label is to be told");

@@ -35,8 +35,10 @@ mod poll;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use tokio::time::Instant;
 
 use crate::closing::Closing;
 use crate::{KafkaClientError, KafkaConfig};
@@ -84,6 +86,13 @@ pub struct Consumer<N = ()> {
     thread: Option<JoinHandle<()>>,
 }
 
+/// How long the polling thread may take to end: one poll and the closing of its client, with room. It may stand in
+/// [`Positions::load`] for much longer, where a broker or a database is slow to answer while partitions are given.
+const ENDS_WITHIN: Duration = Duration::from_millis(1_200);
+
+/// How often it is looked whether it has.
+const LOOKS_EVERY: Duration = Duration::from_millis(5);
+
 /// What the polling thread is asked to do between two polls.
 enum Command<N> {
     Commit(Vec<(TopicPartition, i64)>),
@@ -130,7 +139,8 @@ impl<N: Send + 'static> Consumer<N> {
         self.commands.send(Command::Seek(partition, start)).ok();
     }
 
-    /// Stops reading and closes; takes at most about a second.
+    /// Stops reading and closes; takes at most about a second. A thread that waits for its positions is left behind: it
+    /// has read nothing, and ends once it has its answer.
     pub async fn close(self) {
         tokio::task::spawn_blocking(move || drop(self)).await.ok();
     }
@@ -139,9 +149,16 @@ impl<N: Send + 'static> Consumer<N> {
 impl<N> Drop for Consumer<N> {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().ok();
+        let Some(thread) = self.thread.take() else { return };
+        let until = Instant::now() + ENDS_WITHIN;
+        while !thread.is_finished() {
+            if Instant::now() >= until {
+                tracing::warn!("a consumer that was still being given its partitions is left behind");
+                return;
+            }
+            std::thread::sleep(LOOKS_EVERY);
         }
+        thread.join().ok();
     }
 }
 

@@ -1,6 +1,8 @@
 //! Producer, consumer and topics on a real broker.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
 
+mod joining;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

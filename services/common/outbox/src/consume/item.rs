@@ -3,8 +3,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use redress_domain::{TenantId, derived_id};
+use redress_domain::TenantId;
 use redress_messaging::{EventMeta, Record};
+use redress_runtime::telemetry::TraceContext;
 
 use super::plan::{Candidate, Cause, CauseKind, Effect, Identity};
 use crate::handler::{BatchHandler, Delivery, Guard};
@@ -64,6 +65,16 @@ impl<E> Item<E> {
         Self { record, meta, tenant, identity, effect, delivery: None, attempts: 0, stripped: false }
     }
 
+    /// What comes of the event belongs to `context`.
+    pub(crate) fn goes_on_within(&mut self, context: TraceContext) {
+        let (Some(meta), Some(delivery)) = (&self.meta, &mut self.delivery) else { return };
+        let TraceContext { traceparent, tracestate } = context;
+        let meta =
+            Arc::new(EventMeta { traceparent: Some(traceparent), tracestate, ..EventMeta::clone(meta) });
+        delivery.meta = Arc::clone(&meta);
+        self.meta = Some(meta);
+    }
+
     /// From now on it is set aside.
     pub(crate) fn give_up(&mut self, cause: Cause) {
         self.effect = Effect::Impossible(cause);
@@ -106,12 +117,6 @@ fn identity(guard: Guard, meta: &EventMeta) -> Result<Option<Identity>, &'static
         Guard::Version => {
             let version = meta.version.ok_or("header ce_version: missing")?;
             Ok(Some(Identity { aggregate: meta.subject, version }))
-        }
-        // Each event is an aggregate of its own, with one version. An id is unique within its source alone, also where it
-        // is a UUID: two systems may both use the order's.
-        Guard::EventId => {
-            let parts = [meta.tenant.as_str().as_bytes(), meta.source.as_bytes(), meta.event_id.as_bytes()];
-            Ok(Some(Identity { aggregate: derived_id("redress/outside-event/1", &parts), version: 1 }))
         }
         Guard::Own => Ok(None),
     }

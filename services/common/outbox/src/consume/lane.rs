@@ -1,14 +1,15 @@
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use redress_messaging::Record;
-use redress_runtime::telemetry::{TraceContext, link};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::Kit;
 use super::batch::{Batch, Failure};
+use super::hops;
 use super::item::Item;
 use super::patience::Patience;
 use super::plan::{Candidate, Cause, CauseKind, Chain, Cursors, Halt, Plan, plan};
@@ -16,9 +17,6 @@ use super::redrive::{Operator, RedriveError, Redriven};
 use crate::handler::{BatchHandler, Guard};
 use crate::store::parked::{Link, Place};
 use crate::store::view;
-
-/// Spans of events that a batch's span points to, at most.
-const LINKS: usize = 32;
 
 /// A topic with its guard and handler, whatever its event type.
 #[async_trait]
@@ -175,7 +173,33 @@ impl<H: BatchHandler> TypedLane<H> {
             }
         }
         self.report(kit, items, &outline.apply, &parked);
+        for chain in &outline.closed {
+            self.go_on(kit, chain).await;
+        }
         Ok(Outcome::Written { dropped: outline.dropped })
+    }
+
+    /// What was missing in a chain has come: what waits there goes on by itself, as far as it can. What fails now is for an
+    /// operator, and so is what another process was faster at.
+    async fn go_on(&self, kit: &Kit, chain: &Chain) {
+        let by = Operator {
+            actor: "redress".to_owned(),
+            reason: "what was missing has come".to_owned(),
+            accepted: HashSet::new(),
+        };
+        match self.redrive_chain(kit, chain, &by).await {
+            Ok(done) => tracing::info!(
+                messaging.destination.name = self.topic,
+                applied = done.applied,
+                still_parked = done.still_parked,
+                "a gap has closed; what waited behind it goes on",
+            ),
+            Err(error) => tracing::warn!(
+                messaging.destination.name = self.topic,
+                error = error.summary(),
+                "a gap has closed, and what waited behind it was not applied",
+            ),
+        }
     }
 
     fn report(&self, kit: &Kit, items: &[Item<H::Event>], applied: &[usize], parked: &[(usize, Cause)]) {
@@ -239,7 +263,9 @@ impl<H: BatchHandler> Lane for TypedLane<H> {
             messaging.consumer.group.name = kit.group,
             messaging.batch.message_count = batch.len(),
         );
-        link_to_events(&span, &items);
+        hops::link(&span, &items);
+        // Until the batch is applied: what the handler makes of an event is a child of its hop.
+        let _hops = hops::begin(&span, self.topic, &kit.group, &mut items);
         let dropped = self.bisect(kit, &mut items, cursors).instrument(span).await?;
         kit.telemetry.processed(self.topic, batch.len(), dropped, began.elapsed());
         Ok(())
@@ -260,18 +286,5 @@ impl<H: BatchHandler> Lane for TypedLane<H> {
 
     async fn discard(&self, kit: &Kit, link: &Link, by: &Operator) -> Result<bool, RedriveError> {
         self.discard_link(kit, link, by).await
-    }
-}
-
-fn link_to_events<E>(span: &tracing::Span, items: &[Item<E>]) {
-    let contexts = items.iter().filter_map(|item| {
-        let meta = item.meta.as_ref()?;
-        let traceparent = meta.traceparent.clone()?;
-        // Only a sampled trace leads anywhere.
-        let sampled = traceparent.ends_with("01");
-        sampled.then(|| TraceContext { traceparent, tracestate: meta.tracestate.clone() })
-    });
-    for context in contexts.take(LINKS) {
-        link(span, &context);
     }
 }

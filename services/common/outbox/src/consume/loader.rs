@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use redress_messaging::{KafkaClientError, LogReader, Positions, Start, TopicPartition};
+use redress_messaging::{Ends, KafkaClientError, LogReader, Positions, Start, TopicPartition};
 use thiserror::Error;
 use tokio::runtime::Handle;
 
@@ -40,14 +40,6 @@ enum LoadError {
     Trimmed { topic: String, partition: i32, next: i64, low: i64 },
 }
 
-/// A partition's log as it is.
-#[derive(Clone, Copy)]
-struct Log {
-    partition: i32,
-    low: i64,
-    high: i64,
-}
-
 impl Positions for Loader {
     /// The position travels with the start: it is what the worker compares the database with.
     type Note = Stored;
@@ -77,13 +69,16 @@ impl Positions for Loader {
 
 impl Loader {
     fn attempt(&self, assigned: &[TopicPartition]) -> Result<Vec<Start<Stored>>, LoadError> {
-        let mut by_topic: BTreeMap<&Arc<str>, Vec<Log>> = BTreeMap::new();
+        let mut by_topic: BTreeMap<&Arc<str>, Vec<i32>> = BTreeMap::new();
         for TopicPartition { topic, partition } in assigned {
-            let (low, high) = self.reader.watermarks(topic, *partition)?;
-            by_topic.entry(topic).or_default().push(Log { partition: *partition, low, high });
+            by_topic.entry(topic).or_default().push(*partition);
         }
         let mut starts = HashMap::new();
-        for (topic, logs) in by_topic {
+        for (topic, partitions) in by_topic {
+            if self.kit.stop.is_cancelled() {
+                return Err(LoadError::Stopped);
+            }
+            let logs = self.reader.ends(topic, &partitions)?;
             let begins: Vec<(i32, i64)> = logs.iter().map(|log| (log.partition, log.low)).collect();
             let all = self.reader.partitions(topic)?;
             let mut stored = self.wait_for(load(&self.kit.db, topic, &begins, all))?;
@@ -103,8 +98,8 @@ impl Loader {
     }
 
     /// Where to begin with one partition.
-    fn begin(&self, key: &TopicPartition, stored: Stored, log: Log) -> Result<Start<Stored>, LoadError> {
-        let Log { low, high, .. } = log;
+    fn begin(&self, key: &TopicPartition, stored: Stored, log: Ends) -> Result<Start<Stored>, LoadError> {
+        let Ends { low, high, .. } = log;
         let TopicPartition { topic, partition } = key;
         let next = stored.position.next;
         let witness = stored.witness.as_ref().map(|witness| witness.offset);

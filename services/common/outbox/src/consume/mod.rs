@@ -5,6 +5,7 @@
 
 mod batch;
 mod group;
+mod hops;
 mod item;
 mod lane;
 mod loader;

@@ -60,11 +60,9 @@ async fn look(kit: &Kit, reader: &LogReader, topic: &'static str, marks: &mut Ma
     // Taken first: whatever was in the log by then, on all replicas, lies before the ends that are seen afterwards.
     // By the database's clock: a host that is ahead must not lift the mark, and one that is behind not hold it back.
     let Ok(asked_at) = position::now(&kit.db).await else { return };
-    let ends = reader.off_the_runtime(move |reader| {
-        let end = |partition| reader.watermarks(topic, partition).map(|(_, high)| (partition, high));
-        partitions.into_iter().map(end).collect::<Result<Vec<_>, _>>()
-    });
-    let Ok(ends) = ends.await else { return };
+    let ends = reader.off_the_runtime(move |reader| reader.ends(topic, &partitions)).await;
+    let Ok(ends) = ends else { return };
+    let ends: Vec<(i32, i64)> = ends.into_iter().map(|ends| (ends.partition, ends.high)).collect();
     kit.status.ends_at(topic, &ends);
     let noted = match promise {
         None => position::follow_clock(&kit.db, topic, &ends, before(asked_at)).await,

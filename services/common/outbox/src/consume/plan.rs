@@ -138,6 +138,8 @@ pub(crate) struct Plan {
     pub(crate) moves: Vec<Move>,
     /// Chains whose records park because others wait in the database: these must still wait when the plan is written.
     pub(crate) behind: Vec<Chain>,
+    /// Chains in which what was missing has come: it parks behind the gap that it closes, and then they can go on.
+    pub(crate) closed: Vec<Chain>,
     pub(crate) dropped: usize,
 }
 
@@ -154,7 +156,8 @@ impl Plan {
 
     /// What is left to know of a plan once it has been handed over.
     pub(crate) fn outline(&self) -> Self {
-        Self { apply: self.apply.clone(), dropped: self.dropped, ..Self::default() }
+        let (apply, closed) = (self.apply.clone(), self.closed.clone());
+        Self { apply, closed, dropped: self.dropped, ..Self::default() }
     }
 }
 
@@ -245,6 +248,11 @@ impl Planner<'_> {
         if let Some(chain) = candidate.chain().filter(|_| !none) {
             let here = self.parked.contains(&chain);
             if here || self.view.waiting.contains(&chain) {
+                // It is the next version, and yet something waits: behind a gap, which closes with it. Or it is the record
+                // that failed, published again; then the chain is tried once more, and stays.
+                if candidate.identity.is_some_and(|it| it.version == last.unwrap_or(0) + 1) {
+                    self.plan.closed.push(chain.clone());
+                }
                 if !here {
                     self.plan.behind.push(chain);
                 }

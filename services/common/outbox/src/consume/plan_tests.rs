@@ -198,3 +198,24 @@ fn another_tenants_record_of_the_same_key_does_not_wait() {
     assert_eq!(plan.park[0].1.kind, CauseKind::Behind);
     assert_eq!(plan.behind, [("acme".to_owned(), b"1001".to_vec())]);
 }
+
+#[test]
+fn a_chain_goes_on_when_the_version_comes_that_it_waited_for_and_not_before() {
+    let key = b"k".as_slice();
+    let at = |offset, version| candidate(0, offset, key, 1, version);
+    let mut view = View { positions: [(0, position(0))].into(), ..View::default() };
+    let mut cursors: Cursors = [(0, Cursor { first: 0, replays: 0 })].into();
+    let first = plan(&[at(0, 1), at(1, 3), at(2, 4)], &cursors, &view).unwrap();
+    assert_eq!((first.apply.as_slice(), first.park.len()), ([0].as_slice(), 2));
+    assert_eq!(first.closed, []);
+
+    let chain: Chain = ("acme".to_owned(), key.to_vec());
+    view.waiting.insert(chain.clone());
+    view.last.insert(Uuid::from_u128(1), 1);
+    view.positions.insert(0, position(3));
+    cursors.insert(0, Cursor { first: 3, replays: 0 });
+    let later = plan(&[at(3, 5)], &cursors, &view).unwrap();
+    assert_eq!((later.park.len(), later.closed.len()), (1, 0));
+    let missing = plan(&[at(3, 5), at(4, 2)], &cursors, &view).unwrap();
+    assert_eq!((missing.park.len(), missing.closed), (2, vec![chain]));
+}

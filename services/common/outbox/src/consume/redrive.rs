@@ -59,6 +59,16 @@ enum Step {
     Outdated,
 }
 
+/// How far a walk along records came.
+enum Walked {
+    /// To their end. `waited`: there were some that waited, and more may have come behind them.
+    Through { waited: bool },
+    /// To one that failed.
+    Stopped,
+    /// Another transaction was faster: they are to be read again.
+    Overtaken,
+}
+
 /// How often a chain is read again because others were faster.
 const ATTEMPTS: u32 = 20;
 
@@ -72,40 +82,60 @@ impl<H: BatchHandler> TypedLane<H> {
     ) -> Result<Redriven, RedriveError> {
         let mut total = Redriven::default();
         for _ in 0..ATTEMPTS {
-            let chain = parked::chain(&kit.db, self.topic, chain).await?;
-            if chain.iter().all(|link| link.discarded) {
-                return Ok(total);
-            }
-            if !self.walk(kit, &chain, by, &mut total).await? {
-                return Ok(total);
+            match self.pass(kit, chain, by, &mut total).await? {
+                Walked::Through { waited: false } => return Ok(total),
+                Walked::Stopped => {
+                    let waiting = parked::waiting(&kit.db, self.topic, chain).await?;
+                    total.still_parked = i32::try_from(waiting).unwrap_or(i32::MAX);
+                    return Ok(total);
+                }
+                Walked::Through { waited: true } | Walked::Overtaken => {}
             }
         }
         Err(RedriveError::Overtaken)
     }
 
-    /// Walks along a chain; answers whether to read it again.
+    /// Walks once along a whole chain, a page at a time.
+    async fn pass(
+        &self,
+        kit: &Kit,
+        chain: &Chain,
+        by: &Operator,
+        total: &mut Redriven,
+    ) -> Result<Walked, RedriveError> {
+        let mut waited = false;
+        let mut page = parked::chain(&kit.db, self.topic, chain, None).await?;
+        while let Some(last) = page.last() {
+            match self.walk(kit, &page, by, total).await? {
+                Walked::Through { waited: here } => waited |= here,
+                ended => return Ok(ended),
+            }
+            page = parked::chain(&kit.db, self.topic, chain, Some(last)).await?;
+        }
+        Ok(Walked::Through { waited })
+    }
+
+    /// Walks along records of one chain.
     async fn walk(
         &self,
         kit: &Kit,
-        chain: &[Link],
+        links: &[Link],
         by: &Operator,
         total: &mut Redriven,
-    ) -> Result<bool, RedriveError> {
-        for (at, link) in chain.iter().enumerate() {
+    ) -> Result<Walked, RedriveError> {
+        for link in links {
             match self.step(kit, link, by).await? {
-                Step::Outdated => return Ok(true),
+                Step::Outdated => return Ok(Walked::Overtaken),
                 _ if link.discarded => {}
                 Step::Applied => total.applied += 1,
                 Step::Dropped => total.dropped += 1,
                 Step::Failed(cause) => {
                     parked::failed_again(&kit.db, &link.place, &cause).await?;
-                    let waiting = chain[at..].iter().filter(|link| !link.discarded).count();
-                    total.still_parked += i32::try_from(waiting).unwrap_or(i32::MAX);
-                    return Ok(false);
+                    return Ok(Walked::Stopped);
                 }
             }
         }
-        Ok(true)
+        Ok(Walked::Through { waited: links.iter().any(|link| !link.discarded) })
     }
 
     /// Applies one record that has no key.
@@ -118,7 +148,8 @@ impl<H: BatchHandler> TypedLane<H> {
         let mut total = Redriven::default();
         for _ in 0..ATTEMPTS {
             let Some(link) = parked::single(&kit.db, place).await? else { return Ok(total) };
-            if !self.walk(kit, &[link], by, &mut total).await? {
+            if let Walked::Stopped = self.walk(kit, &[link], by, &mut total).await? {
+                total.still_parked = 1;
                 return Ok(total);
             }
         }
@@ -161,10 +192,12 @@ impl<H: BatchHandler> TypedLane<H> {
 
     /// Records given up before, that now stand at the front of their chain, count as seen too.
     async fn pass_discarded(&self, kit: &Kit, chain: &Chain, by: &Operator) -> Result<(), RedriveError> {
-        for link in parked::chain(&kit.db, self.topic, chain).await? {
-            if link.discarded {
-                self.step(kit, &link, by).await?;
+        let mut page = parked::chain(&kit.db, self.topic, chain, None).await?;
+        while let Some(last) = page.last() {
+            for link in page.iter().filter(|link| link.discarded) {
+                self.step(kit, link, by).await?;
             }
+            page = parked::chain(&kit.db, self.topic, chain, Some(last)).await?;
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How things stand in the database, at one instant.
 #[derive(Debug, Clone, Copy)]
 struct Standing {
-    /// Start of the transaction of the oldest row that waits; now if none does.
+    /// Start of the oldest transaction that is open or whose rows wait; now if there is none.
     unpublished_from: Timestamp,
     /// First and last row of the outbox.
     waiting: Option<(i64, i64)>,
@@ -102,10 +102,19 @@ pub(super) async fn tell(db: &Db, holder: &str, producer: &Producer, topics: &[&
 /// None if another relay has bucket 0.
 async fn standing(db: &Db, holder: &str) -> Result<Option<Standing>, sqlx::Error> {
     type Row = (jiff_sqlx::Timestamp, Option<i64>, Option<i64>, i64, i64, Option<jiff_sqlx::Timestamp>);
+    // Before the outbox is looked at: of a transaction that is not open here, the next statement sees the rows. A statement may
+    // take 10 s and a transaction several of them; whoever works on the database under another name writes no events.
+    let oldest_open: jiff_sqlx::Timestamp = sqlx::query_scalar(
+        "SELECT least(now(), min(xact_start)) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = current_setting('application_name')",
+    )
+    .fetch_one(db)
+    .await?;
     let row: Option<Row> = sqlx::query_as(
-        "SELECT least(now(), (SELECT min(created_at)
-                              -- Ids follow the end of transactions and not their start, by no more than one may last.
-                              FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1000) AS oldest)),
+        "SELECT redress_time(
+                    least($2, (SELECT min(created_at)
+                               -- Ids follow the end of transactions and not their start, by no more than one may last.
+                               FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1000) AS oldest))),
                 (SELECT min(id) FROM outbox), (SELECT max(id) FROM outbox),
                 count(input.topic), count(input.through), min(input.through)
          FROM outbox_lease AS first
@@ -117,6 +126,7 @@ async fn standing(db: &Db, holder: &str) -> Result<Option<Standing>, sqlx::Error
          GROUP BY first.bucket",
     )
     .bind(holder)
+    .bind(oldest_open)
     .fetch_optional(db)
     .await?;
     Ok(row.map(|(from, first, last, inputs, known, through)| Standing {

@@ -3,7 +3,8 @@
 //! A relay that died, or was stopped past its lease, may have published what another publishes again: consumers drop
 //! that by version. As each relay publishes a bucket from its oldest row on, a later event of an aggregate is not first
 //! seen before an earlier one; with one exception. Where Kafka takes a page in part, and what it refuses has later events
-//! of its aggregate behind it in that page, those come first. Consumers park them as a gap until the earlier one is there.
+//! of its aggregate behind it in that page, those come first. Consumers park them as a gap, and apply them in order once
+//! the earlier one has come.
 //!
 //! What Kafka refuses holds up its topic, or its aggregate, and nothing else.
 

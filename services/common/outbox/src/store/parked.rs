@@ -93,29 +93,64 @@ pub(crate) struct Link {
     pub(crate) record: Arc<Record>,
     /// Given up: it has no effect, but its version counts as seen.
     pub(crate) discarded: bool,
+    /// -1 where it has none, or none could be read.
+    version: i64,
 }
 
-/// The records of one chain that wait, and those given up among them, in the order in which they are to be applied.
+/// How much of a chain is read at once: with their payloads a hundred records are some hundred kilobytes.
+const PAGE: i64 = 100;
+
+/// The records of one chain that wait, and those given up among them, in the order in which they are to be applied: the
+/// first of them, or the first behind `after`. None if there are no more.
 ///
 /// By version: what was parked behind a gap may have a lower version than what made the gap.
 pub(crate) async fn chain(
     database: impl PgExecutor<'_>,
     topic: &str,
     (tenant, key): &Chain,
+    after: Option<&Link>,
 ) -> Result<Vec<Link>, sqlx::Error> {
+    let first = (i64::MIN, i32::MIN, i32::MIN, i64::MIN);
+    let (version, incarnation, partition, offset) = after.map_or(first, |link| {
+        (link.version, link.place.incarnation, link.place.partition, link.place.offset)
+    });
     let rows = sqlx::query(
         "SELECT topic, incarnation, partition, log_offset, coalesce(tenant, '') AS tenant, key,
-                headers::text AS headers, payload, recorded_at, status
+                headers::text AS headers, payload, recorded_at, status, coalesce(aggregate_version, -1) AS version
          FROM parked_event
          WHERE topic = $1 AND key = $2 AND coalesce(tenant, '') = $3 AND status <> 'redriven'
-         ORDER BY aggregate_version NULLS FIRST, incarnation, partition, log_offset",
+           AND (coalesce(aggregate_version, -1), incarnation, partition, log_offset) > ($4, $5, $6, $7)
+         ORDER BY coalesce(aggregate_version, -1), incarnation, partition, log_offset
+         LIMIT $8",
     )
     .bind(topic)
     .bind(key)
     .bind(tenant)
+    .bind(version)
+    .bind(incarnation)
+    .bind(partition)
+    .bind(offset)
+    .bind(PAGE)
     .fetch_all(database)
     .await?;
     rows.iter().map(link).collect()
+}
+
+/// How many records of a chain wait.
+pub(crate) async fn waiting(
+    database: impl PgExecutor<'_>,
+    topic: &str,
+    (tenant, key): &Chain,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM parked_event
+         WHERE topic = $1 AND key = $2 AND coalesce(tenant, '') = $3 AND status = 'parked'",
+    )
+    .bind(topic)
+    .bind(key)
+    .bind(tenant)
+    .fetch_one(database)
+    .await
 }
 
 /// One record that waits and has no key.
@@ -125,7 +160,7 @@ pub(crate) async fn single(
 ) -> Result<Option<Link>, sqlx::Error> {
     let row = sqlx::query(
         "SELECT topic, incarnation, partition, log_offset, coalesce(tenant, '') AS tenant, key,
-                headers::text AS headers, payload, recorded_at, status
+                headers::text AS headers, payload, recorded_at, status, coalesce(aggregate_version, -1) AS version
          FROM parked_event
          WHERE topic = $1 AND incarnation = $2 AND partition = $3 AND log_offset = $4 AND status = 'parked'",
     )
@@ -156,7 +191,8 @@ fn link(row: &sqlx::postgres::PgRow) -> Result<Link, sqlx::Error> {
         payload: row.try_get("payload")?,
     };
     let discarded = row.try_get::<&str, _>("status")? == "discarded";
-    Ok(Link { place, tenant: row.try_get("tenant")?, record: Arc::new(record), discarded })
+    let (tenant, version) = (row.try_get("tenant")?, row.try_get("version")?);
+    Ok(Link { place, tenant, record: Arc::new(record), discarded, version })
 }
 
 /// How a waiting record ends.

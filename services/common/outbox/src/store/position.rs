@@ -192,6 +192,7 @@ pub(crate) async fn replay(
 
 /// The time by the clock that all processes of the service share.
 pub(crate) async fn now(db: &Db) -> Result<Timestamp, sqlx::Error> {
-    let now: jiff_sqlx::Timestamp = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(db).await?;
+    let now: jiff_sqlx::Timestamp =
+        sqlx::query_scalar("SELECT redress_time(clock_timestamp())").fetch_one(db).await?;
     Ok(now.to_jiff())
 }

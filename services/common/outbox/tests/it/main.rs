@@ -10,6 +10,7 @@ mod applied;
 mod blame;
 mod faults;
 mod guards;
+mod joining;
 mod ledger;
 mod log;
 mod marks;

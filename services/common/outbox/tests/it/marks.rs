@@ -145,6 +145,34 @@ async fn what_a_writer_publishes_late_holds_its_readers_back_however_late_it_is(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_recorded_in_a_transaction_that_takes_long_holds_its_readers_back_too() {
+    let (world, writer) = (World::new().await, Writer::new().await);
+    let (stop, relaying) = writer.start(&world);
+    let running = reading(&world).await;
+    let recorded = WallClock.now();
+    let mut tx = writer.db.pool().begin().await.unwrap();
+    enqueue(&mut tx, &[event(SOURCE, aggregate(1), 1, b"ok")]).await.unwrap();
+    // Long enough for promises of later than that to be made and read, if any were.
+    let much_later = recorded + jiff::SignedDuration::from_secs(3);
+    wait_until("the guess has passed it by seconds", LIMIT, async || {
+        // The server ends a transaction that does nothing.
+        sqlx::query("SELECT 1").execute(&mut *tx).await.unwrap();
+        applied(&world, QUIET).await.filter(|through| *through > much_later)
+    })
+    .await;
+    assert!(applied(&world, SOURCE).await.unwrap() < recorded, "it may still be recorded");
+    tx.commit().await.unwrap();
+    wait_until("it came, and the watermark passes it", LIMIT, async || {
+        applied(&world, SOURCE).await.filter(|through| *through > recorded)
+    })
+    .await;
+    assert_eq!(world.applied().await[&aggregate(1)], [1]);
+    stop.cancel();
+    relaying.await.unwrap();
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_writer_that_lags_behind_its_own_inputs_says_so_and_is_waited_for() {
     let (world, writer) = (World::new().await, Writer::new().await);
     let lagging_at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();

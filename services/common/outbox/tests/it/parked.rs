@@ -182,7 +182,7 @@ async fn a_record_that_makes_the_handler_panic_is_found_by_bisection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gap_is_parked_until_what_was_missing_arrives() {
+async fn a_gap_is_parked_and_what_waits_goes_on_by_itself_once_what_was_missing_has_come() {
     let world = World::new().await;
     let record = |version| (meta(aggregate(0), version), b"ok".to_vec());
     world.produce([1, 3, 4].map(record)).await;
@@ -190,10 +190,13 @@ async fn a_gap_is_parked_until_what_was_missing_arrives() {
     world.wait_for_parked(2).await;
     assert_eq!(causes(&world).await, [(3, "GAP".to_owned()), (4, "BEHIND_PARKED".to_owned())]);
     assert_eq!(redrive(&running, Vec::new()).await, (0, 0, 2), "the gap is still there");
-    world.produce([record(2)]).await;
-    world.wait_for_parked(3).await;
-    assert_eq!(redrive(&running, Vec::new()).await, (3, 0, 0));
-    assert_eq!(world.applied().await[&aggregate(0)], [1, 2, 3, 4]);
+    world.produce([record(2), record(5)]).await;
+    world.wait_for_ledger(5).await;
+    assert_eq!(world.applied().await[&aggregate(0)], [1, 2, 3, 4, 5]);
+    let waiting = "parked_event WHERE status = 'parked'";
+    wait_until("nothing waits any more", LIMIT, async || (world.count(waiting).await == 0).then_some(()))
+        .await;
+    assert!(world.count("parked_event WHERE settled_by = 'redress'").await >= 3);
     running.stop().await;
 }
 
@@ -256,5 +259,21 @@ async fn what_is_given_up_counts_as_seen_and_stays_on_record() {
             .unwrap();
     assert_eq!(record, ("discarded".to_owned(), "operator".to_owned(), "a test order".to_owned()));
     assert_eq!(world.count("operator_action").await, 3);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_longer_than_what_is_read_at_once_is_redriven_whole_and_in_order() {
+    let world = World::new().await;
+    let first = (meta(aggregate(0), 1), b"refuse".to_vec());
+    let rest = (2..=250).map(|version| (meta(aggregate(0), version), b"ok".to_vec()));
+    world.produce(std::iter::once(first).chain(rest)).await;
+    let ledger = Ledger::default();
+    let running = world.start(ledger.clone());
+    world.wait_for_parked(250).await;
+    assert_eq!(redrive(&running, Vec::new()).await, (0, 0, 250));
+    ledger.mended.store(true, Ordering::Relaxed);
+    assert_eq!(redrive(&running, Vec::new()).await, (250, 0, 0));
+    assert_eq!(world.applied().await[&aggregate(0)], (1..=250).collect::<Vec<_>>());
     running.stop().await;
 }

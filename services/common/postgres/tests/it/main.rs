@@ -1,6 +1,8 @@
 //! The pool and its transactions on a real server.
 #![expect(clippy::unwrap_used, reason = "in tests also outside the test functions")]
 
+mod after_commit;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

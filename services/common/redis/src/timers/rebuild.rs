@@ -67,6 +67,11 @@ impl TimerIndex {
 }
 
 impl Rebuild {
+    /// Timers so far that found no room: Redis' memory is full. An index that lacks them is better not called whole.
+    pub fn no_room(&self) -> usize {
+        self.timers.no_room
+    }
+
     /// Adds a page of what the database holds; some thousand timers suit.
     pub async fn add(&mut self, timers: &[Timer]) -> Result<(), RebuildError> {
         let armed = self.index.arm(timers).await?;

@@ -11,8 +11,8 @@ pub use load::{Layers, Loaded, Problems, load};
 pub use mask::effective;
 pub(crate) use sections::empty_is_none;
 pub use sections::{
-    AdminConfig, AuthConfig, GrpcConfig, HttpConfig, OverloadConfig, RuntimeConfig, ShutdownConfig,
-    TelemetryConfig, TlsConfig,
+    AdminConfig, AuthConfig, GrpcConfig, HttpConfig, OverloadConfig, Profile, RuntimeConfig, ShutdownConfig,
+    TelemetryConfig, TimeConfig, TlsConfig,
 };
 
 use serde::de::DeserializeOwned;

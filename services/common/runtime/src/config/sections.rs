@@ -1,9 +1,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use http::Uri;
 use redress_domain::TenantId;
 use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Deserializer};
+
+use crate::grpc::is_loopback;
 
 /// The section `[runtime]` of every service's configuration.
 ///
@@ -25,6 +28,9 @@ pub struct RuntimeConfig {
     pub overload: OverloadConfig,
     /// How long leaving may take.
     pub shutdown: ShutdownConfig,
+    /// What time it is.
+    #[serde(default)]
+    pub time: TimeConfig,
 }
 
 /// `[runtime.grpc]`
@@ -89,7 +95,7 @@ pub struct AuthConfig {
     pub issuer: String,
     /// The audience (`aud`) that tokens must name.
     pub audience: String,
-    /// Where the issuer's keys (a JWKS) are: a URL or the path of a file.
+    /// Where the issuer's keys (a JWKS) are: a URL (`http://` of this machine only) or the path of a file.
     pub jwks: String,
     /// How often the keys are read again.
     pub refresh_ms: u64,
@@ -99,6 +105,14 @@ pub struct AuthConfig {
     /// does.
     #[serde(default, deserialize_with = "empty_is_none")]
     pub operator_tenant: Option<TenantId>,
+}
+
+impl AuthConfig {
+    /// False if the keys come over a wire in clear: who stands between could put in keys of their own.
+    fn keys_cannot_be_forged(&self) -> bool {
+        let this_machine = || self.jwks.parse::<Uri>().ok()?.host().map(is_loopback);
+        !self.jwks.starts_with("http://") || this_machine() == Some(true)
+    }
 }
 
 /// `[runtime.telemetry]`
@@ -123,6 +137,8 @@ pub struct OverloadConfig {
     pub tenant_per_second: u32,
     /// Calls that a tenant may make at once after a pause, 1 or more.
     pub tenant_burst: u32,
+    /// Calls of one tenant handled at once, 1 or more: its share of `max_in_flight`.
+    pub tenant_in_flight: usize,
 }
 
 /// `[runtime.shutdown]`
@@ -133,6 +149,28 @@ pub struct ShutdownConfig {
     pub drain_ms: u64,
     /// Time after that for background tasks and last flushes.
     pub tasks_ms: u64,
+}
+
+/// `[runtime.time]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeConfig {
+    /// What the installation is for.
+    pub profile: Profile,
+    /// A file with the seconds by which the installation's time is ahead of the machine's; only with the profile `test`.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub shift_file: Option<PathBuf>,
+}
+
+/// What an installation is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Real cases. Time is what it is.
+    #[default]
+    Production,
+    /// Tests, in which time may be moved.
+    Test,
 }
 
 pub(crate) fn empty_is_none<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -160,6 +198,10 @@ impl RuntimeConfig {
         require(!auth.issuer.is_empty(), "runtime.auth.issuer must be set");
         require(!auth.audience.is_empty(), "runtime.auth.audience must be set");
         require(!auth.jwks.is_empty(), "runtime.auth.jwks must be set");
+        require(
+            auth.keys_cannot_be_forged(),
+            "runtime.auth.jwks must be https://, http:// of this machine, or a file: keys read in clear can be forged",
+        );
         require(auth.refresh_ms >= 1000, "runtime.auth.refresh_ms must be 1000 or more");
         require(
             auth.max_stale_ms >= auth.refresh_ms,
@@ -177,9 +219,14 @@ impl RuntimeConfig {
         require(overload.queue_wait_ms <= 40, "runtime.overload.queue_wait_ms must be 40 at most");
         require(overload.tenant_per_second > 0, "runtime.overload.tenant_per_second must be 1 or more");
         require(overload.tenant_burst > 0, "runtime.overload.tenant_burst must be 1 or more");
+        require(overload.tenant_in_flight > 0, "runtime.overload.tenant_in_flight must be 1 or more");
         require(
             self.shutdown.drain_ms.saturating_add(self.shutdown.tasks_ms) <= 10_000,
             "runtime.shutdown.drain_ms and tasks_ms must be 10000 together at most",
+        );
+        require(
+            self.time.shift_file.is_none() || self.time.profile == Profile::Test,
+            "runtime.time.shift_file moves deadlines of real cases unless runtime.time.profile is \"test\"; leave it empty",
         );
         if let Err(error) = self.telemetry.log.parse::<tracing_subscriber::filter::Targets>() {
             found.push(format!("runtime.telemetry.log: {error}"));

@@ -9,6 +9,7 @@ mod timeout;
 mod undecodable;
 
 pub use client::ClientTls;
+pub(crate) use client::is_loopback;
 pub(crate) use layer::CallLayer;
 pub use principal::principal;
 pub(crate) use principal::unauthenticated;

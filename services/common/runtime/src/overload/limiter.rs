@@ -34,17 +34,21 @@ impl Limiter {
             Entry::Refused => return None,
             Entry::Waits(id) => id,
         };
-        let mut place = Place { limiter: Arc::clone(self), class, id, called: false };
+        let mut place = Place { limiter: Arc::clone(self), class, id, called, settled: false };
         let until = until.min(Instant::now() + self.wait);
-        tokio::time::timeout_at(until, called).await.ok()?.ok()?;
-        place.called = true;
-        Some(Permit(Arc::clone(self)))
+        let outcome = tokio::time::timeout_at(until, &mut place.called).await.ok()?;
+        place.settled = true;
+        // Else a dearer call took its place in the queue.
+        outcome.ok().map(|()| Permit(Arc::clone(self)))
     }
 
     fn leave(&self) {
-        // Whoever is called after it went away gives the room back itself, see `Place`.
-        if let Some(waiter) = self.slots().leave() {
-            let _ = waiter.send(());
+        loop {
+            let waiter = self.slots().leave();
+            // One that has gone away meanwhile does not take the room: the next one may.
+            if waiter.is_none_or(|waiter| waiter.send(()).is_ok()) {
+                break;
+            }
         }
     }
 
@@ -65,16 +69,19 @@ struct Place {
     limiter: Arc<Limiter>,
     class: Criticality,
     id: u64,
-    called: bool,
+    called: oneshot::Receiver<()>,
+    settled: bool,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if !self.called {
-            let still_waiting = self.limiter.slots().give_up(self.class, self.id);
-            if !still_waiting {
-                self.limiter.leave();
-            }
+        if self.settled || self.limiter.slots().give_up(self.class, self.id) {
+            return;
+        }
+        // Called, or displaced. Once this is closed nobody can call any more, and who tries knows it.
+        self.called.close();
+        if self.called.try_recv().is_ok() {
+            self.limiter.leave();
         }
     }
 }
@@ -90,6 +97,7 @@ mod tests {
             queue_wait_ms,
             tenant_per_second: 1,
             tenant_burst: 1,
+            tenant_in_flight: 1,
         })
     }
 
@@ -122,6 +130,34 @@ mod tests {
         // Polled first, so it waits when the room is given back.
         let (got, ()) = tokio::join!(waiting, async { drop(held.pop()) });
         assert!(got.is_some());
+    }
+
+    #[tokio::test]
+    async fn who_is_displaced_in_the_queue_is_told_at_once_and_gives_no_room_back_that_it_never_had() {
+        let limiter = Limiter::new(&OverloadConfig {
+            max_in_flight: 4,
+            queue_length: 1,
+            queue_wait_ms: 5_000,
+            tenant_per_second: 1,
+            tenant_burst: 1,
+            tenant_in_flight: 1,
+        });
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(limiter.acquire(Criticality::Accept, soon()).await.unwrap());
+        }
+        let mut told = Box::pin(limiter.acquire(Criticality::Status, soon()));
+        assert!(futures::poll!(&mut told).is_pending());
+        let mut dearer = Box::pin(limiter.acquire(Criticality::Staff, soon()));
+        assert!(futures::poll!(&mut dearer).is_pending());
+        assert!(matches!(futures::poll!(&mut told), std::task::Poll::Ready(None)));
+        let mut dearest = Box::pin(limiter.acquire(Criticality::Accept, soon()));
+        assert!(futures::poll!(&mut dearest).is_pending());
+        // Displaced and dropped before it hears of it.
+        drop(dearer);
+        assert!(limiter.acquire(Criticality::Accept, Instant::now()).await.is_none(), "four are in");
+        held.pop();
+        assert!(dearest.await.is_some());
     }
 
     #[tokio::test]

@@ -9,4 +9,4 @@ mod slots;
 mod tenants;
 
 pub(crate) use limiter::{Limiter, Permit};
-pub(crate) use tenants::Tenants;
+pub(crate) use tenants::{Share, Tenants};

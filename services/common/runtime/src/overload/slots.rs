@@ -37,14 +37,18 @@ impl<W> Slots<W> {
         }
     }
 
-    /// Lets a newcomer in, or keeps `waiter` until there is room.
+    /// Lets a newcomer in, or keeps `waiter` until there is room. In a full queue it takes the place of the cheapest that has
+    /// waited longest, if that one is cheaper than itself: dropping its waiter tells it.
     pub(crate) fn enter(&mut self, class: Criticality, waiter: impl FnOnce() -> W) -> Entry {
         if self.in_flight < self.limits[class as usize] {
             self.in_flight += 1;
             return Entry::Admitted;
         }
         if self.waiting.iter().map(VecDeque::len).sum::<usize>() >= self.queue_length {
-            return Entry::Refused;
+            let cheaper = self.waiting[..class as usize].iter_mut().find(|queue| !queue.is_empty());
+            if cheaper.and_then(VecDeque::pop_front).is_none() {
+                return Entry::Refused;
+            }
         }
         let id = self.next_id;
         self.next_id += 1;
@@ -125,6 +129,29 @@ mod tests {
         assert_eq!(
             (0..6).map(|_| slots.leave()).collect::<Vec<_>>(),
             [None, None, None, None, None, Some("status")]
+        );
+    }
+
+    #[test]
+    fn in_a_full_queue_the_dearer_takes_the_place_of_the_cheapest_and_never_of_its_like() {
+        let mut slots = filled(Criticality::Accept, 20, 3);
+        let mut enter = |class, name| slots.enter(class, || name);
+        for (class, name) in [
+            (Criticality::Staff, "staff"),
+            (Criticality::Analytics, "old question"),
+            (Criticality::Analytics, "new question"),
+        ] {
+            assert!(matches!(enter(class, name), Entry::Waits(_)));
+        }
+        assert_eq!(enter(Criticality::Analytics, "another question"), Entry::Refused);
+        assert!(matches!(enter(Criticality::Accept, "first"), Entry::Waits(_)), "for the old question");
+        assert!(matches!(enter(Criticality::Status, "status"), Entry::Waits(_)), "for the new question");
+        assert!(matches!(enter(Criticality::Accept, "second"), Entry::Waits(_)), "for the status");
+        assert!(matches!(enter(Criticality::Accept, "third"), Entry::Waits(_)), "for the staff");
+        assert_eq!(enter(Criticality::Accept, "fourth"), Entry::Refused);
+        assert_eq!(
+            (0..5).map(|_| slots.leave()).collect::<Vec<_>>(),
+            [Some("third"), Some("second"), Some("first"), None, None]
         );
     }
 

@@ -15,6 +15,14 @@ pub struct TraceContext {
     pub tracestate: Option<String>,
 }
 
+impl TraceContext {
+    /// Whether the trace is recorded, by the word of whoever wrote the context: the lowest bit of its flags.
+    pub fn is_sampled(&self) -> bool {
+        let flags = self.traceparent.rsplit('-').next().unwrap_or_default();
+        u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1)
+    }
+}
+
 impl Extractor for TraceContext {
     fn get(&self, key: &str) -> Option<&str> {
         match key {
@@ -31,8 +39,13 @@ impl Extractor for TraceContext {
 
 /// The context of the current span, if it belongs to a trace.
 pub fn current_context() -> Option<TraceContext> {
+    context_of(&tracing::Span::current())
+}
+
+/// The context of `span`, if it belongs to a trace: what follows from the work that the span stands for is its child.
+pub fn context_of(span: &tracing::Span) -> Option<TraceContext> {
     let mut headers = HashMap::new();
-    TraceContextPropagator::new().inject_context(&tracing::Span::current().context(), &mut headers);
+    TraceContextPropagator::new().inject_context(&span.context(), &mut headers);
     let traceparent = headers.remove("traceparent")?;
     Some(TraceContext {
         traceparent,
@@ -66,5 +79,20 @@ fn set_parent(span: &tracing::Span, carrier: &dyn Extractor) {
     if remote.span().span_context().is_valid() {
         // Fails only where no spans are made, and then there is nothing to be a child.
         let _ = span.set_parent(remote);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_recorded_if_the_lowest_flag_says_so_and_not_if_there_are_none() {
+        let sampled = |flags: &str| {
+            let traceparent = format!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331{flags}");
+            TraceContext { traceparent, tracestate: None }.is_sampled()
+        };
+        assert!(sampled("-01") && sampled("-03"));
+        assert!(!sampled("-00") && !sampled("-02") && !sampled("") && !sampled("-zz"));
     }
 }

@@ -10,7 +10,7 @@ mod metrics;
 mod otlp;
 mod setup;
 
-pub use context::{TraceContext, current_context, extract, link, parent};
+pub use context::{TraceContext, context_of, current_context, extract, link, parent};
 pub(crate) use metrics::{
     CALLS_SHED, HTTP_DURATION, RPC_DURATION, RPC_STATUS, TOKENS_REFUSED, prometheus_text,
 };

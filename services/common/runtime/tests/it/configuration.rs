@@ -87,6 +87,20 @@ fn the_printed_configuration_holds_no_secret() {
 }
 
 #[test]
+fn keys_of_the_issuer_are_not_read_over_a_wire_in_clear() {
+    let refused = |url| {
+        let output = run(&["config"], &[("REDRESS__RUNTIME__AUTH__JWKS", url)]);
+        (output.status.code() == Some(2)).then(|| stderr(&output))
+    };
+    for url in ["http://issuer.example/jwks.json", "http://10.0.0.1/jwks.json", "http://127.0.0.1.example/", "http://"] {
+        assert!(refused(url).is_some_and(|told| told.contains("runtime.auth.jwks")), "{url}");
+    }
+    for url in ["https://issuer.example/jwks.json", "http://127.0.0.1:8080/jwks.json", "http://[::1]/", "/etc/jwks.json"] {
+        assert_eq!(refused(url), None, "{url}");
+    }
+}
+
+#[test]
 fn a_file_that_is_missing_or_no_toml_is_told_with_its_place() {
     let missing = run(&["--config", "/nowhere/greeter.toml"], &[]);
     assert_eq!(missing.status.code(), Some(2));
@@ -116,4 +130,17 @@ fn commands_say_by_their_exit_code_how_they_ended() {
     for word in ["redress-greeter", "serve", "migrate", "topics", "config", "healthcheck", "REDRESS_CONFIG"] {
         assert!(help.contains(word), "{word} is missing in\n{help}");
     }
+}
+
+#[test]
+fn time_is_moved_in_tests_alone() {
+    let file = "REDRESS__RUNTIME__TIME__SHIFT_FILE";
+    let output = run(&["serve"], &[(file, "/shift")]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(told.contains("runtime.time.shift_file moves deadlines of real cases"), "{told}");
+    let profile = ("REDRESS__RUNTIME__TIME__PROFILE", "production");
+    assert_eq!(run(&["serve"], &[(file, "/shift"), profile]).status.code(), Some(2), "said outright");
+    let shown = run(&["config"], &[(file, "/shift"), ("REDRESS__RUNTIME__TIME__PROFILE", "test")]);
+    assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
 }

@@ -7,6 +7,7 @@
 mod answer;
 pub mod index;
 pub mod sealing;
+mod telemetry;
 pub mod validate;
 
 use std::sync::Arc;
@@ -32,6 +33,10 @@ const DELIVERY_LIMIT: Duration = Duration::from_secs(2);
 const ANSWER_MARGIN: Duration = Duration::from_millis(100);
 /// After which delay a caller should repeat while the broker is away.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// How long another attempt may be on its way: longer than the log's client tries. Until then nobody knows which of two
+/// bodies will be the registered one, and the second is not written.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(5);
 
 /// What a complainant gets in hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +109,11 @@ impl Accept {
             Some(Remembered { confirmed: true, received_at_ms, .. }) => {
                 return Ok(self.answer(id, at(received_at_ms, now), true));
             }
+            Some(first) if first.fingerprint != fingerprint && is_on_its_way(&first, now) => {
+                return Err(Problem::unavailable("KEY_IN_USE", RETRY_AFTER)
+                    .with("complaintId", id.to_string())
+                    .into());
+            }
             _ => {}
         }
         // A retry of an attempt that was not confirmed keeps the first attempt's time, and so its number.
@@ -112,7 +122,7 @@ impl Accept {
             _ => now,
         };
 
-        let answer = self.answer(id, received_at, false);
+        let (answer, channel) = (self.answer(id, received_at, false), submission.channel());
         let record = sealing::record(&self.vault, caller, &answer, submission, fingerprint).await?;
         fail::fail_point!("accept.before_send", |_| Err(crate::crash::now()));
         self.send(record, deadline).await?;
@@ -125,10 +135,14 @@ impl Accept {
             .unwrap_or_default();
         fail::fail_point!("accept.before_answer", |_| Err(crate::crash::now()));
         match confirmed {
-            // A racing call of the same name was faster; the register keeps one of the two records.
+            // Another body was confirmed though it was not seen on its way: Redis had forgotten it, or it took longer than
+            // any may. The register keeps the one that lies first in the log, and shows the other beside it.
             Some(other) if other.fingerprint != fingerprint => Err(reused(&id).into()),
             Some(first) => Ok(self.answer(id, at(first.received_at_ms, now), true)),
-            None => Ok(answer),
+            None => {
+                telemetry::received(channel);
+                Ok(answer)
+            }
         }
     }
 
@@ -173,6 +187,11 @@ fn reused(id: &ComplaintId) -> Problem {
         "the key was used for another submission before",
     )
     .with("complaintId", id.to_string())
+}
+
+/// Whether the attempt may yet be written.
+fn is_on_its_way(first: &Remembered, now: Timestamp) -> bool {
+    now.duration_since(at(first.received_at_ms, now)).abs() < ON_ITS_WAY
 }
 
 fn whole_milliseconds(instant: Timestamp) -> Timestamp {

@@ -2,13 +2,13 @@
 //!
 //! A decider who meets a complaint in `received` brings an assessment and so begins the review (T05) in the same act.
 
-use redress_domain::{Category, Principal, Problem, Severity, Violations, derived_id};
+use jiff::Timestamp;
+use redress_domain::{Category, Problem, Severity, Violations, derived_id};
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::Admissibility;
 use uuid::Uuid;
 
-use super::{Commands, Effects, Situation, Target, content};
-use crate::app::accept::name_of_call;
+use super::{CaseCommand, Effects, Situation};
 use crate::app::publish::refusal_reason_of;
 use crate::domain::lifecycle::{
     Assessment, Code, Command, GuardReason, Refusal, RefusalNotice, StateKind, is_field_path,
@@ -21,31 +21,15 @@ use crate::store::note::Kind;
 /// Longest statement of facts, in characters.
 const FACTS_MAX: usize = 2_000;
 
-impl Commands {
-    /// Decides on admissibility. `found` holds what was wrong with the request before its rules were checked.
-    pub async fn decide_admissibility(
-        &self,
-        caller: &Principal,
-        request: wire::DecideAdmissibilityRequest,
-        mut found: Violations,
-    ) -> Result<wire::Complaint, Error> {
-        name_of_call(&request.request_id, &mut found);
-        check(&request, &mut found);
-        if !found.is_empty() {
-            return Err(Problem::invalid(found).into());
-        }
-        let content =
-            content(&wire::DecideAdmissibilityRequest { request_id: String::new(), ..request.clone() });
+impl CaseCommand for wire::DecideAdmissibilityRequest {
+    fn check(&self, _: Timestamp, found: &mut Violations) {
+        check(self, found);
+    }
+
+    fn effects(&self, situation: &Situation<'_>) -> Result<Effects, Error> {
         // The decider's own assessment follows from the decision that brought it.
-        let assessment_id = derived_id("redress/own-assessment/1", &[&content]);
-        let target = Target {
-            request_id: &request.request_id.clone(),
-            complaint_id: &request.complaint_id.clone(),
-            expected_version: request.expected_version,
-            content,
-        };
-        let decide = move |situation: &Situation<'_>| effects(&request, assessment_id, situation);
-        self.run(caller, target, Box::new(decide)).await
+        let assessment_id = derived_id("redress/own-assessment/1", &[situation.content]);
+        effects(self, assessment_id, situation)
     }
 }
 

@@ -6,7 +6,7 @@ use redress_proto::investigation::v1 as wire;
 
 use super::Told;
 use super::words::awaited;
-use crate::domain::lifecycle::{Command, Fact};
+use crate::domain::lifecycle::Fact;
 
 /// Reads a message by its name; none for what moves nothing.
 pub(super) fn read(event_type: &str, payload: &[u8]) -> Result<Option<Told>, DecodeError> {
@@ -43,5 +43,5 @@ pub(super) fn read(event_type: &str, payload: &[u8]) -> Result<Option<Told>, Dec
     } else {
         return Ok(None);
     };
-    Ok(Some(Told(Command::TakeFact(fact))))
+    Ok(Some(Told::Happened(fact)))
 }

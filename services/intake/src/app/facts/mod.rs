@@ -2,24 +2,30 @@
 //!
 //! Whoever owns a fact has checked its own guards; the lifecycle decides what follows, and a fact that it cannot take is
 //! answered by `FactRefused`, so that the owner undoes its side. A fact therefore never fails a batch: only a message that
-//! does not say what its contract promises does.
+//! does not say what its contract promises does. A clock that came due beside what stops it, and a level that the case has
+//! reached already, say nothing: nobody has anything to undo.
 
 mod clocks;
 mod investigation;
+mod reminders;
 mod resolution;
 mod words;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use redress_domain::{Clock, whole_microseconds};
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use sqlx::postgres::PgConnection;
 
+use self::reminders::Reminders;
 use super::given_up;
-use super::reported::{Reported, by_service};
-use crate::domain::lifecycle::{Act, Actor, Capacity, Command, Policy, StateKind};
+use super::reported::{Reported, by_service, key};
+use crate::domain::lifecycle::{
+    Act, Actor, Capacity, Command, EscalationReason, Fact, Level, Lifecycle, Policy, State,
+};
 use crate::error::Error;
 
 /// Whose topic is read.
@@ -54,7 +60,24 @@ impl Teller {
 
 /// What a message means to the lifecycle.
 #[derive(Debug)]
-pub struct Told(Command);
+pub enum Told {
+    /// A fact.
+    Happened(Fact),
+    /// The clock of a completion has warned, which reminds the complainant.
+    CompletionWarned,
+    /// The clock of a completion came due.
+    CompletionDue {
+        /// When.
+        due_at: Timestamp,
+    },
+    /// The ladder that clocks climb stands at a level.
+    Escalated {
+        /// Why.
+        reason: EscalationReason,
+        /// Which.
+        level: Level,
+    },
+}
 
 /// The handler of one teller's facts.
 pub struct TakeFacts {
@@ -76,18 +99,16 @@ impl BatchHandler for TakeFacts {
 
     async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Told>]) -> Result<(), HandlerError> {
         let mut complaints = Reported::lock(conn, batch).await?;
+        let mut reminders = Reminders::of(conn, batch).await?;
         for delivery in batch {
             let transition = complaints.of(conn, delivery).await?;
-            let Told(command) = &*delivery.event;
-            // A clock that came due beside an answer has lost against it; nobody has anything to undo.
-            if matches!(command, Command::LapseCompletion { .. })
-                && transition.complaint.lifecycle.state().kind() != StateKind::AwaitingCompletion
-            {
+            let Some(command) = meant(delivery, &transition.complaint.lifecycle, &mut reminders) else {
                 continue;
-            }
-            let act = self.act(command, &delivery.meta);
-            transition.command(command, &act, &self.policy).map_err(Error::from)?;
+            };
+            let act = self.act(&command, &delivery.meta);
+            transition.command(&command, &act, &self.policy).map_err(Error::from)?;
         }
+        reminders.save(conn).await?;
         complaints.save(conn, whole_microseconds(self.clock.now())).await
     }
 
@@ -105,10 +126,39 @@ impl TakeFacts {
     fn act(&self, command: &Command, meta: &EventMeta) -> Act {
         let act = by_service(meta, self.teller.name());
         match command {
-            Command::LapseCompletion { .. } => {
+            Command::LapseCompletion { .. } | Command::Escalate { .. } => {
                 Act { actor: Actor { capacity: Capacity::Timer, ..act.actor }, ..act }
             }
             _ => act,
+        }
+    }
+}
+
+/// What a message asks of a complaint that stands so; none where it asks nothing of it.
+fn meant(delivery: &Delivery<Told>, life: &Lifecycle, reminders: &mut Reminders) -> Option<Command> {
+    let (meta, key) = (&delivery.meta, key(&delivery.meta));
+    let asked_at = match life.state() {
+        State::AwaitingCompletion { asked_at, .. } => Some(*asked_at),
+        _ => None,
+    };
+    match &*delivery.event {
+        Told::Happened(fact) => Some(Command::TakeFact(fact.clone())),
+        Told::CompletionWarned => {
+            reminders.remind(
+                key,
+                asked_at?,
+                whole_microseconds(meta.recorded_at.unwrap_or(meta.occurred_at)),
+            );
+            None
+        }
+        Told::CompletionDue { due_at } => {
+            // One that came due before the open request was made belongs to an earlier one, which was answered.
+            let asked_at = asked_at.filter(|asked_at| asked_at < due_at)?;
+            Some(Command::LapseCompletion { due_at: *due_at, reminded_at: reminders.at(&key, asked_at) })
+        }
+        Told::Escalated { reason, level } => {
+            let higher = level > life.regions().escalation.get() && life.state().kind().is_open();
+            higher.then_some(Command::Escalate { reason: *reason, to: Some(*level) })
         }
     }
 }

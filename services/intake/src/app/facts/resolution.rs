@@ -6,7 +6,7 @@ use redress_proto::resolution::v1 as wire;
 
 use super::Told;
 use super::words::{closing, unfit};
-use crate::domain::lifecycle::{AfterAppeal, Command, Fact, TerminationReason};
+use crate::domain::lifecycle::{AfterAppeal, Fact, TerminationReason};
 
 /// Reads a message by its name; none for what moves nothing.
 pub(super) fn read(event_type: &str, payload: &[u8]) -> Result<Option<Told>, DecodeError> {
@@ -36,7 +36,7 @@ pub(super) fn read(event_type: &str, payload: &[u8]) -> Result<Option<Told>, Dec
             None => return Ok(None),
         }
     };
-    Ok(Some(Told(Command::TakeFact(fact))))
+    Ok(Some(Told::Happened(fact)))
 }
 
 /// From the ruling on.

@@ -5,6 +5,7 @@
 //! records of a complaint lie in one partition, so its first record wins, also when the database was restored to an
 //! older state and reads the log again.
 
+mod numbers;
 mod plan;
 mod submitted;
 
@@ -67,9 +68,10 @@ impl Register {
         let ids: Vec<_> = ids.into_iter().collect();
         let mut known = store::lock_known(conn, &ids).await?;
         let now = whole_microseconds(self.clock.now());
-        let plan = Plan::of(batch, &mut known, now)?;
+        let mut plan = Plan::of(batch, &mut known, now)?;
 
-        store::insert_complaints(conn, &plan.complaints).await?;
+        numbers::insert(conn, &mut plan).await?;
+        store::insert_details(conn, &plan.complaints).await?;
         store::insert_submissions(conn, &plan.submissions).await?;
         store::move_stream_versions(conn, &plan.moved).await?;
         enqueue(conn, &plan.events).await?;

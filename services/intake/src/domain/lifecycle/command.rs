@@ -11,6 +11,7 @@ use super::assessment::Assessment;
 use super::code::Code;
 use super::fact::{Closing, Fact};
 use super::reasons::{EscalationReason, RefusalReason, ReopenGround, SuspensionReason};
+use super::regions::Level;
 
 /// T01: what has to be known to register a complaint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,8 +116,8 @@ pub enum Command {
     LapseCompletion {
         /// When the clock came due.
         due_at: Timestamp,
-        /// Whether the complainant was reminded before.
-        reminder_sent: bool,
+        /// When the complainant was reminded, if that was done.
+        reminded_at: Option<Timestamp>,
     },
     /// T05: the review of admissibility begins (F020).
     StartReview {
@@ -205,10 +206,12 @@ pub enum Command {
         /// Whether the complainant was told.
         complainant_told: bool,
     },
-    /// T38: one level up (F061, F169).
+    /// T38: one level up (F061, F169), or to where the ladder of another service stands.
     Escalate {
         /// Why.
         reason: EscalationReason,
+        /// To which level; none for the next.
+        to: Option<Level>,
     },
     /// T39: one submission held several matters (L01, L10).
     SplitMatter {

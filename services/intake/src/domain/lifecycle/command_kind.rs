@@ -64,14 +64,13 @@ impl CommandKind {
         };
         match self {
             // Whoever brought a complaint in for somebody also brings in what that person says later.
-            Self::Register | Self::SupplyCompletion => &[Complainant, Agent, Adapter],
+            Self::Register | Self::SupplyCompletion | Self::RequestReview => &[Complainant, Agent, Adapter],
             Self::RequestCompletion | Self::StartReview | Self::AcceptComplaint => {
                 &[IntakeOfficer, Supervisor, Machine]
             }
             Self::LapseCompletion => &[Timer],
             Self::Assess => &[IntakeOfficer, Supervisor, Service, Machine],
             Self::RefuseComplaint => &[Supervisor, IntakeOfficer],
-            Self::RequestReview => &[Complainant, Agent],
             Self::TakeFact => &[Service, Timer],
             Self::Withdraw => &[Complainant],
             Self::Merge | Self::RecordOutcome | Self::Transfer => &[Handler, Supervisor],

@@ -34,6 +34,8 @@ pub enum AfterAppeal {
 coded_enum! {
     /// The name of a fact; the code is the name of the owner's event where there is one.
     FactKind {
+        /// T04: clock C09 of sla ran out. It is no [`Fact`]: what follows has its own event, and only its refusal this name.
+        CompletionDue = "ClockBreached",
         /// T09, of resolution.
         NegotiationOpened = "NegotiationOpened",
         /// T10 and T20, of resolution.

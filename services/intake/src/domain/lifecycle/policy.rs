@@ -19,12 +19,21 @@ pub struct Policy {
     pub objection_days: u16,
     /// How long a merge may be undone (T32).
     pub unmerge_days: u16,
+    /// How long the file of a closed complaint is kept, and it may be opened again (T36).
+    pub retention_days: u16,
 }
 
 impl Default for Policy {
-    /// China Standard Time (which knows no summer time); 30 days for a review, 7 for an objection, 30 to undo a merge.
+    /// China Standard Time (which knows no summer time); 30 days for a review, 7 for an objection, 30 to undo a merge, three
+    /// years to keep the file (the least that the E-Commerce Law asks of a transaction's records).
     fn default() -> Self {
-        Self { zone: TimeZone::fixed(tz::offset(8)), review_days: 30, objection_days: 7, unmerge_days: 30 }
+        Self {
+            zone: TimeZone::fixed(tz::offset(8)),
+            review_days: 30,
+            objection_days: 7,
+            unmerge_days: 30,
+            retention_days: 1_096,
+        }
     }
 }
 

@@ -139,6 +139,8 @@ coded_enum! {
         /// T37
         ComplainantNotTold = "COMPLAINANT_NOT_TOLD",
         /// T38
+        ReasonNotForRole = "REASON_NOT_FOR_ROLE",
+        /// T38
         HighestLevel = "HIGHEST_LEVEL",
         /// T39
         SplitIntoItself = "SPLIT_INTO_ITSELF",
@@ -158,8 +160,8 @@ impl GuardReason {
             Self::KeySeen => "a new submission needs a key of its own",
             Self::NothingMissing => "at least one missing field must be named",
             Self::SenderNotParty => "the sender must be a party of the complaint",
-            Self::CompletionNotDue => "the time for completion must have passed",
-            Self::ReminderNotSent => "the complainant must have been reminded",
+            Self::CompletionNotDue => "the time for the completion that is open must have passed",
+            Self::ReminderNotSent => "the complainant must have been reminded in time",
             Self::AssessmentMissing => "the complaint must have been assessed",
             Self::OutOfScope => "the matter must be this platform's",
             Self::ConflictOfInterest => "someone without an interest in the matter must handle it",
@@ -191,7 +193,10 @@ impl GuardReason {
             Self::RetentionOver => "the file must still be kept",
             Self::TransferNotAcknowledged => "the accepting unit must have acknowledged",
             Self::ComplainantNotTold => "the complainant must have been told",
-            Self::HighestLevel => "the case stands at the highest level already",
+            Self::ReasonNotForRole => {
+                "a complainant goes over the handler's head; other reasons are for staff"
+            }
+            Self::HighestLevel => "the case must stand below the level that is called, and below the highest",
             Self::SplitIntoItself => "the part must become another complaint",
             Self::LabelMissing => "the part needs a confidentiality label of its own",
             Self::ClocksMissing => "the part needs clocks of its own",

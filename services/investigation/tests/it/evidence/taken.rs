@@ -71,6 +71,27 @@ async fn the_same_call_again_is_the_same_piece_and_another_body_is_refused() {
 }
 
 #[tokio::test]
+async fn the_same_call_again_has_its_first_answer_whatever_has_become_of_the_case_since() {
+    let shelf = Shelf::new().await;
+    let asked = shelf.bench.ask(&staff("handler-1"), 1, "ask-1").await.unwrap().evidence_request_id;
+    let answer = |name: &str| wire::EvidenceHeader {
+        evidence_request_id: asked.clone(),
+        ..header(name, wire::EvidenceType::QcReport, "application/pdf")
+    };
+    let report = b"%PDF-1.7\n".as_slice();
+    let first = shelf.kept(&shop(), answer("one"), report).await;
+    assert_eq!(shelf.kept(&shop(), answer("one"), report).await, first, "the request is settled");
+    assert_eq!(reason(shelf.submit(&shop(), answer("two"), report).await), "EVIDENCE_REQUEST_SETTLED");
+    let other = shelf.submit(&shop(), answer("one"), b"%PDF-1.6\n").await;
+    assert_eq!(reason(other), "IDEMPOTENCY_KEY_REUSED");
+    let withdrawn = redress_proto::intake::v1::ComplaintWithdrawn::default();
+    shelf.bench.follow(&[shelf.bench.happened(1, 5, &withdrawn)]).await;
+    assert_eq!(shelf.kept(&shop(), answer("one"), report).await, first, "the complaint is over");
+    assert_eq!((shelf.left().len(), shelf.bench.count("SELECT count(*) FROM evidence").await), (1, 1));
+    assert_eq!(shelf.bench.count("SELECT count(*) FROM pending_object").await, 0);
+}
+
+#[tokio::test]
 async fn of_two_twins_at_the_same_instant_one_piece_comes() {
     let shelf = Shelf::new().await;
     for round in 0..5 {

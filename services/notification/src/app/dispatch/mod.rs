@@ -17,6 +17,7 @@ mod pace;
 mod prepare;
 mod record;
 mod settle;
+mod turns;
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ use crate::store::delivery::{self, Claimed, Lane};
 use crate::store::notice::Notice;
 pub use pace::Pace;
 use prepare::Prepared;
+pub use turns::Turns;
 
 /// How long the workers of all wait for the tries of a hand; what takes longer goes on without them.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -45,8 +47,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub const APART: [ContactType; 2] = [ContactType::Email, ContactType::InApp];
 /// When a delivery whose rows do not read is looked at again: another version of this program may read them.
 const UNREADABLE: Duration = Duration::from_mins(10);
-/// How often the workers of a lane together look for work while there is none.
-const PERIOD: Duration = Duration::from_millis(50);
 /// How long a lane waits after a failure of its own, such as a database that is away.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// What of a claim's time is left for the record of a try.
@@ -113,10 +113,9 @@ struct Round {
 }
 
 impl Dispatch {
-    /// Sends until it is stopped, as worker `place` of `workers`, counted from 0: they take turns in looking for work. A
-    /// failure of its own is logged and waited out: what was claimed comes again.
-    pub async fn run(self, lane: Lane, place: u16, workers: u16) -> anyhow::Result<()> {
-        tokio::time::sleep(PERIOD * place.into()).await;
+    /// Sends until it is stopped, as one of the workers that take `turns` in looking for work. A failure of its own is logged
+    /// and waited out: what was claimed comes again.
+    pub async fn run(self, lane: Lane, turns: Turns) -> anyhow::Result<()> {
         let mut hand = Hand::new(self.batch);
         let mut rounds: u32 = 0;
         let mut slow = JoinSet::new();
@@ -127,23 +126,23 @@ impl Dispatch {
                 self.settle_logged().await;
             }
             while slow.try_join_next().is_some() {}
-            let wait = match self.round(lane, hand.size(), patience.zip(Some(&mut slow))).await {
-                Ok(Round { claimed: 0, .. }) => PERIOD * workers.into(),
+            let until = match self.round(lane, hand.size(), patience.zip(Some(&mut slow))).await {
+                Ok(Round { claimed: 0, .. }) => turns.next(Instant::now()),
                 Ok(round) => {
                     hand = hand.after(round.claimed, round.deferred);
                     if round.deferred < round.claimed {
                         continue;
                     }
-                    DEFERRED
+                    Instant::now() + DEFERRED
                 }
                 Err(error) => {
                     tracing::warn!(%error, "notices wait");
-                    AFTER_FAILURE
+                    Instant::now() + AFTER_FAILURE
                 }
             };
             tokio::select! {
                 () = self.stop.cancelled() => {}
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep_until(until) => {}
             }
         }
         while slow.join_next().await.is_some() {}

@@ -250,7 +250,8 @@ impl Scene<'_> {
             let code = remedy(ordered.r#type());
             ordered.amount.as_ref().map_or(code.clone(), |amount| format!("{code}{OF}{}", money(amount)))
         };
-        let until = self.appeal_until().to_string();
+        let told = report.appeal_until.as_ref().and_then(|at| from_wire_time(at).ok());
+        let until = told.unwrap_or_else(|| self.appeal_until()).to_string();
         let texts = fields([
             ("liability", shares(liability.map(|found| found.shares.as_slice()).unwrap_or_default())),
             ("compensation", or(lines(told_of(remedies.iter().map(ordered).collect())), "none")),
@@ -273,9 +274,9 @@ impl Scene<'_> {
         to.into_iter().map(|to| Draft::new(NoticeKind::Result, to, texts.clone(), sealed.clone())).collect()
     }
 
-    /// Until when an appeal can be filed: resolution counts from the lifecycle's step to the result, which follows from a
-    /// fact at once. That fact's time is told, and so never a later end than resolution's; nor an earlier one than the
-    /// ruling told.
+    /// Until when an appeal can be filed, where a report does not tell it: resolution counts from the lifecycle's step to
+    /// the result, which follows from a fact at once. That fact's time is told, and so never a later end than
+    /// resolution's; nor an earlier one than the ruling told.
     fn appeal_until(&self) -> Timestamp {
         let from = self.case.last_step(self.kept).unwrap_or(self.kept.at);
         let days = SignedDuration::from_hours(24 * i64::from(self.terms.appeal_days));

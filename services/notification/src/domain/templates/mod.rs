@@ -224,4 +224,6 @@ fn told(path: &str, error: &minijinja::Error) -> String {
 }
 
 #[cfg(test)]
+mod citations;
+#[cfg(test)]
 mod tests;

@@ -107,3 +107,71 @@ fn a_version_changes_with_every_file_that_shapes_the_letter() {
     assert_ne!(first, version(&changed("en/letter.jinja", "Dear", "Good day,")));
     assert_eq!(first, version(&changed("zh-Hans/letter.jinja", "尊敬的", "您好，")));
 }
+
+/// A letter of the built-in set with nothing in it but these fields.
+fn letter(kind: NoticeKind, locale: Locale, role: Role, party: PartyKind, fields: &[(&str, &str)]) -> Letter {
+    let templates = Templates::read(&builtin()).unwrap();
+    let profiles = Profiles::read(include_str!("../../../data/tenants.toml")).unwrap();
+    let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let content = Content::check(kind, fields).unwrap();
+    let facts = Facts {
+        kind,
+        locale,
+        content: &content,
+        role,
+        party,
+        name: "",
+        complaint_no: "20261125-TEST",
+        received_at: Timestamp::UNIX_EPOCH,
+        queued_at: Timestamp::UNIX_EPOCH,
+        profile: profiles.of(&"acme".parse().unwrap()),
+    };
+    templates.write(&facts).unwrap()
+}
+
+#[test]
+fn a_respondent_who_is_to_answer_is_not_told_to_do_nothing() {
+    let fields = [
+        ("done", "negotiation_opened"),
+        ("next_step", "negotiation_next"),
+        ("expected_at", "2026-12-02T10:00:00Z"),
+    ];
+    for (locale, nothing) in [
+        (Locale::En, "need not do anything"),
+        (Locale::ZhHans, "不需要做任何事"),
+        (Locale::ZhHant, "不需要做任何事"),
+    ] {
+        let told =
+            |role, party| letter(NoticeKind::Progress, locale, role, party, &fields).body.contains(nothing);
+        assert!(told(Role::Complainant, PartyKind::Consumer), "{locale}");
+        assert!(!told(Role::Respondent, PartyKind::Merchant), "{locale}");
+    }
+}
+
+#[test]
+fn one_day_is_a_day_and_two_are_days() {
+    let receipt = |days: &str| {
+        let fields = [("channel", "app"), ("decision_days", days)];
+        letter(NoticeKind::Receipt, Locale::En, Role::Complainant, PartyKind::Consumer, &fields).body
+    };
+    assert!(
+        receipt("1").contains("Within 1 working day we") && receipt("2").contains("Within 2 working days we")
+    );
+    assert!(receipt("1").contains("at the latest 1 working day after"));
+}
+
+#[test]
+fn an_alert_greets_whoever_is_on_duty_as_a_colleague() {
+    let fields = [
+        ("level", "2"),
+        ("escalation", "clock_breached"),
+        ("ticket", "T-1"),
+        ("case_link", "https://console.invalid/complaints/1"),
+    ];
+    for (locale, greeting) in
+        [(Locale::En, "Dear colleague,"), (Locale::ZhHans, "同事您好："), (Locale::ZhHant, "同事您好：")]
+    {
+        let alert = letter(NoticeKind::Escalation, locale, Role::Staff, PartyKind::Platform, &fields);
+        assert!(alert.body.starts_with(greeting), "{}", alert.body);
+    }
+}

@@ -16,6 +16,9 @@ pub async fn waiting(
     conn: &mut PgConnection,
     notices: &[(TenantId, Uuid)],
 ) -> Result<Vec<(Uuid, bool, i64)>, Error> {
+    if notices.is_empty() {
+        return Ok(Vec::new());
+    }
     let waiting = sqlx::query_as(
         "SELECT notice_id, bool_or(webhook_id = '00000000-0000-0000-0000-000000000000'),
                 count(*) FILTER (WHERE webhook_id <> '00000000-0000-0000-0000-000000000000')
@@ -87,6 +90,9 @@ pub async fn taken_by_callback(
     conn: &mut PgConnection,
     notices: &[(TenantId, Uuid)],
 ) -> Result<HashMap<Uuid, (Uuid, Timestamp)>, Error> {
+    if notices.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(Uuid, Uuid, SqlTime)> = sqlx::query_as(
         "SELECT DISTINCT ON (tenant, notice_id) notice_id, webhook_id, at FROM attempt
          WHERE (tenant, notice_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))

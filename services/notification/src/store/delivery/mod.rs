@@ -51,7 +51,7 @@ pub enum Lane {
 /// A claim is under way until `held_until`, which this server alone tells and judges: the clocks of two processes may
 /// differ by more than a lease.
 macro_rules! claim {
-    ($due:literal) => {
+    ($due:expr) => {
         concat!(
             "UPDATE delivery SET lease = $2, held_until = now() + $3 * interval '1 second',
                                  tries = delivery.tries + 1, first_tried_at = coalesce(delivery.first_tried_at, $1)
@@ -66,19 +66,61 @@ macro_rules! claim {
     };
 }
 
-const CLAIM_PARTIES: &str = claim!(
-    "SELECT tenant, notice_id, webhook_id FROM delivery
-     WHERE webhook_id = '00000000-0000-0000-0000-000000000000' AND channel IS NULL AND due_at <= $1
-           -- What is in hand stands in front: as many rows as workers have in hand, no more.
-           AND (held_until IS NULL OR held_until <= now())
-     ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED"
-);
-const CLAIM_CHANNEL: &str = claim!(
-    "SELECT tenant, notice_id, webhook_id FROM delivery
-     WHERE webhook_id = '00000000-0000-0000-0000-000000000000' AND channel IS NOT NULL AND channel = $5 AND due_at <= $1
-           AND (held_until IS NULL OR held_until <= now())
-     ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED"
-);
+/// Who has rows of a lane that are due and in nobody's hand: from one tenant to the next, and not row by row.
+macro_rules! tenants {
+    ($lane:literal) => {
+        concat!(
+            "WITH RECURSIVE waiting (tenant) AS (
+                 (SELECT tenant FROM delivery WHERE ",
+            $lane,
+            " ORDER BY tenant LIMIT 1)
+                 UNION ALL
+                 SELECT (SELECT delivery.tenant FROM delivery WHERE ",
+            $lane,
+            " AND delivery.tenant > waiting.tenant ORDER BY delivery.tenant LIMIT 1)
+                 FROM waiting WHERE waiting.tenant IS NOT NULL
+             )
+             SELECT tenant FROM waiting
+             WHERE EXISTS (SELECT FROM delivery WHERE ",
+            $lane,
+            " AND delivery.tenant = waiting.tenant AND due_at <= $1 AND (held_until IS NULL OR held_until <= now()))"
+        )
+    };
+}
+
+/// The rows of a lane that are due, tenants in turn: the first of each, then the second of each. More are looked at than are
+/// taken, so that workers who claim at the same time find others than those that are just being claimed.
+macro_rules! in_turn {
+    ($lane:literal) => {
+        concat!(
+            "SELECT d.tenant, d.notice_id, d.webhook_id
+             FROM (SELECT one.*,
+                          row_number() OVER (PARTITION BY one.tenant ORDER BY one.due_at, one.notice_id) AS place
+                   FROM unnest($5::text[]) AS waiting (tenant) CROSS JOIN LATERAL (
+                       SELECT tenant, notice_id, webhook_id, due_at FROM delivery
+                       WHERE ",
+            $lane,
+            " AND delivery.tenant = waiting.tenant AND due_at <= $1
+                             -- What is in hand stands in front: as many rows as workers have in hand, no more.
+                             AND (held_until IS NULL OR held_until <= now())
+                       ORDER BY due_at LIMIT $6) AS one) AS turn
+                  JOIN delivery d
+                       ON (d.tenant, d.notice_id, d.webhook_id) = (turn.tenant, turn.notice_id, turn.webhook_id)
+             WHERE d.held_until IS NULL OR d.held_until <= now()
+             ORDER BY turn.place, turn.due_at LIMIT $4 FOR UPDATE OF d SKIP LOCKED"
+        )
+    };
+}
+
+const TENANTS_OF_PARTIES: &str =
+    tenants!("webhook_id = '00000000-0000-0000-0000-000000000000' AND channel IS NULL");
+const TENANTS_OF_CHANNEL: &str =
+    tenants!("webhook_id = '00000000-0000-0000-0000-000000000000' AND channel IS NOT NULL AND channel = $2");
+const CLAIM_PARTIES: &str =
+    claim!(in_turn!("webhook_id = '00000000-0000-0000-0000-000000000000' AND channel IS NULL"));
+const CLAIM_CHANNEL: &str = claim!(in_turn!(
+    "webhook_id = '00000000-0000-0000-0000-000000000000' AND channel IS NOT NULL AND channel = $7"
+));
 const CLAIM_CALLBACKS: &str = claim!(
     "SELECT d.tenant, d.notice_id, d.webhook_id
      FROM (SELECT tenant, webhook_id FROM webhook
@@ -106,8 +148,13 @@ pub struct Hand<'a> {
     pub resting: &'a [Uuid],
 }
 
-/// Claims deliveries that are due, under a `lease` that lasts for `term` from the server's present: one statement,
-/// without a transaction around it.
+/// How many rows are looked at for each that is taken, all tenants together …
+const LOOKED_AT: i64 = 4;
+/// … and of one tenant at least.
+const OF_TENANT: i64 = 8;
+
+/// Claims deliveries that are due, under a `lease` that lasts for `term` from the server's present, without a transaction
+/// around it. Addressees of all tenants take turns, as callback addresses do.
 pub async fn claim(
     conn: &mut PgConnection,
     lane: Lane,
@@ -116,19 +163,57 @@ pub async fn claim(
     term: Duration,
     hand: Hand<'_>,
 ) -> Result<Vec<Claimed>, Error> {
-    let query = sqlx::query_as(match lane {
-        Lane::Parties => CLAIM_PARTIES,
-        Lane::Channel(_) => CLAIM_CHANNEL,
-        Lane::Callbacks => CLAIM_CALLBACKS,
-    });
-    let query = query.bind(now.to_sqlx()).bind(lease).bind(term.as_secs_f64()).bind(hand.most);
-    let rows: Vec<Row> = match lane {
-        Lane::Parties => query,
-        Lane::Channel(channel) => query.bind(channel.code()),
-        Lane::Callbacks => query.bind(hand.resting).bind(hand.most_of_address),
+    let channel = match lane {
+        Lane::Parties => None,
+        Lane::Channel(channel) => Some(channel),
+        Lane::Callbacks => return callbacks(conn, lease, now, term, hand).await,
+    };
+    let waiting =
+        sqlx::query_scalar(channel.map_or(TENANTS_OF_PARTIES, |_| TENANTS_OF_CHANNEL)).bind(now.to_sqlx());
+    let waiting: Vec<String> = match channel {
+        None => waiting,
+        Some(channel) => waiting.bind(channel.code()),
+    }
+    .fetch_all(&mut *conn)
+    .await?;
+    let Some(of_each) =
+        i64::try_from(waiting.len()).ok().and_then(|tenants| (LOOKED_AT * hand.most).checked_div(tenants))
+    else {
+        return Ok(Vec::new());
+    };
+    let query = sqlx::query_as(channel.map_or(CLAIM_PARTIES, |_| CLAIM_CHANNEL))
+        .bind(now.to_sqlx())
+        .bind(lease)
+        .bind(term.as_secs_f64())
+        .bind(hand.most)
+        .bind(waiting)
+        // A number that the planner knows: of an expression it would think a tenth of all that waits.
+        .bind(of_each.max(OF_TENANT));
+    let rows: Vec<Row> = match channel {
+        None => query,
+        Some(channel) => query.bind(channel.code()),
     }
     .fetch_all(conn)
     .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+async fn callbacks(
+    conn: &mut PgConnection,
+    lease: Uuid,
+    now: Timestamp,
+    term: Duration,
+    hand: Hand<'_>,
+) -> Result<Vec<Claimed>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(CLAIM_CALLBACKS)
+        .bind(now.to_sqlx())
+        .bind(lease)
+        .bind(term.as_secs_f64())
+        .bind(hand.most)
+        .bind(hand.resting)
+        .bind(hand.most_of_address)
+        .fetch_all(conn)
+        .await?;
     rows.into_iter().map(Row::read).collect()
 }
 

@@ -12,6 +12,7 @@ use crate::app::react::window;
 use crate::app::wire::time;
 use crate::app::words;
 use crate::domain::guard::{Refusal, require};
+use crate::domain::party::Side;
 use crate::domain::report::{LANGUAGES, Report, ReportKind, digest, filing_no};
 use crate::domain::state::State;
 use crate::domain::text;
@@ -49,11 +50,14 @@ impl Act for wire::IssueHandlingReportRequest {
             wire::CaseReport { parts: Some(wire::case_report::Parts::Handling(parts)), ..Default::default() };
         let report = file(scene, ReportKind::Handling, &self.language, &plain.encode_to_vec())?;
         scene.case.course.report_issued = true;
+        let window = scene.desk.windows.of(&scene.case.tenant);
+        let appeal_until = window.until(scene.case, Some(&Side::complainant())).and_then(time);
         scene.out.push(&wire::HandlingReportIssued {
             report_id: report.0.id.to_string(),
             sha256: report.0.sha256,
             language: self.language.clone(),
             sealed: Some(report.1),
+            appeal_until,
         });
         window::end_if_over(scene.case, &mut scene.out);
         Ok(())

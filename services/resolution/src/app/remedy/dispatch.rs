@@ -34,6 +34,8 @@ const LEAST: Duration = Duration::from_millis(50);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Errands that one pass claims, and runs at once.
 const BATCH: usize = 16;
+/// Rounds beside each other.
+const BESIDE: usize = 4;
 /// The most calls that one errand makes: what became of the payer's key, of the platform's, and asking for it.
 const CALLS: u32 = 3;
 /// What a lease lasts beyond those calls.
@@ -103,6 +105,13 @@ impl Dispatch {
     #[must_use]
     pub fn sweeping_every(self, sweep: Duration) -> Self {
         Self { sweep, ..self }
+    }
+
+    /// Works until `stop`, several rounds beside each other: an answer that is long in coming holds up the round that asked,
+    /// and not what others are owed.
+    pub async fn run_beside(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let rounds = (0..BESIDE).map(|_| self.clone().run(stop.clone()));
+        futures::future::try_join_all(rounds).await.map(drop)
     }
 
     /// Works until `stop`. A failure of its own is logged and waited out: what was claimed comes again.

@@ -90,6 +90,7 @@ pub fn heard(facts: &[&Fact]) -> Vec<Call> {
                 incident = true;
                 Some(Trigger::Incident)
             }
+            "AssignmentStranded" => Some(Trigger::Stranded),
             "RemedyFailed" => {
                 let id = fact.text("remedy_id");
                 let failed = |other: &&&Fact| other.event == "RemedyFailed" && other.text("remedy_id") == id;

@@ -47,6 +47,8 @@ coded_enum! {
         PublicSpread = "public_spread",
         /// A remedy failed for the second time.
         RemedyFailedTwice = "remedy_failed_twice",
+        /// It goes from offer to offer, and nobody keeps it.
+        Stranded = "stranded",
         /// It goes before all others.
         Urgent = "urgent",
     }

@@ -9,9 +9,21 @@ const INSTRUMENTS: &[(&str, &[&str])] =
 const DURATION: &str = "duration(\"";
 const HISTOGRAM: &[&str] = &["_bucket", "_count", "_sum"];
 
-/// The series that the instruments of one source file become. Line ends are as nothing: rustfmt puts them anywhere.
+/// The names of the instruments of one source file, as the code has them.
+pub(crate) fn instruments(source: &str) -> BTreeSet<String> {
+    let text = on_one_line(source);
+    let calls = INSTRUMENTS.iter().map(|(call, _)| *call).chain([DURATION]);
+    calls.flat_map(|call| named(&text, call)).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Line ends are as nothing: rustfmt puts them anywhere.
+fn on_one_line(source: &str) -> String {
+    source.split_whitespace().collect::<Vec<_>>().join(" ").replace("( \"", "(\"")
+}
+
+/// The series that the instruments of one source file become.
 pub(super) fn series(source: &str) -> BTreeSet<String> {
-    let text: String = source.split_whitespace().collect::<Vec<_>>().join(" ").replace("( \"", "(\"");
+    let text = on_one_line(source);
     let mut found = BTreeSet::new();
     for (call, endings) in INSTRUMENTS {
         for (name, rest) in named(&text, call) {

@@ -12,6 +12,7 @@ mod workloads;
 
 use std::path::{Path, PathBuf};
 
+pub(super) use code::instruments;
 pub(super) use rendered::compare;
 pub(crate) use rendered::compare_by;
 

@@ -1,11 +1,12 @@
 //! T02–T08: is the complaint complete, and is it for us to handle?
 
+use jiff::Timestamp;
 use redress_domain::DecidedBy;
 
 use super::require;
 use crate::domain::lifecycle::{
-    Act, Capacity, Code, Command, Event, GuardReason, Lifecycle, Policy, Refusal, RefusalNotice,
-    RefusalReason, State,
+    Act, Capacity, Code, Command, Event, FactKind, GuardReason, Lifecycle, Policy, Refusal, RefusalNotice,
+    RefusalReason, State, StateKind,
 };
 
 pub(super) fn decide(
@@ -22,11 +23,6 @@ pub(super) fn decide(
         (Command::SupplyCompletion { sender_is_party, supplied }, State::AwaitingCompletion { .. }) => {
             require(*sender_is_party, GuardReason::SenderNotParty)?;
             Event::CompletionSupplied { supplied: supplied.clone() }
-        }
-        (Command::LapseCompletion { due_at, reminder_sent }, State::AwaitingCompletion { .. }) => {
-            require(act.at >= *due_at, GuardReason::CompletionNotDue)?;
-            require(*reminder_sent, GuardReason::ReminderNotSent)?;
-            Event::ComplaintLapsed { review_until: policy.window_end(act.at, policy.review_days) }
         }
         (Command::StartReview { assessment }, State::Received) => {
             Event::AdmissibilityReviewStarted(assessment.ok_or(GuardReason::AssessmentMissing)?)
@@ -65,6 +61,37 @@ pub(super) fn decide(
         _ => return Err(case.impossible(command.kind()).into()),
     };
     Ok(event)
+}
+
+/// T04: the clock of the request made at `asked_at` came due. It cannot be told an error, so a guard that does not hold
+/// leaves the complaint where it stands, on the record.
+pub(super) fn lapse(
+    asked_at: Timestamp,
+    due_at: Timestamp,
+    reminded_at: Option<Timestamp>,
+    act: &Act,
+    policy: &Policy,
+) -> Event {
+    let guards = || {
+        // A clock that came due before the open request was made belongs to an earlier one.
+        require(asked_at < due_at && due_at <= act.at, GuardReason::CompletionNotDue)?;
+        require(reminded_in_time(asked_at, due_at, reminded_at), GuardReason::ReminderNotSent)
+    };
+    match guards() {
+        Ok(()) => Event::ComplaintLapsed { review_until: policy.window_end(act.at, policy.review_days) },
+        Err(reason) => {
+            Event::FactRefused { fact: FactKind::CompletionDue, state: StateKind::AwaitingCompletion, reason }
+        }
+    }
+}
+
+/// Whether a reminder of this request left the complainant a tenth of the time at the least: one that goes out with the
+/// breach reminds of nothing.
+fn reminded_in_time(asked_at: Timestamp, due_at: Timestamp, reminded_at: Option<Timestamp>) -> bool {
+    reminded_at.is_some_and(|reminded_at| {
+        let whole = due_at.duration_since(asked_at);
+        asked_at <= reminded_at && due_at.duration_since(reminded_at) >= whole / 10
+    })
 }
 
 /// A person may; a rule may where the profile lets it, but never over a person's refusal; a model never.

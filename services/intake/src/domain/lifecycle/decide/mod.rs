@@ -11,7 +11,7 @@ use redress_domain::ComplaintId;
 
 use super::{
     Act, Capacity, Closing, Command, CommandKind, Event, GuardReason, InvalidTransition, Lifecycle, Policy,
-    Refusal, Registration,
+    Refusal, Registration, State,
 };
 
 impl Lifecycle {
@@ -26,14 +26,20 @@ impl Lifecycle {
     /// What follows from `command`: at least one event, to be applied in order, or the reason why nothing does.
     ///
     /// A fact ([`Command::TakeFact`]) is never refused with an error: what cannot be taken yields
-    /// [`Event::FactRefused`].
+    /// [`Event::FactRefused`]. So does a clock of the completion that has come due and may not end the complaint.
     pub fn decide(&self, command: &Command, act: &Act, policy: &Policy) -> Result<Vec<Event>, Refusal> {
         match command {
             Command::TakeFact(fact) => Ok(facts::take(self, fact, act, policy)),
+            Command::LapseCompletion { due_at, reminded_at } => {
+                entitled(command.kind(), act.actor.capacity)?;
+                let State::AwaitingCompletion { asked_at, .. } = self.state else {
+                    return Err(self.impossible(command.kind()).into());
+                };
+                Ok(vec![admissibility::lapse(asked_at, *due_at, *reminded_at, act, policy)])
+            }
             Command::Register(_) => Err(self.impossible(CommandKind::Register).into()),
             Command::RequestCompletion { .. }
             | Command::SupplyCompletion { .. }
-            | Command::LapseCompletion { .. }
             | Command::StartReview { .. }
             | Command::Assess(_)
             | Command::AcceptComplaint { .. }

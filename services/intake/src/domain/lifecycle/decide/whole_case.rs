@@ -2,8 +2,8 @@
 
 use super::{closed, outcome, require};
 use crate::domain::lifecycle::{
-    Act, Command, Event, GroupConsent, GuardReason, Lifecycle, MergeBasis, MergeTarget, Policy, ReferralEnd,
-    ReferralResult, Refusal, SafetyLead, State, StateKind,
+    Act, Capacity, Command, EscalationReason, Event, GroupConsent, GuardReason, Lifecycle, MergeBasis,
+    MergeTarget, Policy, ReferralEnd, ReferralResult, Refusal, SafetyLead, State, StateKind,
 };
 
 pub(super) fn decide(
@@ -45,14 +45,14 @@ pub(super) fn decide(
             require(*own_clocks, GuardReason::ClocksMissing)?;
             Event::MatterSplit { child: *child, matter: *matter, label }
         }
-        (_, state) if state.kind().is_open() => open_case(case, command)?,
+        (_, state) if state.kind().is_open() => open_case(case, command, act)?,
         _ => return Err(case.impossible(command.kind()).into()),
     };
     Ok(vec![event])
 }
 
 /// The commands that need nothing but a case that goes on.
-fn open_case(case: &Lifecycle, command: &Command) -> Result<Event, Refusal> {
+fn open_case(case: &Lifecycle, command: &Command, act: &Act) -> Result<Event, Refusal> {
     match command {
         Command::Withdraw { consent, safety_lead } => {
             require(*consent != GroupConsent::Missing, GuardReason::GroupConsentMissing)?;
@@ -68,8 +68,11 @@ fn open_case(case: &Lifecycle, command: &Command) -> Result<Event, Refusal> {
             require(*complainant_told, GuardReason::ComplainantNotTold)?;
             Ok(Event::ComplaintTransferred { unit: unit.clone() })
         }
-        Command::Escalate { reason } => {
-            let level = case.regions.escalation.get().next().ok_or(GuardReason::HighestLevel)?;
+        Command::Escalate { reason, to } => {
+            let own = act.actor.capacity != Capacity::Complainant || *reason == EscalationReason::OverTheHead;
+            require(own, GuardReason::ReasonNotForRole)?;
+            let now = *case.regions.escalation.get();
+            let level = to.or(now.next()).filter(|level| *level > now).ok_or(GuardReason::HighestLevel)?;
             Ok(Event::ComplaintEscalated { level, reason: *reason })
         }
         _ => Err(case.impossible(command.kind()).into()),

@@ -43,7 +43,6 @@ pub(super) fn admissibility() -> Vec<Case> {
     let officer = || by(IntakeOfficer);
     let complainant = || by(Complainant);
     let request = |reviewer: &str| Command::RequestReview { reviewer: reviewer.into() };
-    let lapse = |due_at, reminder_sent| Command::LapseCompletion { due_at, reminder_sent };
     vec![
         (State::Received, Command::RequestCompletion { missing: vec![] }, by(Machine), G::NothingMissing),
         (
@@ -52,8 +51,6 @@ pub(super) fn admissibility() -> Vec<Case> {
             complainant(),
             G::SenderNotParty,
         ),
-        (awaiting(), lapse(in_days(1), true), by(Timer), G::CompletionNotDue),
-        (awaiting(), lapse(now(), false), by(Timer), G::ReminderNotSent),
         (State::Received, Command::StartReview { assessment: None }, by(Machine), G::AssessmentMissing),
         (review(), Command::Assess(assessment()), by(Machine), G::HumanRequired),
         (
@@ -151,6 +148,12 @@ pub(super) fn whole_case() -> Vec<Case> {
         (state(S::Merged), unmerge.clone(), at(by(Supervisor), in_days(11)), G::UnmergeWindowOver),
         (state(S::Merged), unmerge, by(Handler), G::ActorNotEntitled),
         (accepted(), refer, by(Handler), G::ShareConsentMissing),
+        (
+            accepted(),
+            Command::Escalate { reason: EscalationReason::PublicSpread, to: None },
+            by(Complainant),
+            G::ReasonNotForRole,
+        ),
         (state(S::Referred), over, by(Handler), G::OutcomeMissing),
         (accepted(), suspend("supervisor-001"), by(Supervisor), G::SecondPersonRequired),
         (accepted(), suspend(""), by(Supervisor), G::SecondPersonRequired),
@@ -163,6 +166,22 @@ pub(super) fn whole_case() -> Vec<Case> {
         (accepted(), split_with(1, Some("open"), true), by(IntakeOfficer), G::SplitIntoItself),
         (accepted(), split_with(3, None, true), by(IntakeOfficer), G::LabelMissing),
         (accepted(), split_with(3, Some("open"), false), by(IntakeOfficer), G::ClocksMissing),
+    ]
+}
+
+/// Clocks of a completion that was asked for two days ago; they too are refused on the record.
+pub(super) fn lapses() -> Vec<(Command, GuardReason)> {
+    use GuardReason as G;
+    let lapse = |due_at, reminded_at| Command::LapseCompletion { due_at, reminded_at };
+    let with_the_breach = now() - jiff::SignedDuration::from_secs(1);
+    vec![
+        (lapse(in_days(1), Some(in_days(-1))), G::CompletionNotDue),
+        // Of a request before this one.
+        (lapse(in_days(-3), Some(in_days(-4))), G::CompletionNotDue),
+        (lapse(in_days(-2), Some(in_days(-4))), G::CompletionNotDue),
+        (lapse(now(), None), G::ReminderNotSent),
+        (lapse(now(), Some(with_the_breach)), G::ReminderNotSent),
+        (lapse(now(), Some(in_days(-3))), G::ReminderNotSent),
     ]
 }
 

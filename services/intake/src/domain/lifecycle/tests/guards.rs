@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use redress_domain::{ErrorKind, Problem};
 
-use super::broken_guards::{admissibility, facts_with_broken_guards, registrations, whole_case};
+use super::broken_guards::{admissibility, facts_with_broken_guards, lapses, registrations, whole_case};
 use super::samples::*;
 use crate::domain::lifecycle::*;
 
@@ -32,9 +32,40 @@ fn a_fact_whose_guard_is_broken_is_refused_on_the_record() {
 }
 
 #[test]
+fn a_clock_that_may_not_end_a_completion_is_refused_on_the_record_and_the_complaint_goes_on_waiting() {
+    for (command, reason) in lapses() {
+        let before = in_kind(StateKind::AwaitingCompletion);
+        let events = before.decide(&command, &by(Capacity::Timer), &Policy::default()).unwrap();
+        let refused = Event::FactRefused {
+            fact: FactKind::CompletionDue,
+            state: StateKind::AwaitingCompletion,
+            reason,
+        };
+        assert_eq!(events, [refused], "{command:?}");
+        assert_eq!(before.clone().evolve_all(&events).unwrap().state(), before.state());
+    }
+}
+
+#[test]
+fn a_ladder_lifts_a_case_to_its_level_and_never_lowers_it() {
+    let to = |level: u8| Command::Escalate {
+        reason: EscalationReason::ClockWarned,
+        to: Some(Level::try_from(level).unwrap()),
+    };
+    let life = in_kind(StateKind::Investigating);
+    let events = life.decide(&to(3), &by(Capacity::Timer), &Policy::default()).unwrap();
+    let life = life.evolve_all(&events).unwrap();
+    assert_eq!(life.regions().escalation.get().number(), 3);
+    for level in [2, 3] {
+        let refused = life.decide(&to(level), &by(Capacity::Timer), &Policy::default());
+        assert_eq!(refused, Err(Refusal::Guard(GuardReason::HighestLevel)));
+    }
+}
+
+#[test]
 fn nobody_escalates_above_the_highest_level() {
     let mut life = in_kind(StateKind::Ruling);
-    let escalate = Command::Escalate { reason: EscalationReason::OverTheHead };
+    let escalate = Command::Escalate { reason: EscalationReason::OverTheHead, to: None };
     for level in 1..=4 {
         let events = life.decide(&escalate, &by(Capacity::Complainant), &Policy::default()).unwrap();
         life = life.evolve_all(&events).unwrap();
@@ -59,6 +90,7 @@ fn no_guard_goes_untested() {
         .map(|case| case.3)
         .chain(facts_with_broken_guards().into_iter().map(|case| case.3))
         .chain(registrations().map(|case| case.1))
+        .chain(lapses().into_iter().map(|case| case.1))
         .chain([GuardReason::HighestLevel])
         .collect();
     assert_eq!(tested, GuardReason::ALL.iter().copied().collect());

@@ -54,6 +54,8 @@ fn a_fact_is_taken_in_the_states_of_its_rows_and_refused_on_the_record_in_every_
             taken.entry(fact.kind()).or_default().insert(from);
         }
     }
+    // The refusal of a clock alone has this name; what it leads to is no fact's row.
+    taken.insert(FactKind::CompletionDue, BTreeSet::new());
     // What moves only a region stands in no row of its own.
     taken.insert(FactKind::ConsultationRequested, [Investigating].into());
     let open: BTreeSet<_> = StateKind::ALL.iter().copied().filter(|state| state.is_open()).collect();

@@ -14,7 +14,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         Command::Register(registration()),
         Command::RequestCompletion { missing: vec![] },
         Command::SupplyCompletion { sender_is_party: false, supplied: vec![] },
-        Command::LapseCompletion { due_at: in_days(30), reminder_sent: false },
+        Command::LapseCompletion { due_at: in_days(30), reminded_at: None },
         Command::StartReview { assessment: None },
         refuse(RefusalReason::AbuseOrSpam),
         Command::RequestReview { reviewer: "officer-900".into() },

@@ -70,11 +70,9 @@ fn a_concluded_investigation_and_every_end_but_a_merge_wait_for_nobody() {
     };
     assert_eq!(awaited(&take(waiting(), Fact::InvestigationConcluded)), []);
     assert_eq!(awaited(&tell(waiting(), CommandKind::Withdraw)), []);
-    let lapsed = tell(
-        tell(in_kind(StateKind::Received), CommandKind::RequestCompletion),
-        CommandKind::LapseCompletion,
-    );
-    assert_eq!(awaited(&lapsed), []);
+    let mut asked = in_kind(StateKind::AwaitingCompletion);
+    asked.regions = waiting().regions;
+    assert_eq!(awaited(&tell(asked, CommandKind::LapseCompletion)), []);
 
     let merged = tell(waiting(), CommandKind::Merge);
     let back = tell(merged, CommandKind::Unmerge);

@@ -139,7 +139,7 @@ pub(super) fn own_commands() -> Vec<(Command, Act)> {
     vec![
         command(Command::RequestCompletion { missing: vec!["order.orderNo".into()] }),
         command(Command::SupplyCompletion { sender_is_party: true, supplied: vec!["order.orderNo".into()] }),
-        command(Command::LapseCompletion { due_at: now(), reminder_sent: true }),
+        command(Command::LapseCompletion { due_at: now(), reminded_at: Some(in_days(-1)) }),
         command(Command::StartReview { assessment: Some(assessment()) }),
         command(Command::Assess(assessment())),
         command(accept()),
@@ -155,7 +155,7 @@ pub(super) fn own_commands() -> Vec<(Command, Act)> {
         command(Command::Resume { second: "legal-900".into() }),
         command(Command::Reopen { ground: ReopenGround::NewEvidence, retention_until: in_days(900) }),
         command(Command::Transfer { unit: code("unit-7"), acknowledged: true, complainant_told: true }),
-        command(Command::Escalate { reason: EscalationReason::ClockWarned }),
+        command(Command::Escalate { reason: EscalationReason::ClockWarned, to: None }),
         command(split()),
     ]
 }
@@ -215,5 +215,11 @@ pub(super) fn satisfied(life: &Lifecycle, days: i64) -> Vec<(Command, Act)> {
         actor: Actor { subject: format!("p-{}", life.version()), ..act.actor },
         ..act
     };
-    own_commands().into_iter().chain(facts).map(|(command, act)| (command, fresh(act))).collect()
+    let command = |command| match command {
+        Command::LapseCompletion { .. } => {
+            Command::LapseCompletion { due_at: in_days(days), reminded_at: Some(in_days(days - 1)) }
+        }
+        other => other,
+    };
+    own_commands().into_iter().chain(facts).map(|(asked, act)| (command(asked), fresh(act))).collect()
 }

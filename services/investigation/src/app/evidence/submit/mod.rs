@@ -45,6 +45,16 @@ where
     tokio::spawn(work).await.map_err(|_| Error::Defect("taking a file in ended by a panic".into()))?
 }
 
+/// What came before under the name of a call.
+enum Before {
+    /// Nothing.
+    Nothing,
+    /// This piece, by the same call.
+    Piece(Uuid),
+    /// Something: if it was the same file, its answer is given again, whatever has become of the case since.
+    Named,
+}
+
 /// An upload whose header has been looked at.
 struct Upload {
     caller: Caller,
@@ -71,11 +81,14 @@ where
         Ok(fits) => fits,
         Err(unfit) => return Err(files.refuse(&upload, None, unfit.code(), 0, unfit.into()).await),
     };
-    if let Some(early) = files.seen_before(&upload).await? {
-        return view::submitted(&files, &upload.caller, upload.file.id, early).await;
-    }
-    if let Err(error) = files.still_asked(&upload).await {
-        return Err(files.refuse_told(&upload, None, 0, error).await);
+    match files.seen_before(&upload).await? {
+        Before::Piece(early) => return view::submitted(&files, &upload.caller, upload.file.id, early).await,
+        Before::Named => {}
+        Before::Nothing => {
+            if let Err(error) = files.still_asked(&upload).await {
+                return Err(files.refuse_told(&upload, None, 0, error).await);
+            }
+        }
     }
     let place = if Allowance::of(upload.header.kind).sensitive { Where::Sensitive } else { Where::Plain };
     let pending = files.announce(&upload.file, place).await?;
@@ -185,17 +198,19 @@ impl Files {
         Ok(kept.request.require_open(self.desk.now())?)
     }
 
-    /// The piece that the same call made before, where the hash tells before the file has come.
-    async fn seen_before(&self, upload: &Upload) -> Result<Option<Uuid>, Error> {
-        let Some(sha256) = upload.header.sha256 else { return Ok(None) };
-        let content = upload.header.content(&sha256);
+    /// What came before under the name of this call. Whether it was the same call only the hash tells: where it is not
+    /// told, the file has to come once more.
+    async fn seen_before(&self, upload: &Upload) -> Result<Before, Error> {
+        let told = upload.header.sha256;
+        let content = upload.header.content(&told.unwrap_or_default());
         let call =
             self.desk.call(&upload.caller.principal, &upload.header.message.request_id, &content).await?;
         let mut conn = self.desk.db.pool().acquire().await?;
-        match call.seen(&mut conn).await? {
-            Seen::New => Ok(None),
-            Seen::Same(made) => Ok(Some(made_before(&made)?)),
-            Seen::Other => Err(Call::reused().into()),
+        match (call.seen(&mut conn).await?, told) {
+            (Seen::New, _) => Ok(Before::Nothing),
+            (_, None) => Ok(Before::Named),
+            (Seen::Same(made), Some(_)) => Ok(Before::Piece(made_before(&made)?)),
+            (Seen::Other, Some(_)) => Err(Call::reused().into()),
         }
     }
 

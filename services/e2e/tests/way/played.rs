@@ -1,0 +1,105 @@
+//! A run of the simulator's scripts over all services, and what its accounts say in the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redress_domain::Role;
+use redress_simulator::driver::{Driver, Gateway};
+use redress_simulator::ledger::{Book, Ledger};
+use redress_simulator::plan::{Intention, Plan, Shape};
+use redress_simulator::reckoning::{Arrived, Stores};
+use redress_simulator::story::{Services, Stage, Tokens};
+use redress_simulator::texts;
+use redress_testkit::wait_until;
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::installation::{SETTLED, Way, now, right_in_the_end};
+
+/// For each step: debug builds on two cores are slow.
+const PATIENCE: Duration = Duration::from_mins(4);
+
+/// A run that goes on.
+pub(crate) struct Played {
+    way: Arc<Way>,
+    ledger: Arc<Ledger>,
+    complaints: u64,
+    driving: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Played {
+    /// Begins a run of that shape on services that run already.
+    pub(crate) fn begin(way: &Arc<Way>, shape: Shape) -> Self {
+        let ledger = Arc::new(Ledger::default());
+        let plan = one_tenants(Plan::of(&texts::all().unwrap(), shape, now()));
+        let complains = plan.planned.iter().filter(|planned| planned.intention != Intention::Nonsense);
+        let complaints = complains.count() as u64;
+        let services = Services {
+            intake: way.grpc("intake"),
+            classification: way.grpc("classification"),
+            investigation: way.grpc("investigation"),
+            resolution: way.grpc("resolution"),
+        };
+        let issuing = Arc::clone(way);
+        let tokens: Tokens = Arc::new(move |_, subject, role| Ok(issuing.token_of(subject, role)));
+        let (tenants, members) = ([way.tenant.clone()], plan.in_spike());
+        let stage = Stage::new(&services, &tenants, tokens, members, Arc::clone(&ledger), PATIENCE).unwrap();
+        let gateway =
+            Gateway { tenant: way.tenant.to_string(), token: way.token_of("gateway-1", Role::Service) };
+        let (http, stage) = (way.http("intake"), Arc::new(stage));
+        let driver = Driver::new(&http, vec![gateway], Arc::clone(&ledger), stage).unwrap();
+        let driving = tokio::spawn(Arc::new(driver).drive(plan, Instant::now()));
+        Self { way: Arc::clone(way), ledger, complaints, driving }
+    }
+
+    /// Waits until so many steps of the cases are in intake's history, all cases taken together.
+    pub(crate) async fn comes_to(&self, steps: i64) {
+        let reached = async || (steps_of(&self.way).await? >= steps).then_some(());
+        wait_until(&format!("{steps} steps of the cases"), SETTLED, reached).await;
+    }
+
+    /// Whether scripts still go on.
+    pub(crate) fn goes_on(&self) -> bool {
+        !self.driving.is_finished()
+    }
+
+    /// Waits for the scripts and then for the stores: nothing is lost, doubled, parked, unpaid, untold or left behind, and
+    /// all accounts agree.
+    pub(crate) async fn ends(self) -> (Book, Stores) {
+        self.driving.await.unwrap().unwrap();
+        let book = self.ledger.close();
+        assert_eq!(book.wrong, [""; 0]);
+        assert_eq!((book.accepted.len() as u64, book.left_behind()), (self.complaints, 0));
+        let databases = self.way.databases();
+        let stores = right_in_the_end(SETTLED, async || match Stores::look(&databases).await {
+            Ok(found) => {
+                let differs = found.disagreements(&self.ledger.close(), &Arrived::at(&self.way.connectors));
+                (found, differs)
+            }
+            Err(error) => (Stores::default(), vec![error.to_string()]),
+        })
+        .await;
+        // Each was registered by one submission; whatever came again under its key was told from it.
+        let registered = "SELECT count(*) FROM submission WHERE disposition = 'registered'";
+        let registered = self.way.count("intake", registered).await;
+        assert_eq!((registered.unsigned_abs(), stores.parked), (self.complaints, 0));
+        (book, stores)
+    }
+}
+
+/// None while the database is away.
+async fn steps_of(way: &Way) -> Option<i64> {
+    let mut database = PgConnection::connect(&way.databases()["intake"]).await.ok()?;
+    let steps = "SELECT coalesce(sum(stream_version), 0)::bigint FROM complaint";
+    sqlx::query_scalar(steps).fetch_one(&mut database).await.ok()
+}
+
+/// All of one tenant: the installation has no other.
+fn one_tenants(mut plan: Plan) -> Plan {
+    for planned in &mut plan.planned {
+        planned.tenant = 0;
+    }
+    plan
+}
