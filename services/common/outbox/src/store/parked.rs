@@ -256,7 +256,7 @@ pub(crate) async fn failed_again(
 }
 
 /// How many records of each topic wait.
-pub(crate) async fn waiting(
+pub(crate) async fn waiting_by_topic(
     database: impl PgExecutor<'_>,
     topics: &[&'static str],
 ) -> Result<Vec<(String, i64)>, sqlx::Error> {
