@@ -172,8 +172,7 @@ impl<H: BatchHandler> TypedLane<H> {
                 cursor.first = cursor.first.max(item.record.offset + 1);
             }
         }
-<<<<<<< HEAD
-        self.report(kit, items, &parked);
+        self.report(kit, items, &outline.apply, &parked);
         for chain in &outline.closed {
             self.go_on(kit, chain).await;
         }
@@ -203,19 +202,12 @@ impl<H: BatchHandler> TypedLane<H> {
         }
     }
 
-    fn report(&self, kit: &Kit, items: &[Item<H::Event>], parked: &[(usize, Cause)]) {
-=======
-        self.report(kit, items, &outline.apply, &parked);
-        Ok(Outcome::Written { dropped: outline.dropped })
-    }
-
     fn report(&self, kit: &Kit, items: &[Item<H::Event>], applied: &[usize], parked: &[(usize, Cause)]) {
         let now = kit.clock.now();
         // A writer's clock may be ahead of ours.
         let waited =
             |at: &usize| now.duration_since(items[*at].record.timestamp).try_into().unwrap_or_default();
         kit.telemetry.applied(self.topic, applied.iter().map(waited));
->>>>>>> 6c658b11fd6dc5c01f44607957d40fa63089eab0
         for (at, cause) in parked {
             let record = &items[*at].record;
             kit.telemetry.parked(self.topic, cause.kind.code());

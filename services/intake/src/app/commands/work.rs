@@ -96,18 +96,23 @@ impl<C: CaseCommand> Work<C> {
         for command in &effects.steps {
             transition.command(command, &self.act(command.kind(), standing), &self.policy)?;
         }
-        let complaint = &transition.complaint;
-        let version = complaint::state_version(&complaint.lifecycle);
+        let (tenant, id) = (transition.complaint.tenant.clone(), transition.complaint.id);
+        let version = complaint::state_version(&transition.complaint.lifecycle);
         if let Some((kind, text)) = effects.note {
             let sealer = self.sealer.as_ref().ok_or_else(erased)?;
-            let sealed = sealed_note(sealer, kind, version, &text)?;
-            note::insert(conn, &complaint.tenant, complaint.id, &sealed).await?;
+            let (sealed, field) = sealed_note(sealer, kind, version, &text)?;
+            note::insert(conn, &tenant, id, &sealed).await?;
+            // What belongs to the complaint's own words is read by whoever reads those.
+            if kind == note::Kind::Completion {
+                let wrapped_key = sealer.wrapped_key().to_bytes();
+                transition.carry(Sealed { wrapped_key, fields: vec![field] });
+            }
         }
         if let Some(submission) = effects.submission {
             register::insert_submissions(conn, &[submission]).await?;
         }
         if let Some((other, label)) = effects.label {
-            complaint::label(conn, &complaint.tenant, other, label.as_str()).await?;
+            complaint::label(conn, &tenant, other, label.as_str()).await?;
         }
         self.call.record(conn, "", self.now).await?;
         transition::save(conn, vec![transition], self.now).await
@@ -158,17 +163,19 @@ pub(super) fn cause() -> Cause {
     }
 }
 
-/// A note, sealed under a name that binds it to its event.
+/// A note, sealed under a name that binds it to its event, and its field.
 fn sealed_note(
     sealer: &Sealer,
     kind: note::Kind,
     state_version: i32,
     text: &str,
-) -> Result<note::Note, Error> {
+) -> Result<(note::Note, SealedField), Error> {
     let name = note::field(kind.code(), state_version);
     let value = sealer.seal(&name, text.as_bytes())?;
-    let sealed = Sealed { wrapped_key: Vec::new(), fields: vec![SealedField { name, value }] };
-    Ok(note::Note { state_version, kind: kind.code().to_owned(), sealed: sealed.encode_to_vec() })
+    let field = SealedField { name, value };
+    let sealed = Sealed { wrapped_key: Vec::new(), fields: vec![field.clone()] };
+    let note = note::Note { state_version, kind: kind.code().to_owned(), sealed: sealed.encode_to_vec() };
+    Ok((note, field))
 }
 
 /// Of another tenant's, too: who names it learns nothing.
