@@ -64,12 +64,9 @@ async fn run(site: &Site, command: Command) -> anyhow::Result<Finding> {
         Command::Understand { load } => scenario::understand::run(site, load).await,
         Command::Incident { peak, seconds } => scenario::incident::run(site, peak, seconds).await,
         Command::Timers { amounts } => scenario::timers::run(site, amounts).await,
-<<<<<<< HEAD
         Command::Cases { load, kills } => scenario::cases::run(site, load, kills).await,
         Command::Evidence { files } => scenario::evidence::run(site, files).await,
-=======
         Command::Deadlines { amounts } => scenario::deadlines::run(site, amounts).await,
->>>>>>> 5bd8d646240345191e47c2dfb3714c963609ba9a
         Command::RawServer { listen } => {
             baseline::bare_grpc::serve(listen).await?;
             anyhow::bail!("the raw server ended")

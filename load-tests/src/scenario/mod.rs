@@ -4,11 +4,8 @@ pub(crate) mod accept;
 pub(crate) mod baseline;
 pub(crate) mod cases;
 mod company;
-<<<<<<< HEAD
 pub(crate) mod evidence;
-=======
 pub(crate) mod deadlines;
->>>>>>> 5bd8d646240345191e47c2dfb3714c963609ba9a
 pub(crate) mod faults;
 pub(crate) mod incident;
 pub(crate) mod p1;

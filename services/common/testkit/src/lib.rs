@@ -2,13 +2,9 @@
 //!
 //! Nothing here imitates a server. Kafka, PostgreSQL and Redis come from `redress-devstack`; this crate gives each test
 //! a corner of its own on them ([`TestDatabase`], [`topic_prefix`], [`unique_name`]), a clock that stands still
-<<<<<<< HEAD
-//! ([`FixedClock`]), credentials ([`TokenIssuer`], [`JwksServer`]), personal data that can be searched for ([`Canary`]),
-//! a way to wait without sleeping ([`wait_until`]), a count of what a database is asked ([`Statements`]), the world that services write to ([`MailServer`],
-=======
-//! ([`FixedClock`]), time that is moved on for whole installations ([`MovedTime`]), credentials ([`TokenIssuer`], [`JwksServer`]), personal data that can be searched for ([`Canary`]),
-//! a way to wait without sleeping ([`wait_until`]), the world that services write to ([`MailServer`],
->>>>>>> cfd45c88ef144dd80b51dc80469caaeb386c638e
+//! ([`FixedClock`]), time that is moved on for whole installations ([`MovedTime`]), credentials ([`TokenIssuer`],
+//! [`JwksServer`]), personal data that can be searched for ([`Canary`]), a way to wait without sleeping ([`wait_until`]), a
+//! count of what a database is asked ([`Statements`]), the world that services write to ([`MailServer`],
 //! [`CallbackReceiver`]), and the services themselves as processes ([`Site`], [`Installation`]).
 //!
 //! Functions that only tests call panic when the world is not as they need it: a test cannot go on without.

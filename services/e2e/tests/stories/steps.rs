@@ -312,7 +312,9 @@ impl Person {
             ..Default::default()
         };
         let answer = self.resolution().file_closing_report(closing).await.unwrap().into_inner();
-        answer.resolution.unwrap().reports.pop().unwrap()
+        let is_closing =
+            |report: &res::CaseReport| matches!(report.parts, Some(res::case_report::Parts::Closing(_)));
+        answer.resolution.unwrap().reports.into_iter().find(is_closing).unwrap()
     }
 }
 

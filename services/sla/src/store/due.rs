@@ -107,13 +107,8 @@ pub async fn of_cases(
 /// wait until their topics are read.
 pub async fn next_warning_in(conn: &mut PgConnection) -> Result<Option<f64>, Error> {
     let seconds: Option<f64> = sqlx::query_scalar(
-<<<<<<< HEAD
         "SELECT extract(epoch FROM min(warn_at) - redress_time(clock_timestamp()))::double precision
-         FROM clock WHERE warn_at IS NOT NULL",
-=======
-        "SELECT extract(epoch FROM min(warn_at) - clock_timestamp())::double precision
-         FROM clock WHERE warn_at > now() - interval '1 second'",
->>>>>>> 5bd8d646240345191e47c2dfb3714c963609ba9a
+         FROM clock WHERE warn_at > redress_time(now()) - interval '1 second'",
     )
     .fetch_one(conn)
     .await?;

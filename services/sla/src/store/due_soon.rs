@@ -22,23 +22,8 @@ pub async fn untold(
 ) -> Result<Vec<Stored>, Error> {
     let sql = if definitions.is_empty() {
         "SELECT complaint_id, told, reason FROM clock
-<<<<<<< HEAD
-         WHERE tenant = $1 AND breach_at >= redress_time(now()) AND breach_at <= $2
-               AND (cardinality($3::text[]) = 0 OR definition = ANY ($3))
-               AND (clock_id, breach_at) NOT IN (SELECT * FROM unnest($4::uuid[], $5::timestamptz[]))
-         ORDER BY breach_at, clock_id LIMIT $6",
-    )
-    .bind(tenant.as_str())
-    .bind(until.to_sqlx())
-    .bind(definitions)
-    .bind(ids)
-    .bind(column(dues, |due| due.to_sqlx()))
-    .bind(limit)
-    .fetch_all(conn)
-    .await?;
-=======
          WHERE tenant = $1 AND state = 'running'
-               AND coalesce(due_at, timestamptz '9999-12-30 00:00:00+00') BETWEEN now() AND $2
+               AND coalesce(due_at, timestamptz '9999-12-30 00:00:00+00') BETWEEN redress_time(now()) AND $2
                AND (clock_id, due_at) NOT IN (SELECT * FROM unnest($4::uuid[], $5::timestamptz[]))
                AND cardinality($3::text[]) = 0
          ORDER BY coalesce(due_at, timestamptz '9999-12-30 00:00:00+00'), clock_id LIMIT $6"
@@ -49,7 +34,7 @@ pub async fn untold(
               CROSS JOIN LATERAL (
                   SELECT complaint_id, told, reason, due_at, clock_id FROM clock
                   WHERE tenant = $1 AND definition = d.definition AND state = 'running'
-                        AND coalesce(due_at, timestamptz '9999-12-30 00:00:00+00') BETWEEN now() AND $2
+                        AND coalesce(due_at, timestamptz '9999-12-30 00:00:00+00') BETWEEN redress_time(now()) AND $2
                         AND (clock_id, due_at) NOT IN (SELECT * FROM unnest($4::uuid[], $5::timestamptz[]))
                   ORDER BY coalesce(due_at, timestamptz '9999-12-30 00:00:00+00'), clock_id LIMIT $6
               ) AS c
@@ -64,6 +49,5 @@ pub async fn untold(
         .bind(limit)
         .fetch_all(conn)
         .await?;
->>>>>>> 5bd8d646240345191e47c2dfb3714c963609ba9a
     Ok(rows.into_iter().map(Stored::from).collect())
 }

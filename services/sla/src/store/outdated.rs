@@ -87,15 +87,9 @@ async fn by_policy(conn: &mut PgConnection, most: u32) -> Result<Option<Outdated
     let row: Option<(String, i32, Vec<Uuid>)> = sqlx::query_as(
         "SELECT newest.tenant, newest.version, outdated.complaints
          FROM (SELECT tenant, max(version) AS version FROM clock_policy
-<<<<<<< HEAD
                WHERE move_running AND effective_at <= redress_time(now()) GROUP BY tenant) AS newest,
-              LATERAL (SELECT array_agg(complaint_id) AS complaints
-                       FROM (SELECT DISTINCT complaint_id FROM clock AS c
-=======
-               WHERE move_running AND effective_at <= now() GROUP BY tenant) AS newest,
               LATERAL (SELECT array_agg(DISTINCT complaint_id) AS complaints
                        FROM (SELECT complaint_id FROM clock AS c
->>>>>>> 5bd8d646240345191e47c2dfb3714c963609ba9a
                              WHERE c.tenant = newest.tenant AND c.policy_version < newest.version
                                    AND c.state IN ('running', 'paused')
                                    AND NOT EXISTS (SELECT 1 FROM set_aside AS s
