@@ -71,7 +71,14 @@ async fn score(tools: &Programs) -> anyhow::Result<()> {
         let file = folder.join("scored.yaml");
         std::fs::write(&file, command::output(template).await?)?;
         let mut judge = score.command("kube-score");
-        judge.args(["score", "--output-format", "ci", "--kubernetes-version", "v1.34", "--exit-one-on-warning"]);
+        judge.args([
+            "score",
+            "--output-format",
+            "ci",
+            "--kubernetes-version",
+            "v1.34",
+            "--exit-one-on-warning",
+        ]);
         // A limit of processor time throttles a process in the middle of a spike; requests divide fairly.
         judge.arg("--ignore-container-cpu-limit");
         judge.args(NOT_SCORED.iter().flat_map(|&test| ["--ignore-test", test])).arg(&file);
