@@ -78,15 +78,18 @@ impl Case {
         wait_until(what, SOON, look).await
     }
 
-    /// What the platform's own systems hold of the case, once all of them have answered.
-    pub(crate) async fn platform_records(&self) -> Vec<inv::PlatformRecordStatus> {
-        let answered = |found: &inv::Investigation| {
-            let records = found.platform_records.iter().flat_map(|records| &records.records);
-            let states: Vec<_> = records.map(inv::PlatformRecordStatus::state).collect();
-            !states.is_empty() && !states.contains(&inv::PlatformRecordState::Pending)
+    /// The records of these kinds, as soon as the platform's own systems have handed them over.
+    pub(crate) async fn platform_records(
+        &self,
+        kinds: &[inv::EvidenceType],
+    ) -> Vec<inv::PlatformRecordStatus> {
+        let held = |found: &inv::Investigation| {
+            let records = found.platform_records.iter().flat_map(|records| records.records.iter().cloned());
+            let held = records.filter(|one| one.state() == inv::PlatformRecordState::Held);
+            held.filter(|one| kinds.contains(&one.r#type())).collect::<Vec<_>>()
         };
-        let found = self.investigated("the platform's systems have answered", answered).await;
-        found.platform_records.unwrap().records
+        let all = |found: &inv::Investigation| held(found).len() == kinds.len();
+        held(&self.investigated("the platform has handed its records over", all).await)
     }
 
     /// All clocks of the definition, in the order of their start.

@@ -127,9 +127,7 @@ impl People {
 
     /// 1.3: replay, wording and statements; the anchor asks for more time once, and gets it (F108).
     async fn is_shown_by_replay(&self, case: &Case) -> String {
-        let records = case.platform_records().await;
-        let wording = records.iter().find(|record| record.r#type() == Kind::LiveWordingTranscript).unwrap();
-        assert_eq!(wording.state(), inv::PlatformRecordState::Held);
+        let wording = case.platform_records(&[Kind::LiveWordingTranscript]).await.remove(0);
         let side = (AwaitedParty::Respondent, ANCHOR);
         let consequence = inv::LapseConsequence::OtherSideBelieved;
         let asked = self.handler.asks_for(case, side, Kind::AnchorStatement, consequence).await;

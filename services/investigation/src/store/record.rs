@@ -138,9 +138,9 @@ pub async fn ask(conn: &mut PgConnection, questions: &[Key], now: Timestamp) -> 
 pub async fn lease(conn: &mut PgConnection, limit: i64, lease_seconds: f64) -> Result<Vec<Leased>, Error> {
     let rows: Vec<(String, Uuid, String, i32, Stored, Uuid)> = sqlx::query_as(
         "UPDATE platform_question q
-         SET next_at = now() + make_interval(secs => $2), lease = gen_random_uuid(), attempts = attempts + 1
+         SET next_at = redress_time(now()) + make_interval(secs => $2), lease = gen_random_uuid(), attempts = attempts + 1
          FROM (SELECT tenant, complaint_id, question FROM platform_question
-               WHERE state = 'waiting' AND next_at <= now()
+               WHERE state = 'waiting' AND next_at <= redress_time(now())
                ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) due
          WHERE (q.tenant, q.complaint_id, q.question) = (due.tenant, due.complaint_id, due.question)
          RETURNING q.tenant, q.complaint_id, q.question, q.attempts, q.asked_since, q.lease",
@@ -173,7 +173,7 @@ pub async fn settle(
 ) -> Result<bool, Error> {
     let done = sqlx::query(
         "UPDATE platform_question
-         SET state = $5, next_at = now() + make_interval(secs => $6), lease = NULL
+         SET state = $5, next_at = redress_time(now()) + make_interval(secs => $6), lease = NULL
          WHERE tenant = $1 AND complaint_id = $2 AND question = $3 AND lease = $4",
     )
     .bind(leased.tenant.as_str())
@@ -201,7 +201,7 @@ pub async fn any_waiting(conn: &mut PgConnection, tenant: &TenantId, complaint: 
 /// How many questions wait, and since when the oldest was asked. For the alarm.
 pub async fn waiting(conn: &mut PgConnection) -> Result<(i64, Option<f64>), Error> {
     Ok(sqlx::query_as(
-        "SELECT count(*), extract(epoch FROM now() - min(asked_since))::float8 FROM platform_question
+        "SELECT count(*), extract(epoch FROM redress_time(now()) - min(asked_since))::float8 FROM platform_question
          WHERE state = 'waiting'",
     )
     .fetch_one(conn)

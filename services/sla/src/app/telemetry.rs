@@ -109,23 +109,11 @@ pub(crate) fn set_aside(work: Work) {
 /// A clock was met, with so much of its time left.
 pub(crate) fn met(remaining: SignedDuration) {
     static REMAINING: LazyLock<Histogram<f64>> = LazyLock::new(|| {
+        // In hours: bounds of seconds end at one, and deadlines are days.
         let meter = opentelemetry::global::meter("redress-sla");
-        let histogram = meter.f64_histogram("redress.sla.deadline.remaining").with_unit("s");
+        let histogram = meter.f64_histogram("redress.sla.deadline.remaining").with_unit("h");
         let described = histogram.with_description("Time that was left when what a clock waits for happened");
-        described
-            .with_boundaries(vec![
-                60.0,
-                600.0,
-                1_800.0,
-                3_600.0,
-                14_400.0,
-                43_200.0,
-                86_400.0,
-                259_200.0,
-                604_800.0,
-                2_592_000.0,
-            ])
-            .build()
+        described.with_boundaries(vec![0.1, 0.5, 1.0, 4.0, 12.0, 24.0, 72.0, 168.0, 720.0]).build()
     });
-    REMAINING.record(remaining.as_secs_f64().max(0.0), &[]);
+    REMAINING.record(remaining.as_secs_f64().max(0.0) / 3_600.0, &[]);
 }

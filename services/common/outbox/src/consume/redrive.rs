@@ -85,7 +85,7 @@ impl<H: BatchHandler> TypedLane<H> {
             match self.pass(kit, chain, by, &mut total).await? {
                 Walked::Through { waited: false } => return Ok(total),
                 Walked::Stopped => {
-                    let waiting = parked::waiting(&kit.db, self.topic, chain).await?;
+                    let waiting = parked::waiting_in(&kit.db, self.topic, chain).await?;
                     total.still_parked = i32::try_from(waiting).unwrap_or(i32::MAX);
                     return Ok(total);
                 }

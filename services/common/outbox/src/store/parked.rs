@@ -137,7 +137,7 @@ pub(crate) async fn chain(
 }
 
 /// How many records of a chain wait.
-pub(crate) async fn waiting(
+pub(crate) async fn waiting_in(
     database: impl PgExecutor<'_>,
     topic: &str,
     (tenant, key): &Chain,

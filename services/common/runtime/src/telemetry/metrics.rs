@@ -15,15 +15,20 @@ const CALL_BUCKETS: [f64; 14] =
 /// The same for calls to databases.
 const DATABASE_BUCKETS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
-/// Gives durations of the conventions the bounds of their kind, whichever crate records them: the SDK's own are made for
-/// milliseconds. Ours have bounds of their own, over which these would go: they may be hours.
+/// The same for what is ours: how late something is done, which may be an hour.
+const DELAY_BUCKETS: [f64; 15] =
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 300.0, 3_600.0];
+
+/// Gives durations the bounds of their kind, whichever crate records them: the SDK's own are made for milliseconds.
 pub(crate) fn bounds(instrument: &Instrument) -> Option<Stream> {
-    let is_duration = instrument.unit() == "s" && instrument.kind() == InstrumentKind::Histogram;
-    if !is_duration || instrument.name().starts_with("redress.") {
+    if instrument.unit() != "s" || instrument.kind() != InstrumentKind::Histogram {
         return None;
     }
-    let boundaries =
-        if instrument.name().starts_with("db.") { DATABASE_BUCKETS.to_vec() } else { CALL_BUCKETS.to_vec() };
+    let boundaries = match instrument.name().split_once('.') {
+        Some(("db", _)) => DATABASE_BUCKETS.to_vec(),
+        Some(("redress", _)) => DELAY_BUCKETS.to_vec(),
+        _ => CALL_BUCKETS.to_vec(),
+    };
     let aggregation = Aggregation::ExplicitBucketHistogram { boundaries, record_min_max: false };
     Stream::builder().with_aggregation(aggregation).build().ok()
 }
@@ -73,14 +78,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_of_calls_have_the_advised_bounds_and_ours_keep_their_own() {
+    fn durations_of_calls_have_the_advised_bounds_and_ours_reach_up_to_an_hour() {
         let registry = Registry::new();
         let reader = opentelemetry_prometheus::exporter().with_registry(registry.clone()).build().unwrap();
         let provider = SdkMeterProvider::builder().with_view(bounds).with_reader(reader).build();
         let meter = provider.meter("test");
         for name in ["rpc.server.call.duration", "redress.sla.timer.lateness"] {
             let histogram =
-                meter.f64_histogram(name).with_unit("s").with_boundaries(vec![60.0, 3_600.0]).build();
+                meter.f64_histogram(name).with_unit("s").build();
             histogram.record(70.0, &[]);
         }
         let text = prometheus_text(&registry).unwrap();

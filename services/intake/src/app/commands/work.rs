@@ -96,12 +96,12 @@ impl<C: CaseCommand> Work<C> {
         for command in &effects.steps {
             transition.command(command, &self.act(command.kind(), standing), &self.policy)?;
         }
-        let complaint = &transition.complaint;
-        let version = complaint::state_version(&complaint.lifecycle);
+        let (tenant, id) = (transition.complaint.tenant.clone(), transition.complaint.id);
+        let version = complaint::state_version(&transition.complaint.lifecycle);
         if let Some((kind, text)) = effects.note {
             let sealer = self.sealer.as_ref().ok_or_else(erased)?;
             let (sealed, field) = sealed_note(sealer, kind, version, &text)?;
-            note::insert(conn, &complaint.tenant, complaint.id, &sealed).await?;
+            note::insert(conn, &tenant, id, &sealed).await?;
             // What belongs to the complaint's own words is read by whoever reads those.
             if kind == note::Kind::Completion {
                 let wrapped_key = sealer.wrapped_key().to_bytes();
@@ -112,7 +112,7 @@ impl<C: CaseCommand> Work<C> {
             register::insert_submissions(conn, &[submission]).await?;
         }
         if let Some((other, label)) = effects.label {
-            complaint::label(conn, &complaint.tenant, other, label.as_str()).await?;
+            complaint::label(conn, &tenant, other, label.as_str()).await?;
         }
         self.call.record(conn, "", self.now).await?;
         transition::save(conn, vec![transition], self.now).await

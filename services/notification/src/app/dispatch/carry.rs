@@ -27,13 +27,7 @@ static TRIES: LazyLock<Counter<u64>> = LazyLock::new(|| {
 static DELAY: LazyLock<Histogram<f64>> = LazyLock::new(|| {
     let meter = global::meter("redress-notification");
     let delay = meter.f64_histogram("redress.notice.delay").with_unit("s");
-    delay
-        .with_description("Time until a channel took a notice that might go out.")
-        .with_boundaries(vec![
-            0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0, 3_600.0, 14_400.0,
-            86_400.0,
-        ])
-        .build()
+    delay.with_description("Time until a channel took a notice that might go out.").build()
 });
 
 /// A callback's body. Its form is a contract with receivers: fields are added, never changed.
