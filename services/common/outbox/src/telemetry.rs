@@ -6,9 +6,6 @@ use opentelemetry::metrics::{Counter, Gauge, Histogram, ObservableGauge};
 
 use crate::consume::status::Status;
 
-/// A record may wait for as long as its reader was away. Alerts count by the bound of 60 s.
-const DELAY_BOUNDS: [f64; 12] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3_600.0];
-
 /// What consuming tells. Tenants and keys are no attributes: their number has no bound.
 #[derive(Debug)]
 pub(crate) struct ConsumerTelemetry {
@@ -54,7 +51,6 @@ impl ConsumerTelemetry {
                 .f64_histogram("redress.consumer.delay")
                 .with_unit("s")
                 .with_description("From the writing of a record to its being applied; what was known already is not counted")
-                .with_boundaries(DELAY_BOUNDS.to_vec())
                 .build(),
             waiting: meter
                 .i64_gauge("redress.consumer.parked.waiting")

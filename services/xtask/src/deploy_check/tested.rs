@@ -17,7 +17,7 @@ const REST: [Part; 3] = [Part::Chart, Part::Cluster, Part::Processes];
 /// What the rest looks at.
 const WATCHED: [&str; 4] = ["charts", "k8s", "services/xtask/deploy", "services/xtask/src/deploy_check"];
 
-/// The part that every machine can do in less than a minute.
+/// The part that every machine can do, in a minute or two.
 pub(crate) async fn always(steps: &mut Steps) {
     for part in CHEAP {
         Box::pin(part.check(steps, false)).await;

