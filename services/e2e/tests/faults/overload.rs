@@ -38,7 +38,7 @@ async fn beyond_its_room_intake_refuses_at_once_keeps_nothing_of_it_and_all_that
     let accepted = sent.iter().filter(|sent| sent.told == Told::Accepted).count();
     assert!(!refused.is_empty() && accepted > 0, "{accepted} of {} accepted", sent.len());
     assert_eq!(refused.len() + accepted, sent.len(), "each is told clearly: {sent:#?}");
-    for refused in refused {
+    for refused in &refused {
         assert_eq!(refused.trouble, ["429 Too Many Requests: OVERLOADED"]);
     }
     // By the process's own count: each was told by the limit, not by a connection that broke.

@@ -107,8 +107,8 @@ fn entry(one: store::calendar::Version) -> ((String, u32), Arc<Calendar>) {
 }
 
 fn newest(versions: &Versions, id: &str) -> Option<(u32, Arc<Calendar>)> {
-    let of_id = versions.range((id.to_owned(), 0)..=(id.to_owned(), u32::MAX));
-    of_id.last().map(|((_, version), calendar)| (*version, Arc::clone(calendar)))
+    let newest = versions.range((id.to_owned(), 0)..=(id.to_owned(), u32::MAX)).next_back();
+    newest.map(|((_, version), calendar)| (*version, Arc::clone(calendar)))
 }
 
 fn names(versions: &Versions) -> impl Iterator<Item = (&str, u32)> {

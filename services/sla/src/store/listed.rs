@@ -50,7 +50,7 @@ impl Bounds {
         let from = (asked.due_from.unwrap_or(Timestamp::UNIX_EPOCH), Uuid::nil());
         // Whoever asks for a span does not ask for what is never due.
         let spans = asked.due_from.is_some() || asked.due_until.is_some();
-        let dated = LAST.parse().ok().filter(|_| spans).unwrap_or(Timestamp::MAX);
+        let dated = LAST.parse::<Timestamp>().ok().filter(|_| spans).unwrap_or(Timestamp::MAX);
         Self {
             after: after.map_or(from, |after| after.max(from)),
             until: asked.due_until.map_or(dated, |until| until.min(dated)),

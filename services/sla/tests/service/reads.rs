@@ -4,12 +4,14 @@
 use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx as _;
 use redress_outbox::HandlerError;
+use redress_sla::app::ship::ship;
 use redress_sla::store::listed::{self, Conditions};
 use redress_sla::store::{due_soon, fact, outdated};
 use sqlx::postgres::PgConnection;
 
 use crate::bench::{Bench, TENANT, in_seconds};
 use crate::course::Case;
+use crate::shipped::release_with_day_off;
 
 /// Clocks of each of two tenants.
 const CLOCKS: i64 = 15_000;
@@ -155,9 +157,7 @@ async fn what_is_to_be_computed_anew_is_found_without_going_through_the_rest() {
         reads_at_most(&bench, "clock", most, what, async |conn| outdated::some(conn, 50).await.unwrap()).await
     };
     assert_eq!(ask(10, "nothing").await, None);
-    let mut next = redress_sla::app::ship::of_release();
-    next.iter_mut().for_each(|calendar| calendar.exceptions.truncate(1));
-    redress_sla::app::ship::ship(&bench.db, next).await.unwrap();
+    ship(&bench.db, release_with_day_off("2026-03-17")).await.unwrap();
     let found = ask(60, "some").await.unwrap();
     assert_eq!(found.complaints.len(), 50);
     sqlx::query("UPDATE clock SET calendar_version = 2").execute(bench.db.pool()).await.unwrap();

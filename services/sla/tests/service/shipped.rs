@@ -10,7 +10,7 @@ use crate::calendars::with_a_further_day_off;
 use crate::course::{Case, at};
 
 /// The calendars of a release that knows of another day off in the office.
-fn release_with_day_off(date: &str) -> Vec<Draft> {
+pub(crate) fn release_with_day_off(date: &str) -> Vec<Draft> {
     let mut calendars = of_release();
     let office = calendars.iter_mut().find(|calendar| calendar.id == "cn-office").unwrap();
     office.exceptions.push(ExceptionDraft {
