@@ -205,7 +205,7 @@ async fn a_closed_complaint_comes_back_as_long_as_its_file_is_kept() {
 
     let old = closed(&bench, "k2").await;
     bench.clock.advance(SignedDuration::from_hours(24 * 1_098));
-    let told = problem(bench.run(&supervisor(), reopen(old, "o1")).await);
+    let told = problem(bench.run(&supervisor(), reopen(old, "o2")).await);
     assert_eq!(told.reason, "RETENTION_OVER");
 }
 

@@ -14,14 +14,14 @@ fn merge(id: ComplaintId, into: ComplaintId, complainants_consented: bool) -> wi
         complainants_consented,
         ..Default::default()
     };
-    on(request, id, &format!("merge-{into}-{complainants_consented}"))
+    on(request, id, &format!("merge-{id}-{into}-{complainants_consented}"))
 }
 
 fn unmerge(id: ComplaintId) -> wire::UnmergeComplaintRequest {
     on(
         wire::UnmergeComplaintRequest { reason: "different_cause".into(), ..Default::default() },
         id,
-        "unmerge-1",
+        &format!("unmerge-{id}"),
     )
 }
 

@@ -21,7 +21,6 @@ mod work;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use prost::{Message, Name};
 use redress_domain::{Clock, ComplaintId, Principal, Problem, Violations, whole_microseconds};
 use redress_outbox::{Call, Wake};
 use redress_postgres::Db;
