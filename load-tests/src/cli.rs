@@ -112,7 +112,7 @@ pub(crate) enum Command {
         listen: SocketAddr,
         #[arg(long)]
         folder: PathBuf,
-=======
+    },
     /// The service of deadlines itself: clocks set from the log, and warned of at one instant and all the time.
     Deadlines {
         #[command(flatten)]
