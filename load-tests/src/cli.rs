@@ -5,11 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-<<<<<<< HEAD
-use crate::scenario::evidence::Files;
-=======
 use crate::scenario::deadlines;
->>>>>>> 5bd8d646240345191e47c2dfb3714c963609ba9a
+use crate::scenario::evidence::Files;
 use crate::scenario::timers::Amounts;
 
 /// Load on intake, on one machine, with raw baselines and a ledger. Results are for release builds.
@@ -91,7 +88,6 @@ pub(crate) enum Command {
         #[command(flatten)]
         amounts: Amounts,
     },
-<<<<<<< HEAD
     /// Scripted parties argue cases through investigation and resolution: how many end per second, and what one costs.
     Cases {
         #[command(flatten)]
@@ -117,7 +113,6 @@ pub(crate) enum Command {
     Deadlines {
         #[command(flatten)]
         amounts: deadlines::Amounts,
->>>>>>> 5bd8d646240345191e47c2dfb3714c963609ba9a
     },
     /// A bare gRPC server: what `baseline` measures, as a process of its own.
     #[command(hide = true)]
