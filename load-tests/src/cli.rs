@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::scenario::evidence::Files;
-    },
 use crate::scenario::deadlines;
+use crate::scenario::evidence::Files;
 use crate::scenario::timers::Amounts;
 
 /// Load on intake, on one machine, with raw baselines and a ledger. Results are for release builds.
