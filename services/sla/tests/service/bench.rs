@@ -35,7 +35,7 @@ pub(crate) struct Bench {
     pub(crate) desk: Desk,
     pub(crate) grpc: Grpc,
     pub(crate) url: String,
-    pub(super) _database: Option<TestDatabase>,
+    pub(crate) _database: Option<TestDatabase>,
 }
 
 /// What ends the transaction of a batch.
