@@ -41,8 +41,18 @@ async fn the_curl_line_of_the_readme_works_as_it_stands() {
 async fn the_grpcurl_line_of_the_readme_names_a_method_and_fields_that_are() {
     let tenant = tenant().await;
     let [command] = &commands("grpcurl ")[..] else { panic!("one grpcurl line is expected in the README") };
-    assert!(command.contains("-H \"authorization: Bearer $REDRESS_HANDLER\" -d '{\"page_size\": 5}'"), "{command}");
-    assert!(command.ends_with("\"$REDRESS_GRPC\" redress.intake.v1.IntakeService/ListComplaints"), "{command}");
+    assert!(
+        command.contains("-H \"authorization: Bearer $REDRESS_HANDLER\" -d '{\"page_size\": 5}'"),
+        "{command}"
+    );
+    assert!(
+        command.ends_with("\"$REDRESS_GRPC\" redress.intake.v1.IntakeService/ListComplaints"),
+        "{command}"
+    );
     let request = ListComplaintsRequest { page_size: 5, ..Default::default() };
-    rpc::intake(&tenant.grpc, &tenant.token("handler-1", &[Role::Handler])).unwrap().list_complaints(request).await.unwrap();
+    rpc::intake(&tenant.grpc, &tenant.token("handler-1", &[Role::Handler]))
+        .unwrap()
+        .list_complaints(request)
+        .await
+        .unwrap();
 }

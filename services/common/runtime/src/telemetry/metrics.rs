@@ -84,8 +84,7 @@ mod tests {
         let provider = SdkMeterProvider::builder().with_view(bounds).with_reader(reader).build();
         let meter = provider.meter("test");
         for name in ["rpc.server.call.duration", "redress.sla.timer.lateness"] {
-            let histogram =
-                meter.f64_histogram(name).with_unit("s").build();
+            let histogram = meter.f64_histogram(name).with_unit("s").build();
             histogram.record(70.0, &[]);
         }
         let text = prometheus_text(&registry).unwrap();

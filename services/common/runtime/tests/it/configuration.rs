@@ -92,10 +92,20 @@ fn keys_of_the_issuer_are_not_read_over_a_wire_in_clear() {
         let output = run(&["config"], &[("REDRESS__RUNTIME__AUTH__JWKS", url)]);
         (output.status.code() == Some(2)).then(|| stderr(&output))
     };
-    for url in ["http://issuer.example/jwks.json", "http://10.0.0.1/jwks.json", "http://127.0.0.1.example/", "http://"] {
+    for url in [
+        "http://issuer.example/jwks.json",
+        "http://10.0.0.1/jwks.json",
+        "http://127.0.0.1.example/",
+        "http://",
+    ] {
         assert!(refused(url).is_some_and(|told| told.contains("runtime.auth.jwks")), "{url}");
     }
-    for url in ["https://issuer.example/jwks.json", "http://127.0.0.1:8080/jwks.json", "http://[::1]/", "/etc/jwks.json"] {
+    for url in [
+        "https://issuer.example/jwks.json",
+        "http://127.0.0.1:8080/jwks.json",
+        "http://[::1]/",
+        "/etc/jwks.json",
+    ] {
         assert_eq!(refused(url), None, "{url}");
     }
 }
