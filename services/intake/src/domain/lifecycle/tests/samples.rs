@@ -155,7 +155,7 @@ pub(super) fn own_commands() -> Vec<(Command, Act)> {
         command(Command::Resume { second: "legal-900".into() }),
         command(Command::Reopen { ground: ReopenGround::NewEvidence, retention_until: in_days(900) }),
         command(Command::Transfer { unit: code("unit-7"), acknowledged: true, complainant_told: true }),
-        command(Command::Escalate { reason: EscalationReason::ClockWarned, to: None }),
+        command(Command::Escalate { reason: EscalationReason::OverTheHead, to: None }),
         command(split()),
     ]
 }
