@@ -246,7 +246,11 @@ async fn points_are_added_and_dropped_and_tasks_are_done_once() {
 async fn a_group_a_plan_and_a_question_come_in_their_time_and_to_another() {
     let (bench, handler) = (Bench::new().await, staff("handler-1"));
     let form = async |n: u128| {
-        let group = wire::TaskGroup { lead: "handler-1".into(), ..wire::TaskGroup::default() };
+        let group = wire::TaskGroup {
+            lead: "handler-1".into(),
+            department: "quality".into(),
+            ..wire::TaskGroup::default()
+        };
         let request = wire::FormTaskGroupRequest {
             request_id: format!("group-{n}"),
             complaint_id: id(n),
