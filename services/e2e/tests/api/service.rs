@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 use tonic::transport::Channel;
 
 /// Tenants that the shared process knows; each test takes one or two.
-const TENANTS: usize = 64;
+const TENANTS: usize = 96;
 /// The gRPC services that a process of intake answers.
 pub(crate) const SERVICES: [&str; 2] = ["redress.intake.v1.IntakeService", "redress.admin.v1.AdminService"];
 /// How long anything may take before a test gives up on it.
