@@ -191,8 +191,9 @@ fn letters_cite_the_same_law_in_every_language_and_none_that_the_register_does_n
 #[test]
 fn articles_are_read_in_every_form_that_letters_use() {
     let laws = register();
-    let of =
-        |locale, text: &str| cited(text, locale, &laws).into_iter().map(|(_, article)| article).collect::<Vec<_>>();
+    let of = |locale, text: &str| {
+        cited(text, locale, &laws).into_iter().map(|(_, article)| article).collect::<Vec<_>>()
+    };
     let law = "Measures for Handling Complaints and Reports in Market Supervision";
     assert_eq!(
         of(Locale::En, &format!("Articles 8 to 10 of the {law}; Article 16, item 1, of the {law}")),
