@@ -42,7 +42,7 @@ pub(crate) async fn if_changed(steps: &mut Steps) {
             }
         }
         Decision::Passed => {
-            eprintln!("chart, cluster and processes passed with these charts/ and k8s/ before")
+            eprintln!("chart, cluster and processes passed with these charts/ and k8s/ before");
         }
         Decision::NoTools => eprintln!(
             "NOT CHECKED: chart, cluster and processes, for their tools are not built on this machine, which takes ten \

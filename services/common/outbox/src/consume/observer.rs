@@ -45,7 +45,7 @@ async fn count_parked(kit: &Kit, topics: &[&'static str]) {
     match parked::waiting_by_topic(&kit.db, topics).await {
         Ok(counted) => counted.iter().for_each(|(topic, rows)| kit.telemetry.waiting(topic, *rows)),
         Err(error) => {
-            tracing::debug!(error = redress_postgres::summary_of(&error), "parked records were not counted")
+            tracing::debug!(error = redress_postgres::summary_of(&error), "parked records were not counted");
         }
     }
 }

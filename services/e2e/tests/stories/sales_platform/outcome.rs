@@ -41,7 +41,7 @@ impl People {
         assert_eq!((revised.revisions.len(), revised.state()), (2, res::ProposalState::Open));
         assert!(revised.revisions[1].within_bounds);
         self.buyer.answers(case, proposal, (2, 1), res::OfferAction::Accepted, Vec::new()).await;
-        assert_eq!(self.paid(case), [] as [i64; 0], "one yes is no agreement");
+        assert_eq!(Self::paid(case), [] as [i64; 0], "one yes is no agreement");
         self.shop.answers(case, proposal, (2, 1), res::OfferAction::Accepted, Vec::new()).await;
         for side in ["complainant", "respondent"] {
             case.told(NoticeKind::N11Settlement, side).await;
@@ -50,7 +50,7 @@ impl People {
     }
 
     /// What was moved for the case, in fen.
-    fn paid(&self, case: &Case) -> Vec<i64> {
+    fn paid(case: &Case) -> Vec<i64> {
         let made = case.platform.connectors.payments.made();
         made.iter()
             .filter(|payment| payment.complaint == case.id)
@@ -61,7 +61,7 @@ impl People {
     /// §四.3, §五: what was agreed is carried out in its time and proved; the result is told in seven parts (F040, F042).
     pub(super) async fn is_carried_out_and_told(&self, case: &Case) {
         case.stands(State::ResultNotified).await;
-        let mut paid = self.paid(case);
+        let mut paid = Self::paid(case);
         paid.sort_unstable();
         assert_eq!(paid, [FREIGHT, PAID], "paid once");
         let done = case.resolved(State::ResultNotified).await;

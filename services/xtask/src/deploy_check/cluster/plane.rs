@@ -18,7 +18,7 @@ pub(super) const NAMESPACE: &str = "redress";
 const OF_KAFKA: &str = "kafka";
 /// Room for a machine that does other things as well.
 const START_LIMIT: Duration = Duration::from_mins(2);
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_mins(1);
 const CALL_LIMIT: Duration = Duration::from_mins(4);
 
 /// What a control plane is made of.

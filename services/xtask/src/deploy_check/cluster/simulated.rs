@@ -13,7 +13,7 @@ use super::plane::ControlPlane;
 
 pub(super) const NODES: [&str; 3] = ["node-a", "node-b", "node-c"];
 const START_LIMIT: Duration = Duration::from_mins(2);
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_mins(1);
 
 /// The programs.
 pub(super) struct Tools {

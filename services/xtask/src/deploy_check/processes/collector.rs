@@ -16,7 +16,7 @@ const SHIPPED: &str = "k8s/monitoring/collector.yaml";
 const OF_COMPOSE: &str = "k8s/compose/collector.yaml";
 /// Where the shipped configuration sends traces to.
 const TARGET: &str = "TRACES_ENDPOINT";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A running collector; ends with this value.
 pub(super) struct Collector {
