@@ -169,7 +169,7 @@ impl Bench {
     }
 
     pub(crate) async fn view(&self, n: u128) -> wire::Investigation {
-        view::get(&self.desk, &staff("reader-1"), &id(n)).await.unwrap()
+        view::get(&self.desk, &staff("handler-1"), &id(n)).await.unwrap()
     }
 
     /// Intake's refusal of the event that brought the case to `version`.
