@@ -44,9 +44,10 @@ fn time(told: Option<&pbjson_types::Timestamp>) -> Result<Timestamp, DecodeError
 /// What clocks call for. All other reasons are the lifecycle's own, told to sla by its events: taking them back from there
 /// would answer each escalation with another.
 fn raised(raised: &EscalationRaised) -> Result<Option<Told>, DecodeError> {
-    let reason = match raised.reason.parse() {
-        Ok(reason @ (EscalationReason::ClockWarned | EscalationReason::ClockBreached)) => reason,
-        _ => return Ok(None),
+    let Ok(reason @ (EscalationReason::ClockWarned | EscalationReason::ClockBreached)) =
+        raised.reason.parse()
+    else {
+        return Ok(None);
     };
     let level = u8::try_from(raised.level).ok().and_then(|level| Level::try_from(level).ok());
     Ok(Some(Told::Escalated { reason, level: level.ok_or_else(|| unfit("level"))? }))
