@@ -62,10 +62,7 @@ async fn few_chains_are_verified_at_once_as_each_keeps_a_connection_of_the_regis
         calls.spawn(async move { audit.verify(&auditor(), VerifyAuditChainRequest::default(), None).await });
     }
     let problem = calls.join_next().await.unwrap().unwrap().unwrap_err().into_problem();
-    assert_eq!(
-        (problem.kind, problem.reason),
-        (ErrorKind::ResourceExhausted, "VERIFICATIONS_RUNNING".into())
-    );
+    assert_eq!((problem.kind, problem.reason), (ErrorKind::ResourceExhausted, "VERIFICATIONS_RUNNING"));
     assert!(problem.retry_after.is_some());
     tx.rollback().await.unwrap();
     for verified in calls.join_all().await {

@@ -146,7 +146,6 @@ async fn a_case_that_mediation_handed_over_comes_back_to_be_carried_out() {
     let terminated = resolution::MediationTerminated {
         reason: resolution::TerminationReason::NoAgreement.into(),
         referred_to: "12315".into(),
-        ..Default::default()
     };
     let seen = tell(&bench, word(id, "staff-3", &terminated)).await;
     assert_eq!(seen.state(), ComplaintState::Referred);
@@ -288,7 +287,7 @@ async fn a_withdrawn_complaint_takes_none_of_them() {
 #[tokio::test]
 async fn all_that_is_wrong_with_a_command_is_told_at_once_with_its_field() {
     fn fields<T: std::fmt::Debug>(outcome: Result<T, redress_intake::Error>) -> Vec<(String, &'static str)> {
-        problem(outcome).violations.iter().map(|v| (v.field.to_string(), v.reason)).collect()
+        problem(outcome).violations.iter().map(|v| (v.field.clone(), v.reason)).collect()
     }
     let bench = Bench::new().await;
     let told = fields(bench.run(&supervisor(), wire::SuspendCaseRequest::default()).await);

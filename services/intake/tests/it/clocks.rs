@@ -17,19 +17,19 @@ fn hour(hours: i64) -> Timestamp {
     NOON.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours)
 }
 
-fn clock(definition: &str) -> Option<sla::ClockRef> {
-    Some(sla::ClockRef { definition: definition.into(), ..Default::default() })
+fn clock(definition: &str) -> sla::ClockRef {
+    sla::ClockRef { definition: definition.into(), ..Default::default() }
 }
 
 /// Half of the time has passed, told at `told`.
 fn warned(id: ComplaintId, due: Timestamp, told: Timestamp) -> Word {
-    let warned = sla::ClockWarned { clock: clock("C09"), percent: 50, due_at: Some(to_wire_time(due)) };
+    let warned = sla::ClockWarned { clock: Some(clock("C09")), percent: 50, due_at: Some(to_wire_time(due)) };
     word(id, "sla", &warned).at(hour(36)).told(told)
 }
 
 fn breached(id: ComplaintId, due: Timestamp) -> Word {
     let breached = sla::ClockBreached {
-        clock: clock("C09"),
+        clock: Some(clock("C09")),
         due_at: Some(to_wire_time(due)),
         warned: vec![50],
         ..Default::default()
@@ -117,7 +117,7 @@ async fn a_clock_that_lost_against_an_answer_or_is_another_says_nothing() {
     let answered = bench.registered(&complainant("c1"), "k2").await;
     let seen = tell(&bench, breached(answered, hour(72))).await;
     assert_eq!((seen.state(), seen.state_version), (ComplaintState::Received, 1));
-    let other = sla::ClockBreached { clock: clock("C13"), ..Default::default() };
+    let other = sla::ClockBreached { clock: Some(clock("C13")), ..Default::default() };
     assert!(!word(answered, "sla", &other).is_read(&bench));
 }
 

@@ -69,7 +69,7 @@ async fn a_repetition_of_a_complaint_with_another_number_changes_nothing() {
     let attempt = bench.attempt(&second, "k2", submission("第二件")).await;
     let id = ComplaintId::from_uuid(attempt.meta.subject);
     give_number_of(&bench, holder, id).await;
-    bench.apply(&[attempt.clone()]).await.unwrap();
+    bench.apply(std::slice::from_ref(&attempt)).await.unwrap();
     let before = bench.view(id).await.complaint_no;
     bench.apply(&[attempt]).await.unwrap();
     assert_eq!(bench.view(id).await.complaint_no, before);
