@@ -40,8 +40,8 @@ pub(crate) struct Files {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pairs: u32,
     /// Files of a round.
-    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..))]
-    files: u32,
+    #[arg(long = "files", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
     /// Mebibytes of each.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4_095))]
     mib: u32,
@@ -68,7 +68,7 @@ pub(crate) async fn run(site: &Site, files: Files) -> anyhow::Result<Finding> {
 
     let (small, large) = (File::of(files.mib), File::of(files.large_mib));
     let mut report = Report::of("evidence");
-    for (name, value) in [("files", files.files), ("mib", files.mib), ("at_once", files.at_once)] {
+    for (name, value) in [("files", files.count), ("mib", files.mib), ("at_once", files.at_once)] {
         report.figure(name, value);
     }
     let memory = Memory::follow(investigation.named().pid);
@@ -90,7 +90,7 @@ pub(crate) async fn run(site: &Site, files: Files) -> anyhow::Result<Finding> {
     let small_peak = memory.stop().1;
     progress(format_args!("files of {} MiB", files.large_mib));
     let memory = Memory::follow(investigation.named().pid);
-    let few = Files { files: files.at_once, ..files };
+    let few = Files { count: files.at_once, ..files };
     Round::run(&mut kept, &investigation.named(), &large, few).await?.report(&mut report, "large");
     let large_peak = memory.stop().1;
     report.figure("rss_peak_small_mb", megabytes(small_peak));
@@ -199,8 +199,7 @@ impl Uploads {
     async fn known(&mut self) -> anyhow::Result<()> {
         let start = Instant::now();
         loop {
-            let message =
-                wire::ListEvidenceRequest { complaint_id: self.complaint.clone(), ..Default::default() };
+            let message = wire::ListEvidenceRequest { complaint_id: self.complaint.clone() };
             match self.client.list_evidence(self.request(message)).await {
                 Ok(_) => return Ok(()),
                 Err(status) => {
@@ -258,11 +257,11 @@ struct Round {
 impl Round {
     async fn run(uploads: &mut Uploads, server: &Named, file: &File, files: Files) -> anyhow::Result<Self> {
         let (meter, start) = (Meter::start(std::slice::from_ref(server))?, Instant::now());
-        let sends: Vec<_> = (0..files.files).map(|_| uploads.send(file)).collect();
+        let sends: Vec<_> = (0..files.count).map(|_| uploads.send(file)).collect();
         stream::iter(sends).buffer_unordered(files.at_once as usize).try_collect::<()>().await?;
         let elapsed = start.elapsed();
         let cpu = meter.stop()?.into_iter().map(|(_, used)| used).sum();
-        let bytes = u64::try_from(file.size())? * u64::from(files.files);
+        let bytes = u64::try_from(file.size())? * u64::from(files.count);
         Ok(Self { mib: as_f64(bytes >> 20), elapsed, cpu })
     }
 

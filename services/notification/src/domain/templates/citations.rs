@@ -137,7 +137,7 @@ fn leaves(value: &toml::Value, at: &str, all: &mut BTreeMap<String, String>) {
     match value {
         toml::Value::String(text) => drop(all.insert(at.to_owned(), text.clone())),
         toml::Value::Table(table) => {
-            table.iter().for_each(|(key, value)| leaves(value, &format!("{at}.{key}"), all))
+            table.iter().for_each(|(key, value)| leaves(value, &format!("{at}.{key}"), all));
         }
         toml::Value::Array(values) => {
             values.iter().enumerate().for_each(|(key, value)| leaves(value, &format!("{at}.{key}"), all));
