@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// How often they look, all together.
 pub(super) const PERIOD: Duration = Duration::from_millis(50);
 
-/// The turns of a lane's workers; clones share them. Whoever finds nothing takes the next: so somebody looks each [`PERIOD`],
+/// The turns of a lane's workers; clones share them. Whoever finds nothing takes the next: so somebody looks each period,
 /// however many of them are at work just now, and no two look at once. Each with a pause of its own, they would fall into step
 /// after every crowd of letters.
 #[derive(Debug, Clone, Default)]
