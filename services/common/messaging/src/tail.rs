@@ -10,7 +10,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use crate::closing::Closing;
 use crate::consumer::owned;
-use crate::{KafkaClientError, KafkaConfig, LogReader, Record};
+use crate::{Ends, KafkaClientError, KafkaConfig, LogReader, Record};
 
 /// How long the whole may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -33,14 +33,10 @@ pub async fn tail(
 
 fn read(config: &KafkaConfig, topic: &'static str, last: i64) -> Result<Vec<Record>, KafkaClientError> {
     let log = LogReader::new(config)?;
-    let mut ends = Vec::new();
-    for partition in 0..log.partitions(topic)?.unwrap_or(0) {
-        let (low, high) = log.watermarks(topic, partition)?;
-        let from = low.max(high.saturating_sub(last));
-        if from < high {
-            ends.push((partition, from, high));
-        }
-    }
+    let partitions: Vec<i32> = (0..log.partitions(topic)?.unwrap_or(0)).collect();
+    let mut ends = log.ends(topic, &partitions)?;
+    ends.iter_mut().for_each(|ends| ends.low = ends.low.max(ends.high.saturating_sub(last)));
+    ends.retain(|ends| ends.low < ends.high);
     if ends.is_empty() {
         return Ok(Vec::new());
     }
@@ -55,9 +51,9 @@ fn read(config: &KafkaConfig, topic: &'static str, last: i64) -> Result<Vec<Reco
         .map_err(KafkaClientError::Config)?;
     let client = Closing::new(client);
     let mut assignment = TopicPartitionList::new();
-    for (partition, from, _) in &ends {
+    for ends in &ends {
         assignment
-            .add_partition_offset(&config.full_name(topic), *partition, Offset::Offset(*from))
+            .add_partition_offset(&config.full_name(topic), ends.partition, Offset::Offset(ends.low))
             .map_err(failed)?;
     }
     client.assign(&assignment).map_err(failed)?;
@@ -65,13 +61,9 @@ fn read(config: &KafkaConfig, topic: &'static str, last: i64) -> Result<Vec<Reco
 }
 
 /// Reads until every partition was read to the end that it had.
-fn collect(
-    client: &BaseConsumer,
-    topic: &str,
-    ends: &[(i32, i64, i64)],
-) -> Result<Vec<Record>, KafkaClientError> {
+fn collect(client: &BaseConsumer, topic: &str, ends: &[Ends]) -> Result<Vec<Record>, KafkaClientError> {
     let name: Arc<str> = topic.into();
-    let mut open: BTreeSet<i32> = ends.iter().map(|(partition, ..)| *partition).collect();
+    let mut open: BTreeSet<i32> = ends.iter().map(|ends| ends.partition).collect();
     let mut found = Vec::new();
     #[expect(clippy::disallowed_methods, reason = "a limit of I/O, by the monotonic clock")]
     let began = Instant::now();
@@ -83,7 +75,9 @@ fn collect(
             None => {}
             Some(Ok(message)) => {
                 let record = owned(&name, &message);
-                if ends.iter().any(|(of, _, high)| *of == record.partition && record.offset + 1 >= *high) {
+                let is_last =
+                    |ends: &Ends| ends.partition == record.partition && record.offset + 1 >= ends.high;
+                if ends.iter().any(is_last) {
                     open.remove(&record.partition);
                 }
                 found.push(record);

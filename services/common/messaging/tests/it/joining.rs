@@ -1,10 +1,8 @@
-//! Where a consumer begins, while it does not know yet; and the ends of logs, which it is told from.
+//! Where a consumer begins, while it does not know yet.
 
-use redress_messaging::{
-    Consumer, InboundEvent, LogReader, Positions, Producer, Start, TopicPartition, ensure_topics,
-};
+use redress_messaging::{Consumer, InboundEvent, Positions, Start, TopicPartition, ensure_topics};
 
-use crate::{LIMIT, TOPIC, config, outgoing, spec};
+use crate::{LIMIT, TOPIC, config, spec};
 
 /// Does not know where to begin until it is let go.
 struct Undecided {
@@ -35,27 +33,4 @@ async fn a_consumer_closes_while_it_still_waits_for_the_positions_of_the_partiti
     drop(held);
     let failed = tokio::time::timeout(LIMIT, inbounds[0].next()).await.unwrap();
     assert!(matches!(failed, Some(InboundEvent::Failed(_))), "{failed:?}");
-}
-
-#[tokio::test]
-async fn the_ends_of_all_partitions_are_told_in_the_order_asked_also_by_one_that_follows_a_topic() {
-    let config = config().await;
-    ensure_topics(&config, &[spec(6)]).await.unwrap();
-    let producer = Producer::for_requests(&config, LIMIT).unwrap();
-    let mut written = [0; 6];
-    for n in 0..20 {
-        let placed = producer.send(outgoing(&n.to_string(), "text")).await.unwrap();
-        written[usize::try_from(placed.partition).unwrap()] += 1;
-    }
-    assert!(written.iter().filter(|count| **count > 0).count() > 1, "{written:?}");
-    let partitions = [5, 0, 3, 1, 2, 4];
-    for reader in [LogReader::new(&config).unwrap(), LogReader::following(&config, TOPIC, 1).unwrap()] {
-        let ends = reader.off_the_runtime(move |reader| reader.ends(TOPIC, &partitions)).await.unwrap();
-        let told: Vec<_> = ends.iter().map(|ends| (ends.partition, ends.low, ends.high)).collect();
-        let expected = partitions.map(|p| (p, 0, written[usize::try_from(p).unwrap()]));
-        assert_eq!(told, expected);
-    }
-    let reader = LogReader::new(&config).unwrap();
-    let unknown = reader.off_the_runtime(|reader| reader.ends(TOPIC, &[0, 6])).await;
-    assert!(unknown.is_err(), "{unknown:?}");
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
 
 mod joining;
+mod logs;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,9 +11,8 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use redress_devstack::shared;
 use redress_messaging::{
-    Consumer, Inbound, InboundEvent, KafkaClientError, KafkaConfig, LogReader, MARKS, Mark, Outgoing,
-    Positions, Producer, Promise, Record, SendError, Start, TopicPartition, TopicSpec, ensure_topics,
-    partition_of,
+    Consumer, Inbound, InboundEvent, KafkaClientError, KafkaConfig, Outgoing, Positions, Producer, Record,
+    SendError, Start, TopicPartition, TopicSpec, ensure_topics, partition_of,
 };
 use redress_testkit::{topic_prefix, wait_until};
 
@@ -346,56 +346,6 @@ async fn offsets_that_are_told_right_before_the_end_are_committed_too() {
     consumer.commit(vec![(TopicPartition { topic: TOPIC.into(), partition: 0 }, 1)]);
     consumer.close().await;
     assert_eq!(committed(&config).await, Some(1));
-}
-
-#[tokio::test]
-async fn times_lead_to_offsets_and_the_ends_are_known() {
-    let config = config().await;
-    ensure_topics(&config, &[spec(1)]).await.unwrap();
-    let reader = LogReader::new(&config).unwrap();
-    let producer = Producer::for_requests(&config, LIMIT).unwrap();
-    producer.send(outgoing("k", "x")).await.unwrap();
-    let ask = |from: i64| {
-        reader.off_the_runtime(move |reader| {
-            let from = jiff::Timestamp::from_second(from).unwrap();
-            Ok((reader.offsets_at(TOPIC, from)?, reader.watermarks(TOPIC, 0)?, reader.partitions("none")?))
-        })
-    };
-    assert_eq!(ask(0).await.unwrap(), (vec![(0, 0)], (0, 1), None));
-    assert_eq!(ask(32_000_000_000).await.unwrap().0, [(0, 1)], "the end, where nothing is that late");
-}
-
-#[tokio::test]
-async fn a_followed_topic_tells_its_last_records_and_what_comes_also_once_it_is_there_at_all() {
-    let config = config().await;
-    let early = LogReader::following(&config, MARKS.name, 2).unwrap();
-    assert_eq!(early.news(), []);
-    ensure_topics(&config, &[]).await.unwrap();
-    let producer = Producer::for_requests(&config, LIMIT).unwrap();
-    let send = async |n: i64| {
-        let at = jiff::Timestamp::from_second(n).unwrap();
-        let promise = Promise { recorded_through: at, caused_through: at };
-        producer.send(Mark { topic: TOPIC.to_owned(), promise }.outgoing()).await.unwrap();
-    };
-    let heard = async |reader: &LogReader, last: i64| {
-        let mut all = Vec::new();
-        wait_until("the last is heard", LIMIT, async || {
-            let news = reader.off_the_runtime(|reader| Ok(reader.news())).await.unwrap();
-            all.extend(news.iter().map(|r| Mark::of_record(r).unwrap().promise.recorded_through.as_second()));
-            (all.last() == Some(&last)).then_some(())
-        })
-        .await;
-        all
-    };
-    for n in 1..=4 {
-        send(n).await;
-    }
-    heard(&early, 4).await;
-    let late = LogReader::following(&config, MARKS.name, 2).unwrap();
-    assert_eq!(heard(&late, 4).await, [3, 4]);
-    send(5).await;
-    assert_eq!(heard(&late, 5).await, [5]);
-    assert_eq!(heard(&early, 5).await, [5]);
 }
 
 #[tokio::test]
