@@ -59,7 +59,6 @@ const BACK: [&str; 4] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "not yet seen to pass: takes minutes; run with --ignored"]
 async fn one_trace_leads_from_the_call_through_every_topic_and_service_to_the_notice() {
     let collector = Collector::default();
     let endpoint = collector.start().await.unwrap();
