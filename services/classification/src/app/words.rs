@@ -146,7 +146,7 @@ mod tests {
         let told = assessment(&found, text, &[], &rules);
         let by: Vec<&str> = told.reasons.iter().map(|reason| reason.explanation.as_str()).collect();
         assert!(
-            by.iter().any(|by| by.contains("CQ02/dispatch_delay, by: ") && by.contains("发货")),
+            by.iter().any(|by| by.contains("CQ02/dispatch_delay, by: ") && by.contains("一直没发")),
             "{by:?}"
         );
         assert!(by.iter().all(|by| !by.contains("老王") && !by.contains("TEST-0001")), "{by:?}");
