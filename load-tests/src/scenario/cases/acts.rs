@@ -79,7 +79,7 @@ impl Case {
         call!(self.intake.decide_admissibility(self.staff.officer, request)).map(|_| ())
     }
 
-    /// The shop is asked and answers; every point is found; the facts are concluded.
+    /// The shop is asked and answers, and the consumer is shown it; every point is found; the facts are concluded.
     pub(super) async fn find_out(&self) -> anyhow::Result<()> {
         let ask = inv::RequestEvidenceRequest {
             request_id: self.name("ask"),
@@ -101,6 +101,14 @@ impl Case {
         let parts = stream::iter(self.statement(&asked));
         let statement = call!(self.investigation.submit_evidence(self.shop, parts))?;
         let statement = statement.evidence.context("evidence")?.evidence_id;
+        let copy = inv::ProduceRenditionRequest {
+            request_id: self.name("shown"),
+            complaint_id: self.complaint(),
+            evidence_id: statement.clone(),
+            audience: inv::Audience::Complainant.into(),
+            ..inv::ProduceRenditionRequest::default()
+        };
+        call!(self.investigation.produce_rendition(self.staff.handler, copy))?;
         let look = inv::GetInvestigationRequest { complaint_id: self.complaint() };
         let seen = call!(self.investigation.get_investigation(self.staff.handler, look))?;
         for issue in seen.investigation.context("investigation")?.issues {

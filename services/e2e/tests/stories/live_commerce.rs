@@ -160,6 +160,7 @@ impl People {
             complaint_id: case.id.clone(),
             evidence_id: chat.clone(),
             audience: inv::Audience::Respondent.into(),
+            ..Default::default()
         };
         let copy = self.handler.investigation().produce_rendition(copy).await.unwrap().into_inner();
         assert!(!copy.rendition.unwrap().policy_version.is_empty());

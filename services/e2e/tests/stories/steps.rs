@@ -8,6 +8,7 @@ use redress_proto::investigation::v1 as inv;
 use redress_proto::resolution::v1 as res;
 use redress_proto::types::v1 as types;
 use redress_testkit::wait_until;
+use tonic_types::StatusExt as _;
 
 use crate::case::{Case, SOON};
 use crate::people::Person;
@@ -173,7 +174,7 @@ impl Person {
         self.investigation().record_finding(finding).await.unwrap().into_inner().finding.unwrap()
     }
 
-    /// Ends the finding of facts.
+    /// Ends the finding of facts, after each side was shown what counts for or against it.
     pub(crate) async fn concludes(&self, case: &Case) {
         let concluded = inv::ConcludeInvestigationRequest {
             request_id: format!("concluded-{}", case.id),
@@ -181,7 +182,40 @@ impl Person {
             conclusion: "事实已查清。".into(),
             ..Default::default()
         };
-        self.investigation().conclude_investigation(concluded).await.unwrap();
+        if let Err(refusal) = self.investigation().conclude_investigation(concluded.clone()).await {
+            let told = refusal.get_details_error_info().unwrap();
+            assert_eq!(told.reason, "EVIDENCE_NOT_SHOWN", "{refusal:?}");
+            for lacking in told.metadata["evidence"].split(',') {
+                let (evidence, side) = lacking.split_once(':').unwrap();
+                self.shows(case, evidence, side).await;
+            }
+            self.investigation().conclude_investigation(concluded).await.unwrap();
+        }
+    }
+
+    /// Shows a side a copy of a piece that it did not bring; one that was prepared by hand where no machine can make one.
+    async fn shows(&self, case: &Case, evidence: &str, side: &str) {
+        let audience =
+            if side == "complainant" { inv::Audience::Complainant } else { inv::Audience::Respondent };
+        let copy = inv::ProduceRenditionRequest {
+            request_id: format!("shown-{evidence}-{side}"),
+            complaint_id: case.id.clone(),
+            evidence_id: evidence.into(),
+            audience: audience.into(),
+            ..Default::default()
+        };
+        let made = self.investigation().produce_rendition(copy.clone()).await.unwrap().into_inner();
+        if made.rendition.unwrap().withheld_reason.is_empty() {
+            return;
+        }
+        let extract = ("text/plain", "人工脱敏摘录：仅保留与争议有关的内容。".as_bytes());
+        let by_hand = inv::ProduceRenditionRequest {
+            request_id: format!("prepared-{evidence}-{side}"),
+            prepared_evidence_id: self.brings(case, inv::EvidenceType::Other, extract, "").await,
+            ..copy
+        };
+        let made = self.investigation().produce_rendition(by_hand).await.unwrap().into_inner();
+        assert_eq!(made.rendition.unwrap().treatment, "prepared");
     }
 
     /// Determines who answers, with the rule that says so.

@@ -17,6 +17,7 @@ use redress_proto::types::v1::ComplaintState as State;
 use redress_testkit::wait_until;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
+use tonic_types::StatusExt as _;
 
 use crate::installation::{SOON, Way};
 
@@ -216,6 +217,16 @@ impl Cast {
             conclusion: "商品材质与直播间所述不符".into(),
             ..Default::default()
         };
+        let hidden = self.handler.investigation.conclude_investigation(concluded.clone()).await.unwrap_err();
+        assert_eq!(hidden.get_details_error_info().unwrap().reason, "EVIDENCE_NOT_SHOWN");
+        let copy = inv::ProduceRenditionRequest {
+            request_id: "shown".into(),
+            complaint_id: id.into(),
+            evidence_id: statement,
+            audience: inv::Audience::Complainant.into(),
+            ..Default::default()
+        };
+        self.handler.investigation.produce_rendition(copy).await.unwrap();
         self.handler.investigation.conclude_investigation(concluded).await.unwrap();
         self.consumer.sees(id, State::PlanReview).await;
     }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use redress_domain::{Principal, Problem, Violations};
 use redress_proto::investigation::v1 as wire;
 use sqlx::postgres::PgConnection;
+use uuid::Uuid;
 
 use super::change::{Change, Command};
 use super::requests::take_back;
@@ -12,13 +13,15 @@ use super::{Desk, consultations, fits, text};
 use crate::domain::case::State;
 use crate::domain::conclusion::{Stand, guard, open_issues};
 use crate::domain::conflict::is_recused;
+use crate::domain::evidence::Audience;
 use crate::domain::evidence::chain::Anchor;
 use crate::domain::finding::{Finding, that_count};
+use crate::domain::hearing::{carrying, unseen};
 use crate::domain::request::{EvidenceRequest, RequestState};
 use crate::domain::timeline::Visibility;
 use crate::domain::{Refusal, opening};
 use crate::error::Error;
-use crate::store::{consultation, custody, finding, goods_test, request, timeline};
+use crate::store::{cited, consultation, custody, finding, goods_test, request, timeline};
 
 const CONCLUSION: usize = 10_000;
 /// What somebody did who worked on the facts, whoever leads the case now.
@@ -103,12 +106,18 @@ impl Command for Conclude {
         let counting = that_count(&own, &of_incident);
         let requests: Vec<EvidenceRequest> =
             attached.requests.iter().map(|kept| kept.request.clone()).collect();
+        let (tenant, complaint) = change.place();
+        let incident = change.telling.file.case.incident;
+        let carrying = carrying(counting.iter().map(|(finding, _)| *finding));
+        let cited = cited::shown(conn, (tenant, complaint), incident, &carrying).await?;
+        let unseen = unseen(&cited, &change.telling.file.case.respondents);
         let stand = Stand {
             case: &change.telling.file.case,
             by: &change.caller.subject,
             requests: &requests,
             tests: &attached.tests,
             findings: &counting,
+            unseen: &unseen,
         };
         guard(&stand).map_err(|refusal| explained(refusal, &stand))?;
         if change.telling.file.case.round != self.round {
@@ -160,7 +169,7 @@ impl Conclude {
     }
 }
 
-/// Which points or requests are missing, beside the reason.
+/// Which points, requests or copies are missing, beside the reason.
 fn explained(refusal: Refusal, stand: &Stand<'_>) -> Error {
     let Error::Told(problem) = Error::from(refusal) else { return refusal.into() };
     let problem: Problem = match refusal {
@@ -170,6 +179,10 @@ fn explained(refusal: Refusal, stand: &Stand<'_>) -> Error {
         Refusal::MandatoryRequestOpen => {
             let open = stand.requests.iter().filter(|request| request.mandatory && request.state.is_open());
             problem.with("evidence_request_ids", open.map(|r| r.id.to_string()).collect::<Vec<_>>().join(","))
+        }
+        Refusal::EvidenceNotShown => {
+            let side = |(evidence, audience): &(Uuid, Audience)| format!("{evidence}:{}", audience.code());
+            problem.with("evidence", stand.unseen.iter().map(side).collect::<Vec<_>>().join(","))
         }
         _ => problem,
     };

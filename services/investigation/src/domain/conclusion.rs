@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Refusal;
 use super::case::Case;
+use super::evidence::Audience;
 use super::finding::Finding;
 use super::goods_test::GoodsTest;
 use super::request::EvidenceRequest;
+use uuid::Uuid;
 
 /// What hangs on a case, as far as the guard looks at it.
 pub struct Stand<'a> {
@@ -20,6 +22,8 @@ pub struct Stand<'a> {
     pub tests: &'a [GoodsTest],
     /// The findings that count.
     pub findings: &'a [(&'a Finding, bool)],
+    /// What they rest on that a side has not been shown.
+    pub unseen: &'a [(Uuid, Audience)],
 }
 
 /// Points that have no finding.
@@ -28,7 +32,8 @@ pub fn open_issues<'a>(issues: &'a [String], findings: &[(&Finding, bool)]) -> V
     issues.iter().map(String::as_str).filter(|issue| !found.contains(issue)).collect()
 }
 
-/// Each point has a finding, no mandatory request is open, no test runs, and a major case is concluded by its group.
+/// Each point has a finding that rests on what both sides were shown, no mandatory request is open, no test runs, and a
+/// major case is concluded by its group.
 ///
 /// # Errors
 /// The first that does not hold.
@@ -47,11 +52,10 @@ pub fn guard(stand: &Stand<'_>) -> Result<(), Refusal> {
     if stand.case.issues.is_empty() {
         return Err(Refusal::IssuesMissing);
     }
-    if open_issues(&stand.case.issues, stand.findings).is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::FindingMissing)
+    if !open_issues(&stand.case.issues, stand.findings).is_empty() {
+        return Err(Refusal::FindingMissing);
     }
+    if stand.unseen.is_empty() { Ok(()) } else { Err(Refusal::EvidenceNotShown) }
 }
 
 #[cfg(test)]
@@ -66,7 +70,7 @@ mod tests {
     use redress_domain::Severity;
 
     fn stand(case: &Case, tests: &[GoodsTest], findings: &[(&Finding, bool)]) -> Result<(), Refusal> {
-        guard(&Stand { case, by: "handler-1", requests: &[], tests, findings })
+        guard(&Stand { case, by: "handler-1", requests: &[], tests, findings, unseen: &[] })
     }
 
     #[test]
@@ -80,6 +84,16 @@ mod tests {
         assert_eq!(stand(&case, &[], &[]), Err(Refusal::FindingMissing));
         assert_eq!(stand(&case, &tests, &[(&defect, true)]), Err(Refusal::TestRunning));
         assert_eq!(stand(&case, &[], &[(&defect, true)]), Ok(()));
+        let unseen = [(Uuid::from_u128(1), Audience::Respondent)];
+        let hidden = Stand {
+            case: &case,
+            by: "handler-1",
+            requests: &[],
+            tests: &[],
+            findings: &[(&defect, true)],
+            unseen: &unseen,
+        };
+        assert_eq!(guard(&hidden), Err(Refusal::EvidenceNotShown));
         let mut pointless = case.clone();
         pointless.issues.clear();
         assert_eq!(stand(&pointless, &[], &[(&defect, false)]), Err(Refusal::IssuesMissing));

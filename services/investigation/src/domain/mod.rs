@@ -9,6 +9,7 @@ pub mod consultation;
 pub mod evidence;
 pub mod finding;
 pub mod goods_test;
+pub mod hearing;
 pub mod opening;
 pub mod records;
 mod refusal;

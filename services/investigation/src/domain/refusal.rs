@@ -101,6 +101,12 @@ refusals! {
         "its answer, its lapse, or CancelEvidenceRequest";
     /// A test runs.
     TestRunning = "TEST_RUNNING", "a test runs", "RecordTestReport";
+    /// A side could not see what counts against it (F003).
+    EvidenceNotShown = "EVIDENCE_NOT_SHOWN", "a finding rests on evidence that a side of the case has not been shown",
+        "ProduceRendition of each piece for the side named, by hand where the policy withholds it, or a finding that rests on other evidence";
+    /// A copy prepared by hand is brought by those who prepared it.
+    PreparedNotByStaff = "PREPARED_NOT_BY_STAFF", "a copy prepared by hand is a piece that staff brought in",
+        "SubmitEvidence of the copy by staff";
     /// A major case is concluded by its group.
     NotOfTaskGroup = "NOT_OF_TASK_GROUP", "a major case is concluded by its task group", "a member of the task group";
     /// An incident that is over.

@@ -65,9 +65,10 @@ impl Bench {
         Ok(issued.evidence_request.unwrap())
     }
 
-    /// Findings on every point of a case, resting on one piece.
+    /// Findings on every point of a case, resting on one piece that the other side was shown.
     pub(crate) async fn find_all(&self, caller: &Principal, n: u128) -> Result<(), Error> {
         let piece = self.evidence(n, "complainant_photo").await;
+        crate::evidence_of::show(self, n, &piece).await;
         for issue in view::get(&self.desk, caller, &id(n)).await?.issues {
             findings::record(&self.desk, caller, found(n, &issue, &piece)).await?;
         }

@@ -25,3 +25,19 @@ pub(crate) async fn keep(bench: &Bench, n: u128, kind: &str) -> String {
     .unwrap();
     id.to_string()
 }
+
+/// A copy as if it had been made, for the other side of what the complainant brought.
+pub(crate) async fn show(bench: &Bench, n: u128, evidence: &str) {
+    sqlx::query(
+        "INSERT INTO rendition (tenant, complaint_id, rendition_id, evidence_id, audience, policy_version, treatment,
+                                withheld_reason, media_type, size, sha256, place, object_key, produced_by, produced_at, seq)
+         SELECT tenant, complaint_id, gen_random_uuid(), evidence_id, 'respondent', '1', 'as_is', '', media_type, size,
+                sha256, place, object_key, 'handler-1', now(), 1
+         FROM evidence WHERE tenant = 'tenant-a' AND complaint_id = $1 AND evidence_id = $2",
+    )
+    .bind(Uuid::from_u128(n))
+    .bind(evidence.parse::<Uuid>().unwrap())
+    .execute(bench.db.pool())
+    .await
+    .unwrap();
+}

@@ -66,6 +66,12 @@ async fn a_finding_of_an_incident_counts_for_each_member_unless_it_has_one_of_it
     // It differs on one point.
     let own = bench.evidence(2, "screenshot").await;
     findings::record(&bench.desk, &handler, found(2, "statement_made", &own)).await.unwrap();
+    crate::evidence_of::show(&bench, 2, &own).await;
+    // What lies with another member was shown to the respondent there, or it does not count here.
+    let hidden = bench.conclude(&handler, 2).await.unwrap_err().into_problem();
+    assert_eq!(hidden.reason, "EVIDENCE_NOT_SHOWN");
+    assert!(hidden.metadata.contains(&("evidence", format!("{piece}:respondent"))), "{:?}", hidden.metadata);
+    crate::evidence_of::show(&bench, 1, &piece).await;
     bench.conclude(&handler, 2).await.unwrap();
     let concluded: wire::InvestigationConcluded = bench.last(2).await;
     let counted: Vec<_> = concluded.findings.iter().map(|f| (f.issue.as_str(), f.of_incident)).collect();

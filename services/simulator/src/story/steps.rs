@@ -187,12 +187,34 @@ impl<'a> Case<'a> {
             }
         }
         let kind = inv::EvidenceType::MerchantStatement;
-        self.states(&self.respondent, &request, kind, "该批次商品与页面描述有出入，已下架核查。").await
+        let own =
+            self.states(&self.respondent, &request, kind, "该批次商品与页面描述有出入，已下架核查。").await?;
+        self.show(own, inv::Audience::Complainant).await
     }
 
     /// What the complainant brings in unasked.
     pub(super) async fn states_own(&self) -> anyhow::Result<String> {
-        self.states(&self.complainant, "", inv::EvidenceType::Other, "开箱时的情况说明，与描述不符。").await
+        let kind = inv::EvidenceType::Other;
+        let own = self.states(&self.complainant, "", kind, "开箱时的情况说明，与描述不符。").await?;
+        self.show(own, inv::Audience::Respondent).await
+    }
+
+    /// The other side is shown a copy: what it could not see would not count. Gives the piece.
+    async fn show(&self, evidence: String, audience: inv::Audience) -> anyhow::Result<String> {
+        let copy = inv::ProduceRenditionRequest {
+            request_id: format!("shown-{evidence}"),
+            complaint_id: self.id.clone(),
+            evidence_id: evidence.clone(),
+            audience: audience.into(),
+            ..Default::default()
+        };
+        let handler = &self.staff.handler;
+        insist!(
+            self.stage,
+            "show evidence to the other side",
+            handler.investigation().produce_rendition(copy.clone())
+        );
+        Ok(evidence)
     }
 
     async fn states(

@@ -31,6 +31,8 @@ coded_enum! {
         TextRedacted = "text_redacted",
         /// Place, device and author are taken out of a picture or film; what is seen stays.
         MetadataStripped = "metadata_stripped",
+        /// Staff prepared it by hand.
+        Prepared = "prepared",
         /// Nothing is shown.
         Withheld = "withheld",
     }

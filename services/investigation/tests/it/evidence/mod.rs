@@ -1,6 +1,7 @@
 //! Evidence files: taken, refused, shown, proved, handed out.
 
 mod chain;
+mod heard;
 mod pack;
 mod process;
 mod refused;
@@ -94,6 +95,7 @@ impl Shelf {
             complaint_id: id(1),
             evidence_id: evidence.into(),
             audience: audience.into(),
+            ..wire::ProduceRenditionRequest::default()
         };
         evidence::produce(&self.files, who, request).await
     }

@@ -8,6 +8,7 @@ use redress_domain::{Principal, Problem};
 use redress_proto::investigation::v1 as wire;
 use sha2::{Digest as _, Sha256};
 use sqlx::postgres::PgConnection;
+use uuid::Uuid;
 
 use super::custody::{self, About, Deed};
 use super::rights::Viewer;
@@ -16,8 +17,9 @@ use super::{Files, told};
 use crate::app::change::{Change, Command, Target};
 use crate::app::standing::Caller;
 use crate::app::{id, made_id, wire as words};
+use crate::domain::Refusal;
 use crate::domain::evidence::chain::Happening;
-use crate::domain::evidence::{Audience, Class, Decision, Treatment, Unfit, mask, picture};
+use crate::domain::evidence::{Audience, Class, Decision, Provider, Treatment, Unfit, mask, picture};
 use crate::domain::timeline::Visibility;
 use crate::error::Error;
 use crate::objects::{Stored, Writer};
@@ -43,15 +45,28 @@ pub async fn produce(
     }
     let evidence = id(&request.evidence_id)?;
     let item = look.items.iter().find(|item| item.id == evidence).ok_or_else(Problem::not_found)?;
-    let version = &files.policy.version;
+    let prepared = match request.prepared_evidence_id.as_str() {
+        "" => None,
+        by_hand => Some(prepared(&look.items, item, id(by_hand)?)?),
+    };
+    let version = match prepared {
+        Some(by_hand) => prepared_version(by_hand),
+        None => files.policy.version.clone(),
+    };
     let is_made = |copy: &&Rendition| {
-        (copy.evidence, copy.audience) == (evidence, audience) && copy.policy_version == *version
+        (copy.evidence, copy.audience) == (evidence, audience) && copy.policy_version == version
     };
     let complaint = target.complaint;
     let made = if let Some(made) = look.copies.iter().find(is_made) {
         made.id.to_string()
     } else {
-        let (copy, pending) = files.made(&look.file, item, audience, principal, &request.request_id).await?;
+        let order = Order { item, audience, version, principal, request_id: &request.request_id };
+        let (copy, pending) = match prepared {
+            Some(by_hand) => {
+                (order.copy(Treatment::Prepared, String::new(), Some(shown(by_hand)), files), None)
+            }
+            None => files.made(&look.file, order).await?,
+        };
         files.keep_copy(&caller, target, Render { item: item.clone(), copy, pending }).await?
     };
     let look = files.look(&caller, complaint, wire::Audience::Unspecified).await?;
@@ -59,43 +74,70 @@ pub async fn produce(
     Ok(told::rendition(copy))
 }
 
+/// The piece that staff brought in to be shown in the place of `item`.
+fn prepared<'a>(items: &'a [Evidence], item: &Evidence, by_hand: Uuid) -> Result<&'a Evidence, Error> {
+    let found = items.iter().find(|one| one.id == by_hand && one.id != item.id);
+    let found = found.ok_or_else(Problem::not_found)?;
+    if found.provider == Provider::Staff { Ok(found) } else { Err(Refusal::PreparedNotByStaff.into()) }
+}
+
+/// What stands in the place of a policy's version for a copy that was prepared by hand.
+fn prepared_version(by_hand: &Evidence) -> String {
+    format!("prepared.{}", by_hand.id)
+}
+
+/// A piece's own file, as a copy that shows it.
+fn shown(item: &Evidence) -> Shown {
+    let key = item.key.clone();
+    Shown { media: item.media, size: item.size, sha256: item.sha256, place: item.place, key }
+}
+
+/// What copy is asked for, of what, for whom, by whom.
+struct Order<'a> {
+    item: &'a Evidence,
+    audience: Audience,
+    version: String,
+    principal: &'a Principal,
+    request_id: &'a str,
+}
+
+impl Order<'_> {
+    fn copy(
+        self,
+        treatment: Treatment,
+        withheld_reason: String,
+        file: Option<Shown>,
+        files: &Files,
+    ) -> Rendition {
+        Rendition {
+            id: made_id("rendition", self.principal, self.request_id),
+            evidence: self.item.id,
+            audience: self.audience,
+            policy_version: self.version,
+            treatment,
+            withheld_reason,
+            file,
+            produced_by: self.principal.subject.clone(),
+            produced_at: files.desk.now(),
+            seq: 0,
+        }
+    }
+}
+
 impl Files {
-    /// The copy, with its file if one had to be written.
-    async fn made(
-        &self,
-        file: &CaseFile,
-        item: &Evidence,
-        audience: Audience,
-        principal: &Principal,
-        request_id: &str,
-    ) -> Result<(Rendition, Option<Pending>), Error> {
+    /// The copy that the policy makes, with its file if one had to be written.
+    async fn made(&self, file: &CaseFile, order: Order<'_>) -> Result<(Rendition, Option<Pending>), Error> {
+        let Order { item, audience, .. } = order;
         let decision = self.policy.decide(audience, item.kind, item.media);
-        let (decision, shown, pending) = match decision.treatment {
+        let (decision, file, pending) = match decision.treatment {
             Treatment::Withheld => (decision, None, None),
-            Treatment::AsIs => {
-                let key = item.key.clone();
-                let shown =
-                    Shown { media: item.media, size: item.size, sha256: item.sha256, place: item.place, key };
-                (decision, Some(shown), None)
-            }
+            Treatment::AsIs | Treatment::Prepared => (decision, Some(shown(item)), None),
             Treatment::TextRedacted | Treatment::MetadataStripped => {
                 let pending = self.announce(file, item.place).await?;
                 self.rewritten(item, decision, pending).await?
             }
         };
-        let copy = Rendition {
-            id: made_id("rendition", principal, request_id),
-            evidence: item.id,
-            audience,
-            policy_version: self.policy.version.clone(),
-            treatment: decision.treatment,
-            withheld_reason: decision.withheld_reason,
-            file: shown,
-            produced_by: principal.subject.clone(),
-            produced_at: self.desk.now(),
-            seq: 0,
-        };
-        Ok((copy, pending))
+        Ok((order.copy(decision.treatment, decision.withheld_reason, file, self), pending))
     }
 
     async fn rewritten(
