@@ -212,6 +212,13 @@ impl ResolutionService for Grpc {
         command!(self, request, DecideAppealResponse)
     }
 
+    async fn confirm_appeal_decision(
+        &self,
+        request: Request<wire::ConfirmAppealDecisionRequest>,
+    ) -> Answer<wire::ConfirmAppealDecisionResponse> {
+        command!(self, request, ConfirmAppealDecisionResponse)
+    }
+
     async fn recommend_sanction(
         &self,
         request: Request<wire::RecommendSanctionRequest>,

@@ -56,6 +56,7 @@ pub const POLICY: &[Rpc] = &[
     row(FILE_APPEAL, PARTIES, Criticality::Staff),
     row(REQUEST_HUMAN_REVIEW, PARTIES, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/DecideAppeal", STAFF, Criticality::Staff),
+    row("/redress.resolution.v1.ResolutionService/ConfirmAppealDecision", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/RecommendSanction", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/IssueHandlingReport", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/FileClosingReport", STAFF, Criticality::Staff),

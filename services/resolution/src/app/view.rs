@@ -16,6 +16,7 @@ use crate::domain::window::Window;
 
 mod decided;
 mod offered;
+mod printed;
 
 /// What is shown, to whom.
 pub struct Seen<'a> {

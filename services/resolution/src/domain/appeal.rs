@@ -17,10 +17,19 @@ coded_enum! {
         Filed = "filed",
         /// Under review.
         UnderReview = "under_review",
+        /// Decided by one person in a major case; a second must confirm it.
+        AwaitingSecond = "awaiting_second",
         /// Decided.
         Decided = "decided",
         /// The lifecycle could not take it.
         Void = "void",
+    }
+}
+
+impl AppealState {
+    /// Whether its end is still to come.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Filed | Self::UnderReview | Self::AwaitingSecond)
     }
 }
 
@@ -78,6 +87,9 @@ pub struct Appeal {
     pub filed_at: Timestamp,
     /// Who decided; empty before.
     pub reviewer: String,
+    /// Who confirmed it; empty unless four eyes are needed.
+    #[serde(default)]
+    pub seconded_by: String,
     /// What came of it.
     pub outcome: Option<AppealOutcome>,
     /// Where the case went.
@@ -92,6 +104,19 @@ pub struct Appeal {
     pub by_rejection: bool,
     /// Why it is void; empty otherwise.
     pub void_reason: String,
+}
+
+impl Appeal {
+    /// It waits for a decision as if there had been none.
+    pub fn forget_decision(&mut self) {
+        self.reviewer.clear();
+        self.seconded_by.clear();
+        self.outcome = None;
+        self.next = None;
+        self.decided_at = None;
+        self.terms.clear();
+        self.case_outcome = None;
+    }
 }
 
 /// Where the case goes. What stands and is still being carried out goes on; what was carried out is not begun again.

@@ -100,7 +100,9 @@ refusals! {
     /// A decision waits for the lifecycle or a second person.
     DecisionPending = "DECISION_PENDING", "a decision is under way already", "its end";
     /// Four eyes.
-    NotAwaitingSecond = "NOT_AWAITING_SECOND", "the ruling does not wait for a second person", "a ruling that does";
+    NotAwaitingSecond = "NOT_AWAITING_SECOND", "the decision does not wait for a second person", "a decision that does";
+    /// T21, L08.
+    SixtyDaysNotOver = "SIXTY_DAYS_NOT_OVER", "sixty days from acceptance are not over (C21)", "the end of clock C21, or the reason for which mediation ends now";
     /// T28.
     AppealWindowOver = "APPEAL_WINDOW_OVER", "the time to appeal is over", "new evidence, with which a supervisor reopens the case";
     /// T28.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::appeal::{Appeal, AppealState};
+use super::appeal::Appeal;
 use super::case::Case;
 use super::settlement::DecisionState;
 
@@ -20,11 +20,11 @@ pub fn line(case: &Case) -> BTreeSet<&str> {
         line.extend([ruling.decider.as_str(), ruling.seconded_by.as_str()]);
     }
     // Whoever reviews an appeal may determine liability anew for it.
-    let open = |appeal: &&Appeal| matches!(appeal.state, AppealState::Filed | AppealState::UnderReview);
+    let open = |appeal: &&Appeal| appeal.state.is_open();
     let appealed_at = case.appeals.iter().find(open).map(|appeal| appeal.filed_at);
     let decided = case.liability.iter().filter(|one| appealed_at.is_none_or(|at| one.determined_at < at));
     line.extend(decided.map(|determination| determination.decider.as_str()));
-    line.extend(case.appeals.iter().map(|appeal| appeal.reviewer.as_str()));
+    line.extend(case.appeals.iter().flat_map(|one| [one.reviewer.as_str(), one.seconded_by.as_str()]));
     line.remove("");
     line
 }

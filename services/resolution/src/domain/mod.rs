@@ -12,6 +12,7 @@ pub mod party;
 pub mod proposal;
 pub mod remedy;
 pub mod report;
+pub mod report_text;
 pub mod rules;
 pub mod ruling;
 pub mod sanction;

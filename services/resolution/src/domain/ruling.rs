@@ -50,7 +50,8 @@ pub struct Ruling {
     pub void_reason: String,
 }
 
-/// Whether a second person must confirm rulings of cases so grave (T22).
+/// Whether a second person must confirm rulings, and decisions on appeals against them, of cases so grave (T22): what two
+/// people decided is not taken back by one.
 pub const fn needs_second(severity: Severity) -> bool {
     matches!(severity, Severity::Major)
 }

@@ -56,6 +56,11 @@ impl Windows {
 }
 
 impl Window {
+    /// The zone of the tenant's days.
+    pub fn zone(&self) -> TimeZone {
+        self.zone.clone()
+    }
+
     /// The end of the last day of a window that begins at `from`. The day of the event does not count, whatever the hour
     /// (D5), and calendar days close at 24:00 (D6).
     pub fn end(&self, from: Timestamp) -> Timestamp {

@@ -23,13 +23,15 @@ pub type Key = (TenantId, ComplaintId);
 pub struct Held {
     /// The case, to be changed.
     pub case: Case,
-    stored: Vec<Record>,
+    /// What is stored of its records; none where they were not read, and so are not written either.
+    stored: Option<Vec<Record>>,
 }
 
 impl Held {
     pub(super) fn changed(&self) -> Result<Vec<(String, Uuid, Record)>, Error> {
+        let Some(stored) = &self.stored else { return Ok(Vec::new()) };
         let records = record::of_case(&self.case)?;
-        let is_new = |record: &Record| !self.stored.contains(record);
+        let is_new = |record: &Record| !stored.contains(record);
         let of = |record| (self.case.tenant.to_string(), *self.case.id.as_uuid(), record);
         Ok(records.into_iter().filter(is_new).map(of).collect())
     }
@@ -91,6 +93,16 @@ pub async fn lock_all(conn: &mut PgConnection, keys: &[Key]) -> Result<BTreeMap<
     read_all(conn, keys, "FOR UPDATE").await
 }
 
+/// Locks cases and leaves their records unread: one statement, for whoever looks at where a case stands and at nothing that
+/// was decided in it. What is changed in the records of such a case is not written.
+pub async fn lock_without_records(
+    conn: &mut PgConnection,
+    keys: &[Key],
+) -> Result<BTreeMap<Key, Held>, Error> {
+    let cases = rows(conn, keys, "FOR UPDATE").await?;
+    Ok(cases.into_iter().map(|case| ((case.tenant.clone(), case.id), Held { case, stored: None })).collect())
+}
+
 /// The same for one case.
 pub async fn lock(
     conn: &mut PgConnection,
@@ -112,8 +124,21 @@ pub async fn find(
 }
 
 async fn read_all(conn: &mut PgConnection, keys: &[Key], lock: &str) -> Result<BTreeMap<Key, Held>, Error> {
-    if keys.is_empty() {
+    let mut cases = rows(conn, keys, lock).await?;
+    if cases.is_empty() {
         return Ok(BTreeMap::new());
+    }
+    let mut stored = record::load(conn, &mut cases).await?;
+    let held = |case: Case| {
+        let stored = stored.remove(&(case.tenant.to_string(), *case.id.as_uuid())).unwrap_or_default();
+        ((case.tenant.clone(), case.id), Held { case, stored: Some(stored) })
+    };
+    Ok(cases.into_iter().map(held).collect())
+}
+
+async fn rows(conn: &mut PgConnection, keys: &[Key], lock: &str) -> Result<Vec<Case>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
     }
     let sql = format!(
         "{COLUMNS} WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
@@ -125,13 +150,7 @@ async fn read_all(conn: &mut PgConnection, keys: &[Key], lock: &str) -> Result<B
         .bind(column(keys, |(_, id)| *id.as_uuid()))
         .fetch_all(&mut *conn)
         .await?;
-    let mut cases = rows.into_iter().map(Case::try_from).collect::<Result<Vec<_>, _>>()?;
-    let mut stored = record::load(conn, &mut cases).await?;
-    let held = |case: Case| {
-        let stored = stored.remove(&(case.tenant.to_string(), *case.id.as_uuid())).unwrap_or_default();
-        ((case.tenant.clone(), case.id), Held { case, stored })
-    };
-    Ok(cases.into_iter().map(held).collect())
+    rows.into_iter().map(Case::try_from).collect()
 }
 
 /// Writes cases that are new, each with its wrapped key. What is here already stays as it is.

@@ -11,7 +11,7 @@ use redress_proto::types::v1::{ComplaintState as State, Severity};
 use crate::bench::{Bench, complainant, merchant, reason, supervisor};
 use crate::steps::{call, refund, ruling};
 
-fn appeal(id: ComplaintId, grounds: &[&str]) -> wire::FileAppealRequest {
+pub(crate) fn appeal(id: ComplaintId, grounds: &[&str]) -> wire::FileAppealRequest {
     let ground = |text: &&str| wire::AppealGround { text: (*text).into(), ..Default::default() };
     wire::FileAppealRequest {
         request_id: call(),
@@ -21,7 +21,7 @@ fn appeal(id: ComplaintId, grounds: &[&str]) -> wire::FileAppealRequest {
     }
 }
 
-fn decide(
+pub(crate) fn decide(
     id: ComplaintId,
     appeal_id: &str,
     outcome: wire::AppealOutcome,

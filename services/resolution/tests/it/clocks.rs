@@ -97,6 +97,47 @@ async fn a_settlement_that_came_first_is_not_undone_by_the_sixtieth_day() {
 }
 
 #[tokio::test]
+async fn nobody_ends_a_mediation_for_its_sixty_days_before_they_are_over() {
+    let bench = Bench::new().await;
+    let id = bench.to_plan_review(1, Severity::General).await;
+    let started = sla::ClockStarted {
+        clock: Some(sla::ClockRef {
+            clock_id: format!("C21-{id}"),
+            definition: "C21".into(),
+            ..Default::default()
+        }),
+        due_at: Some(to_wire_time("2027-01-24T16:00:00Z".parse().unwrap())),
+        ..Default::default()
+    };
+    bench.follow(&FollowClocks(bench.follower.clone()), id, &started, "sla").await.unwrap();
+    let proposal = bench.approved(id).await;
+    bench.advance(id, State::PlanReview, State::Mediating, "PlanApproved").await;
+    bench.send(id, &proposal).await;
+    let end = || wire::TerminateMediationRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        reason: wire::TerminationReason::SixtyDays.into(),
+        ..Default::default()
+    };
+    let refused = bench.act(&handler("h-1"), end()).await.expect_err("it is refused");
+    assert_eq!(refused.reason, "SIXTY_DAYS_NOT_OVER");
+    let told = |key| refused.metadata.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str());
+    assert_eq!(told("due_at"), Some("2027-01-24T16:00:00Z"));
+    assert!(told("satisfied_by").is_some_and(|what| what.contains("C21")));
+    assert_eq!(times(&bench, id, "MediationTerminated").await, 0);
+
+    // They ended while nobody mediated, so nothing ended by it: whoever mediates later may say so.
+    let late = bench.to_plan_review(2, Severity::General).await;
+    runs_out(&bench, late, "C21", None).await;
+    bench.approved(late).await;
+    bench.advance(late, State::PlanReview, State::Mediating, "PlanApproved").await;
+    let end = wire::TerminateMediationRequest { complaint_id: late.to_string(), ..end() };
+    bench.act(&handler("h-1"), end).await.unwrap();
+    let told: wire::MediationTerminated = bench.last(late).await;
+    assert_eq!(told.reason(), wire::TerminationReason::SixtyDays);
+}
+
+#[tokio::test]
 async fn silence_is_told_with_what_is_missing_and_again_once_it_has_come() {
     let bench = Bench::new().await;
     let id = bench.to_result(1).await;

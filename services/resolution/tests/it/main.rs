@@ -6,6 +6,7 @@
 )]
 
 mod appeals;
+mod appeals_of_two;
 mod bench;
 mod claims;
 mod clocks;

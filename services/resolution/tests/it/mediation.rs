@@ -65,6 +65,12 @@ async fn a_case_is_settled_carried_out_reported_and_ends_in_silence() {
     assert_eq!(parts.evidence[0].sha256, "ab".repeat(32));
     assert!(parts.timeline.iter().any(|moment| moment.event == "SettlementReached"));
     assert_eq!(seen.reports[0].filing_no, "C-1-C1");
+    let text = &seen.reports[0].text;
+    for told in ["结案报告", "双方达成和解。", "双方达成一致", &"ab".repeat(32), "直播用语需审核。"]
+    {
+        assert!(text.contains(told), "{told} in {text}");
+    }
+    assert!(bench.get(&complainant(), id).await.reports[0].text.starts_with("投诉处理报告\n"));
     let names = bench.published(id).await;
     let ours: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| !name.starts_with("Remedy")).collect();

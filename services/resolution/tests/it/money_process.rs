@@ -12,7 +12,7 @@ use crate::money_executor::{Mood, Payments};
 use crate::steps::{liability, refund, ruling};
 use crate::world::{PATIENCE, Running, World, bearing};
 
-const ROUNDS: u128 = 3;
+const ROUNDS: u128 = 20;
 
 async fn serve(world: &World, payments: &Payments) -> Running {
     world

@@ -7,7 +7,11 @@ use redress_resolution::domain::settlement::DecisionState;
 use crate::bench::{Bench, complainant, handler, reason, supervisor};
 use crate::steps::{call, refund, ruling};
 
-fn confirm(id: redress_domain::ComplaintId, ruling_id: &str, confirm: bool) -> wire::ConfirmRulingRequest {
+pub(crate) fn confirm(
+    id: redress_domain::ComplaintId,
+    ruling_id: &str,
+    confirm: bool,
+) -> wire::ConfirmRulingRequest {
     wire::ConfirmRulingRequest {
         request_id: call(),
         complaint_id: id.to_string(),

@@ -1,25 +1,20 @@
-//! `FileAppeal` and `DecideAppeal` (T28, T29, L25).
+//! `FileAppeal` (T28, L25).
 
 use async_trait::async_trait;
 use prost::Message as _;
-use redress_domain::{Problem, Violations};
+use redress_domain::Violations;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::types::v1::Sealed;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::{Act, Scene, id};
-use crate::app::wire::{
-    all_terms, appeal_next, member, read_all_terms, read_consent, read_side, side as told_side,
-};
-use crate::app::{remedy, rules, words};
-use crate::domain::appeal::{Appeal, AppealNext, AppealOutcome, AppealState, Ground, check_answers, next};
+use super::{Act, Scene};
+use crate::app::wire::{read_consent, read_side, side as told_side};
+use crate::app::words;
+use crate::domain::appeal::{Appeal, AppealState, Ground};
 use crate::domain::guard::{Refusal, require};
-use crate::domain::line::line;
 use crate::domain::party::Side;
-use crate::domain::ruling::{Outcome, check_imposed};
 use crate::domain::state::State;
-use crate::domain::terms::RemedyTerms;
 use crate::domain::text;
 use crate::error::Error;
 
@@ -67,8 +62,7 @@ pub(super) struct Filing<'a> {
 impl Filing<'_> {
     /// Files it; gives its id and its sealed grounds.
     pub(super) fn file(self, scene: &mut Scene<'_>) -> Result<(Uuid, Sealed), Error> {
-        let open = |appeal: &Appeal| matches!(appeal.state, AppealState::Filed | AppealState::UnderReview);
-        require(!scene.case.appeals.iter().any(open), Refusal::AppealPending)?;
+        require(!scene.case.appeals.iter().any(|appeal| appeal.state.is_open()), Refusal::AppealPending)?;
         let window = scene.desk.windows.of(&scene.case.tenant);
         let until = window.until(scene.case, Some(&self.side));
         let until = until.ok_or_else(|| Refusal::NothingToAppeal.problem())?;
@@ -97,6 +91,7 @@ impl Filing<'_> {
             state: AppealState::Filed,
             filed_at: scene.now,
             reviewer: String::new(),
+            seconded_by: String::new(),
             outcome: None,
             next: None,
             decided_at: None,
@@ -122,94 +117,4 @@ impl Filing<'_> {
         });
         Ok(())
     }
-}
-
-#[async_trait]
-impl Act for wire::DecideAppealRequest {
-    fn check(&self, found: &mut Violations) {
-        let outcome: Option<AppealOutcome> = member(self.outcome().as_str_name(), "APPEAL_OUTCOME_");
-        let (least, most) = match outcome {
-            None => {
-                found.add("outcome", "REQUIRED", "uphold, vary, revoke or remit");
-                (0, 20)
-            }
-            Some(AppealOutcome::Vary) => (1, 20),
-            Some(AppealOutcome::Revoke) => (0, 20),
-            Some(AppealOutcome::Uphold | AppealOutcome::Remit) => (0, 0),
-        };
-        read_all_terms(found, "terms", &self.terms, (least, most));
-        if !self.case_outcome.is_empty() && self.case_outcome.parse::<Outcome>().is_err() {
-            found.add("caseOutcome", "UNKNOWN", "an outcome code is expected");
-        }
-        for (index, answer) in self.answers.iter().enumerate() {
-            text::words(found, &format!("answers[{index}].answer"), &answer.answer, 8_000);
-        }
-    }
-
-    async fn act(&self, scene: &mut Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
-        scene.require_staff()?;
-        let id = id(&self.appeal_id)?;
-        let place =
-            scene.case.appeals.iter().position(|appeal| appeal.id == id).ok_or_else(Problem::not_found)?;
-        require(scene.case.appeals[place].state == AppealState::UnderReview, Refusal::AppealNotUnderReview)?;
-        scene.case.require_state(&[State::UnderAppeal])?;
-        require(!line(scene.case).contains(scene.caller.subject.as_str()), Refusal::ReviewerInLine)?;
-        let answered: Vec<u32> = self.answers.iter().map(|answer| answer.ground).collect();
-        check_answers(&scene.case.appeals[place].grounds, &answered)?;
-        let terms = read_all_terms(&mut Violations::default(), "terms", &self.terms, (0, 20));
-        scene.require_currency([terms.as_slice()])?;
-        check_imposed(&terms)?;
-        scene.case.require_parties(&terms, true)?;
-        rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
-        scene.require_authority([terms.as_slice()])?;
-        let unsettled = remedy::unsettled(conn, &scene.case.tenant, scene.case.id).await?;
-        decide(self, scene, place, &terms, unsettled)
-    }
-}
-
-/// Writes the decision down; the lifecycle's answer brings it into effect.
-fn decide(
-    told: &wire::DecideAppealRequest,
-    scene: &mut Scene<'_>,
-    place: usize,
-    terms: &[RemedyTerms],
-    unsettled: bool,
-) -> Result<(), Error> {
-    let outcome: AppealOutcome =
-        member(told.outcome().as_str_name(), "APPEAL_OUTCOME_").ok_or_else(Problem::not_found)?;
-    let next = next(outcome, !terms.is_empty(), unsettled);
-    let outcome_told: Option<Outcome> = told.case_outcome.parse().ok();
-    let (case_outcome, cause) = if next == AppealNext::Close {
-        scene.case.closing_with(outcome_told).ok_or_else(|| Refusal::OutcomeMissing.problem())?
-    } else {
-        ("", "")
-    };
-    let id = scene.case.appeals[place].id;
-    let answer = |answer: &wire::AppealGround| wire::AppealGround {
-        ground: answer.ground,
-        answer: answer.answer.clone(),
-        ..Default::default()
-    };
-    let plain = wire::Appeal { grounds: told.answers.iter().map(answer).collect(), ..Default::default() };
-    // A decision that the lifecycle refused leaves its words behind; the next one's stand beside them.
-    let tries = scene.case.version;
-    let sealed = scene.keep(format!("{}.{tries}", words::appeal_answers(id)), &plain.encode_to_vec())?;
-    let appeal = &mut scene.case.appeals[place];
-    appeal.state = AppealState::Decided;
-    appeal.reviewer.clone_from(&scene.caller.subject);
-    appeal.outcome = Some(outcome);
-    appeal.next = Some(next);
-    appeal.decided_at = Some(scene.now);
-    appeal.terms = terms.to_vec();
-    appeal.case_outcome = outcome_told;
-    scene.out.push(&wire::AppealDecided {
-        appeal_id: id.to_string(),
-        next: appeal_next(next).into(),
-        outcome: case_outcome.to_owned(),
-        cause: cause.to_owned(),
-        appeal_outcome: told.outcome,
-        terms: all_terms(terms),
-        sealed: Some(sealed),
-    });
-    Ok(())
 }

@@ -8,7 +8,6 @@ use sqlx::postgres::PgConnection;
 use super::appeal::Filing;
 use super::{Act, Scene};
 use crate::app::standing::Standing;
-use crate::domain::appeal::AppealState;
 use crate::domain::state::State;
 use crate::domain::text;
 use crate::error::Error;
@@ -26,11 +25,7 @@ impl Act for wire::RequestHumanReviewRequest {
         let Standing::Party(side) = scene.standing.clone() else {
             return Err(Problem::permission_denied().into());
         };
-        let open = scene
-            .case
-            .appeals
-            .iter_mut()
-            .find(|appeal| matches!(appeal.state, AppealState::Filed | AppealState::UnderReview));
+        let open = scene.case.appeals.iter_mut().find(|appeal| appeal.state.is_open());
         if let Some(appeal) = open {
             appeal.human_required = true;
             return Ok(());

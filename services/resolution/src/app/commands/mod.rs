@@ -3,6 +3,7 @@
 //! Every command has the same course, [`Commands::execute`]; a file per command says what its message means.
 
 mod appeal;
+mod appeal_decision;
 mod contested;
 mod counter;
 mod draft;

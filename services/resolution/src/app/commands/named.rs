@@ -64,6 +64,7 @@ named!(
     FileAppealRequest,
     RequestHumanReviewRequest,
     DecideAppealRequest,
+    ConfirmAppealDecisionRequest,
     RecommendSanctionRequest,
     IssueHandlingReportRequest,
     FileClosingReportRequest,

@@ -12,6 +12,10 @@ use crate::domain::proposal::{Proposal, ProposalState};
 use crate::domain::state::State;
 use crate::domain::text::is_code;
 use crate::error::Error;
+use crate::store::clock;
+
+/// The clock of the sixty days.
+const MEDIATION: &str = "C21";
 
 #[async_trait]
 impl Act for wire::TerminateMediationRequest {
@@ -24,10 +28,13 @@ impl Act for wire::TerminateMediationRequest {
         }
     }
 
-    async fn act(&self, scene: &mut Scene<'_>, _conn: &mut PgConnection) -> Result<(), Error> {
+    async fn act(&self, scene: &mut Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
         scene.require_staff()?;
         scene.case.require_state(&[State::Mediating])?;
         require(!scene.case.has_pending_decision(), Refusal::DecisionPending)?;
+        if self.reason() == wire::TerminationReason::SixtyDays {
+            require_sixty_days(scene, conn).await?;
+        }
         let pending: Vec<_> =
             scene.case.proposals.iter_mut().filter(|p| p.is_pending()).map(revoke).collect();
         for (id, revision) in pending {
@@ -38,6 +45,24 @@ impl Act for wire::TerminateMediationRequest {
             .push(&wire::MediationTerminated { reason: self.reason, referred_to: self.referred_to.clone() });
         Ok(())
     }
+}
+
+/// The sixty days are over when sla says so: they begin with acceptance, stand still while goods are tested or somebody is
+/// recused, and roll over holidays (C21). If they end while the case mediates it is ended by that; this is for whoever
+/// finds them over already.
+async fn require_sixty_days(scene: &Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
+    let clocks = clock::of_case(conn, &scene.case.tenant, scene.case.id).await?;
+    let own: Vec<_> = clocks.iter().filter(|clock| clock.definition == MEDIATION).collect();
+    if own.iter().any(|clock| clock.state == "breached") {
+        return Ok(());
+    }
+    let due = own.iter().filter_map(|clock| clock.due_at).max();
+    let problem = Refusal::SixtyDaysNotOver.problem();
+    Err(match due {
+        Some(due) => problem.with("due_at", due.to_string()),
+        None => problem,
+    }
+    .into())
 }
 
 fn revoke(proposal: &mut Proposal) -> (uuid::Uuid, u32) {

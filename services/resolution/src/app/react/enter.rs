@@ -204,8 +204,7 @@ fn void_pending(case: &mut Case, reason: &str) {
         ruling.state = DecisionState::Void;
         reason.clone_into(&mut ruling.void_reason);
     }
-    let open = |state| matches!(state, AppealState::Filed | AppealState::UnderReview);
-    for appeal in case.appeals.iter_mut().filter(|one| open(one.state)) {
+    for appeal in case.appeals.iter_mut().filter(|one| one.state.is_open()) {
         appeal.state = AppealState::Void;
         reason.clone_into(&mut appeal.void_reason);
     }

@@ -100,11 +100,6 @@ fn appeal_decided(case: &mut Case) {
     let goes_on = case.state == State::UnderAppeal;
     if let Some(appeal) = case.appeals.iter_mut().rev().find(|one| one.state == AppealState::Decided) {
         appeal.state = if goes_on { AppealState::UnderReview } else { AppealState::Void };
-        appeal.reviewer.clear();
-        appeal.outcome = None;
-        appeal.next = None;
-        appeal.decided_at = None;
-        appeal.terms.clear();
-        appeal.case_outcome = None;
+        appeal.forget_decision();
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn record(desk: &Desk, done: Vec<Done>) -> Result<(), Error> {
 async fn write(conn: &mut PgConnection, desk: &Desk, done: &[Done]) -> Result<(), Error> {
     let keys: BTreeSet<Key> = done.iter().map(|one| one.claimed.case.clone()).collect();
     let keys: Vec<Key> = keys.into_iter().collect();
-    let mut cases = case::lock_all(conn, &keys).await?;
+    let mut cases = case::lock_without_records(conn, &keys).await?;
     let claims: Vec<&Claimed> = done.iter().map(|one| &one.claimed).collect();
     let (remedies, held) = remedy::lock_held(conn, &keys, &claims).await?;
     let (left, reversed) = (Outcome::default(), Vec::new());

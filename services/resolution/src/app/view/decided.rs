@@ -7,7 +7,7 @@ use redress_proto::types::v1::DecidedBy;
 use super::Seen;
 use crate::app::wire as to_wire;
 use crate::app::words;
-use crate::domain::appeal::Appeal;
+use crate::domain::appeal::{Appeal, AppealState};
 use crate::domain::liability::{Determination, Share};
 use crate::domain::party::SideRole;
 use crate::domain::report::{Report, ReportKind};
@@ -100,9 +100,10 @@ fn appeal(seen: &Seen<'_>, one: &Appeal) -> Result<wire::Appeal, Error> {
         Ok(wire::Appeal::decode(plain.as_slice()).unwrap_or_default())
     };
     let grounds = if own { told(&words::appeal(one.id))? } else { wire::Appeal::default() };
-    // The latest answers that were written; none before the decision.
-    let answers = match (&one.decided_at, answers_field(seen, one)) {
-        (Some(_), Some(field)) => told(&field)?,
+    // The latest answers that were written; none before the decision, and for staff those that wait for a second person.
+    let written = one.decided_at.is_some() || (seen.inside() && one.state == AppealState::AwaitingSecond);
+    let answers = match (written, answers_field(seen, one)) {
+        (true, Some(field)) => told(&field)?,
         _ => wire::Appeal::default(),
     };
     let ground = |ground: &crate::domain::appeal::Ground| wire::AppealGround {
@@ -112,18 +113,23 @@ fn appeal(seen: &Seen<'_>, one: &Appeal) -> Result<wire::Appeal, Error> {
         evidence_ids: if own { ground.evidence.clone() } else { Vec::new() },
         answer: text_of(&answers, ground.number, |told| &told.answer),
     };
+    // What waits for a second person is nobody's decision yet, and no matter of the parties.
+    let drafted = one.state == AppealState::AwaitingSecond && !seen.inside();
+    let state = if drafted { AppealState::UnderReview } else { one.state };
+    let outcome = one.outcome.filter(|_| !drafted);
     Ok(wire::Appeal {
         appeal_id: one.id.to_string(),
         appellant: Some(to_wire::side(&one.appellant)),
         grounds: one.grounds.iter().map(ground).collect(),
         human_required: one.human_required,
-        state: to_wire::appeal_state(one.state).into(),
+        state: to_wire::appeal_state(state).into(),
         filed_at: to_wire::time(one.filed_at),
         reviewer: seen.staff(&one.reviewer),
-        outcome: one.outcome.map(to_wire::appeal_outcome).unwrap_or_default().into(),
+        outcome: outcome.map(to_wire::appeal_outcome).unwrap_or_default().into(),
         decided_at: one.decided_at.and_then(to_wire::time),
-        terms: to_wire::all_terms(&one.terms),
+        terms: if drafted { Vec::new() } else { to_wire::all_terms(&one.terms) },
         void_reason: one.void_reason.clone(),
+        seconded_by: seen.staff(&one.seconded_by),
     })
 }
 
@@ -147,6 +153,7 @@ pub(super) fn reports(seen: &Seen<'_>) -> Result<Vec<wire::CaseReport>, Error> {
 fn report(seen: &Seen<'_>, one: &Report) -> Result<wire::CaseReport, Error> {
     let plain = seen.words.bytes(&words::report(one.id))?.unwrap_or_default();
     let parts = wire::CaseReport::decode(plain.as_slice()).unwrap_or_default().parts;
+    let text = parts.as_ref().map(|parts| super::printed::text(seen, one, parts)).unwrap_or_default();
     Ok(wire::CaseReport {
         report_id: one.id.to_string(),
         filing_no: one.filing_no.clone(),
@@ -154,6 +161,7 @@ fn report(seen: &Seen<'_>, one: &Report) -> Result<wire::CaseReport, Error> {
         issued_by: seen.staff(&one.issued_by),
         sha256: one.sha256.clone(),
         language: one.language.clone(),
+        text,
         parts,
     })
 }
