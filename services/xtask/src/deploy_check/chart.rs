@@ -12,6 +12,8 @@ use crate::steps::Steps;
 use crate::{check, command, workspace};
 
 const CHART: &str = "charts/redress";
+/// What both helms are to think they render for.
+const KUBERNETES: &str = "1.36.3";
 
 /// The steps of this part.
 pub(super) async fn check(steps: &mut Steps, root: &Path) {
@@ -19,6 +21,7 @@ pub(super) async fn check(steps: &mut Steps, root: &Path) {
         return;
     };
     steps.run("chart: helm lint --strict, every case", lint(&tools)).await;
+    steps.run("chart: Helm 3 renders what Helm 4 renders", both_helms(&tools)).await;
     steps.run("chart: a suite per template and switch", async { suites::complete(root) }).await;
     steps
         .run("chart: suites of helm-unittest", command_runs(&tools, "helm-unittest", &["--strict", CHART]))
@@ -45,6 +48,22 @@ async fn lint(tools: &Programs) -> anyhow::Result<()> {
         let mut lint = tools.command("helm");
         lint.args(["lint", "--strict", "--quiet", CHART]).args(case.arguments());
         command::output(lint).await.with_context(|| format!("case {}", case.name))?;
+    }
+    Ok(())
+}
+
+/// Both without a server: what differs between them there, `cluster` tries.
+async fn both_helms(tools: &Programs) -> anyhow::Result<()> {
+    let older = install::helm3().await?;
+    for case in CASES {
+        let mut rendered = Vec::new();
+        for mut helm in [tools.command("helm"), older.command("helm3")] {
+            helm.args(["template", "redress", CHART, "--namespace", "redress", "--kube-version", KUBERNETES]);
+            helm.args(case.arguments());
+            rendered.push(command::output(helm).await?);
+        }
+        let differs = rendered[0].lines().zip(rendered[1].lines()).find(|(new, old)| new != old);
+        ensure!(rendered[0] == rendered[1], "case {}: the first line that differs: {differs:?}", case.name);
     }
     Ok(())
 }
