@@ -35,7 +35,8 @@ pub(super) fn findings(root: &Path, files: &[PathBuf]) -> anyhow::Result<Vec<Str
             found.push(format!("{package} is no program of the workspace"));
         }
     }
-    let given = given(&read(root, Path::new(IGNORED))?);
+    let ignored = read(root, Path::new(IGNORED))?;
+    let given = given(&ignored);
     for (file, needed) in needed(root, files)? {
         if !given.iter().any(|folder| needed.starts_with(folder)) {
             found.push(format!("{IGNORED} keeps back {}, which {} needs", needed.display(), file.display()));
