@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use serde_json::Value;
 use tokio::process::Command;
 
 use super::cases::CASES;
@@ -52,7 +53,7 @@ async fn lint(tools: &Programs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Both without a server: what differs between them there, `cluster` tries.
+/// Both without a server: what differs between them there, `cluster` tries. Blank lines between objects are no difference.
 async fn both_helms(tools: &Programs) -> anyhow::Result<()> {
     let older = install::helm3().await?;
     for case in CASES {
@@ -60,10 +61,13 @@ async fn both_helms(tools: &Programs) -> anyhow::Result<()> {
         for mut helm in [tools.command("helm"), older.command("helm3")] {
             helm.args(["template", "redress", CHART, "--namespace", "redress", "--kube-version", KUBERNETES]);
             helm.args(case.arguments());
-            rendered.push(command::output(helm).await?);
+            let objects: Vec<Value> = serde_saphyr::from_multiple(&command::output(helm).await?)?;
+            ensure!(!objects.is_empty(), "case {} renders nothing", case.name);
+            rendered.push(objects);
         }
-        let differs = rendered[0].lines().zip(rendered[1].lines()).find(|(new, old)| new != old);
-        ensure!(rendered[0] == rendered[1], "case {}: the first line that differs: {differs:?}", case.name);
+        let differs = rendered[0].iter().zip(&rendered[1]).find(|(new, old)| new != old);
+        let differs = differs.map(|(new, _)| (&new["kind"], &new["metadata"]["name"]));
+        ensure!(rendered[0] == rendered[1], "case {}: the first object that differs: {differs:?}", case.name);
     }
     Ok(())
 }
