@@ -111,9 +111,12 @@ fn node(name: &str) -> Value {
         "kubernetes.io/os": "linux",
         "topology.kubernetes.io/zone": name.replace("node", "zone"),
     });
+    // Pods ask for room on disk too, of which kwok gives none by itself.
+    let room = json!({"cpu": "64", "memory": "256Gi", "ephemeral-storage": "500Gi", "pods": "110"});
     json!({
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": name, "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}},
+        "status": {"capacity": room, "allocatable": room},
     })
 }
