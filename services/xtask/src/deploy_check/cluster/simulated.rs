@@ -48,6 +48,8 @@ impl Simulated {
         controllers.arg(format!("--service-account-private-key-file={key}"));
         // Without measurements; but whoever is below the least is lifted at once.
         controllers.arg("--horizontal-pod-autoscaler-sync-period=2s");
+        // kwok is stopped on purpose for a while, and would not make pods ready again that a lost node has made unready.
+        controllers.arg("--node-monitor-grace-period=10m");
         let scheduler = with_server(&tools.controllers, "kube-scheduler", plane);
         let controllers = ServiceProcess::start("kube-controller-manager", &controllers, plane.folder())?;
         let scheduler = ServiceProcess::start("kube-scheduler", &scheduler, plane.folder())?;
