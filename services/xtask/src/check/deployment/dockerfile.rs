@@ -159,13 +159,19 @@ fn needed(root: &Path, files: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, PathBu
     for file in files.iter().filter(|file| file.ends_with("Cargo.toml")) {
         found.push((PathBuf::from("cargo"), file.clone()));
     }
-    for file in files.iter().filter(|file| has_extension(file, "rs") && !file.starts_with("services/xtask")) {
+    for file in files.iter().filter(|file| is_compiled(file)) {
         let folder = file.parent().unwrap_or(Path::new(""));
         for included in included(&read(root, file)?) {
             found.push((file.clone(), normal(&folder.join(included))));
         }
     }
     Ok(found)
+}
+
+/// Sources of programs that are images, and of what they consist of: tests and this command are not.
+fn is_compiled(file: &Path) -> bool {
+    let is_source = has_extension(file, "rs") && file.iter().any(|part| part == "src");
+    is_source && file.starts_with("services") && !file.starts_with("services/xtask")
 }
 
 /// Paths that a source includes at compile time, relative to its folder.
@@ -257,7 +263,8 @@ ENTRYPOINT [\"redress-intake\"]
             std::fs::write(path, text).unwrap();
         };
         write("services/sla/src/main.rs", "include_str!(\"../../../charts/values.yaml\")");
-        let files = [PathBuf::from("services/sla/src/main.rs"), PathBuf::from("load-tests/Cargo.toml")];
+        let files = ["services/sla/src/main.rs", "load-tests/Cargo.toml", "services/e2e/tests/a.rs"]
+            .map(PathBuf::from);
         let needed: Vec<_> =
             needed(root.path(), &files).unwrap().into_iter().map(|(_, needed)| needed).collect();
         let expected = ["Cargo.lock", "load-tests/Cargo.toml", "charts/values.yaml"].map(PathBuf::from);
