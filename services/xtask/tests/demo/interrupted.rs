@@ -8,7 +8,7 @@ use crate::called::{Called, xtask};
 async fn interrupted_at(command: &[&str], line: &str) {
     let mut called = Called::begin(xtask(command)).await;
     called.says(line);
-    assert!(called.has_started_something(), "at {line:?} there is something to end");
+    called.has_started_something().await;
     called.interrupt();
     let (status, said) = called.leaves_nothing().await;
     assert!(!status.success(), "{}", said.join("\n"));
@@ -47,7 +47,7 @@ async fn before_anything_was_started_and_while_the_services_are_built() {
 async fn while_an_installation_that_stayed_is_being_ended() {
     let mut called = Called::begin(xtask(&["up"])).await;
     called.says("Ctrl-C ends all of it");
-    assert!(called.has_started_something());
+    called.has_started_something().await;
     called.interrupt();
     called.says("ending");
     // Impatient people press it twice.
