@@ -67,7 +67,7 @@ fn stages(found: &Stores, paid: usize, lags: Option<&Lags>) -> String {
     for (stage, service, count, more) in stages {
         let lag = lags.and_then(|lags| lags.get(service)).map_or_else(|| "?".to_owned(), u64::to_string);
         // Writing to a string does not fail.
-        let _ = write!(lines, "{:8}{stage:<12} {count:>6}  {more:<42} lag {lag:>5}  {service}\n", "");
+        let _ = writeln!(lines, "{:8}{stage:<12} {count:>6}  {more:<42} lag {lag:>5}  {service}", "");
     }
     lines.truncate(lines.trim_end().len());
     lines
