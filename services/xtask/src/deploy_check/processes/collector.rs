@@ -65,9 +65,10 @@ pub(super) async fn starts_as_shipped(root: &Path, folder: &Path) -> anyhow::Res
     }
     fs::create_dir_all(folder)?;
     let of_compose = fs::read_to_string(root.join(OF_COMPOSE)).context(OF_COMPOSE)?;
-    for (name, file, text) in
-        [("shipped", SHIPPED, shipped_configuration(root)?), ("compose", OF_COMPOSE, of_compose)]
-    {
+    for (name, file, text) in [
+        ("collector-shipped", SHIPPED, shipped_configuration(root)?),
+        ("collector-of-compose", OF_COMPOSE, of_compose),
+    ] {
         starts(name, &text, folder).await.context(file)?;
     }
     Ok(())
