@@ -82,6 +82,13 @@ impl Called {
         }
     }
 
+    /// Waits until the command itself runs, and no more what begins it.
+    pub(crate) async fn runs(&self) {
+        let link = format!("/proc/{}/exe", self.child.id());
+        let runs = async || fs::read_link(&link).is_ok_and(|exe| exe.ends_with("xtask")).then_some(());
+        wait_until("the command runs", ENDS, runs).await;
+    }
+
     /// As Ctrl-C does.
     pub(crate) fn interrupt(&self) {
         kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();

@@ -33,6 +33,7 @@ async fn in_the_middle_of_the_cases() {
 #[tokio::test(flavor = "multi_thread")]
 async fn before_anything_was_started_and_while_the_services_are_built() {
     let called = Called::begin(xtask(&["demo"])).await;
+    called.runs().await;
     called.interrupt();
     let (status, _) = called.leaves_nothing().await;
     assert!(!status.success());
