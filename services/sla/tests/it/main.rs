@@ -9,6 +9,7 @@ mod course;
 mod course_properties;
 mod escalations;
 mod explanation;
+mod keeping;
 mod law;
 mod plans;
 mod policies;
