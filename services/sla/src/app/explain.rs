@@ -13,7 +13,7 @@ use super::book::Book;
 use super::recount::{Known, as_before};
 use super::wire::{clock::extension, clock::message, deadline};
 use crate::domain::course::{Calendars, Clock};
-use crate::domain::explain::{Grant, Language, announced};
+use crate::domain::explain::{Background, Grant, Language, announced};
 use crate::domain::policy::{Condition, Definition, Pattern, Policy, Role, Terms};
 use crate::domain::preview::{self, Answer};
 use crate::error::Error;
@@ -64,7 +64,7 @@ pub async fn deadline(
             Ok((None, vec![said]))
         }
         Some(clock) => {
-            let answer = answer(&found.book, clock, &policy.1, language, &grants)?;
+            let answer = answer(&found.book, clock, &policy, language, &grants)?;
             let sentences = answer.as_ref().map(|answer| answer.explanation.clone()).unwrap_or_default();
             Ok::<_, Error>((answer, sentences))
         }
@@ -166,14 +166,19 @@ fn words(condition: &Condition) -> String {
 fn answer(
     book: &Book,
     clock: &Clock,
-    calendar: &str,
+    (policy, calendar): &(wire::PolicyExplanation, String),
     language: Language,
     grants: &[Grant],
 ) -> Result<Option<Answer>, Error> {
     let version = clock.calendar.as_ref().map(|pin| pin.version.as_str());
     let Some(calendar) = book.get(calendar, version) else { return Ok(None) };
     let percentages = clock.thresholds.iter().map(|(percent, _)| *percent);
-    let answered = preview::answer(&calendar, &clock.limit, percentages, language, grants);
+    let name = match language {
+        Language::Chinese => &policy.name_zh,
+        Language::English => &policy.name_en,
+    };
+    let background = Background { definition: &policy.definition, name, sources: &policy.sources, grants };
+    let answered = preview::answer(&calendar, &clock.limit, percentages, language, background);
     answered.map(Some).map_err(|beyond| Error::Clocks(beyond.into()))
 }
 

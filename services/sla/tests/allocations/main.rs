@@ -4,7 +4,12 @@
 //! in a program of its own, with one that counts.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(dead_code, unreachable_pub, reason = "of the engine's files more is written than is asked for here")]
+#![expect(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "of the engine's files more is written than is asked for here"
+)]
 
 mod domain;
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use redress_sla::domain::calendar::known;
-use redress_sla::domain::explain::{Explanation, Grant, Language, announced};
+use redress_sla::domain::explain::{Background, Explanation, Grant, Language, announced};
 use redress_sla::domain::pause::Pause;
 use redress_sla::domain::time_limit::{Cap, TimeLimit};
 use redress_sla::domain::unit::{DayClose, EventDay, Unit};
@@ -42,7 +42,9 @@ fn grant() -> Grant {
 }
 
 fn said(limit: &TimeLimit, language: Language, grants: &[Grant]) -> Vec<String> {
-    Explanation::new(known("cn-office").unwrap(), limit).unwrap().sentences(language, grants)
+    Explanation::new(known("cn-office").unwrap(), limit)
+        .unwrap()
+        .sentences(language, Background { grants, ..Background::default() })
 }
 
 fn asked(request: &Value) -> Vec<String> {
@@ -98,6 +100,22 @@ fn the_chinese_explanation_says_the_same_in_the_words_of_the_law() {
         zh[zh.len() - 1],
         "期限于2026年2月25日（星期三）18:00届满；于该时刻完成的，视为按期（规则 D1）。"
     );
+}
+
+#[test]
+fn a_clock_is_named_with_what_it_rests_on() {
+    let sources = ["F067".to_owned(), "L14".to_owned()];
+    let limit = limit();
+    let explanation = Explanation::new(known("cn-office").unwrap(), &limit).unwrap();
+    let named = |language, name| {
+        let background = Background { definition: "C13", name, sources: &sources, grants: &[] };
+        explanation.sentences(language, background)[1].clone()
+    };
+    assert_eq!(
+        named(Language::English, "completion"),
+        "It is the clock C13, completion, and rests on F067, L14."
+    );
+    assert_eq!(named(Language::Chinese, "办结"), "本期限即时钟 C13“办结”，依据 F067、L14。");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod bad_input;
 mod clocks;
 mod course;
 mod course_properties;
+mod edges;
 mod escalations;
 mod explanation;
 mod keeping;

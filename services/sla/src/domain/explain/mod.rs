@@ -41,6 +41,19 @@ pub struct Grant {
     pub at: Timestamp,
 }
 
+/// What is known of a clock beside the facts of its time: nothing of a mere question.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Background<'a> {
+    /// Which clock it is; empty for none.
+    pub definition: &'a str,
+    /// Its name in the language of the sentences.
+    pub name: &'a str,
+    /// The rules that it rests on.
+    pub sources: &'a [String],
+    /// Where its extension comes from, as far as that is known.
+    pub grants: &'a [Grant],
+}
+
 /// A deadline and why.
 #[derive(Debug)]
 pub struct Explanation<'a> {
@@ -64,12 +77,13 @@ impl<'a> Explanation<'a> {
         Ok(Self { calendar, limit, deadline, steps, reckoning })
     }
 
-    /// The answer, and one sentence per fact and step. `grants` say where the extension comes from, as far as that is
-    /// known.
-    pub fn sentences(&self, language: Language, grants: &[Grant]) -> Vec<String> {
+    /// The answer, and one sentence per fact and step.
+    pub fn sentences(&self, language: Language, background: Background<'_>) -> Vec<String> {
         let texts = Texts::of(language);
-        let mut sentences = vec![self.answer(texts), self.opening(texts)];
-        sentences.extend(self.extensions(texts, grants));
+        let mut sentences = vec![self.answer(texts)];
+        sentences.extend(subject(texts, background));
+        sentences.push(self.opening(texts));
+        sentences.extend(self.extensions(texts, background.grants));
         sentences.extend(self.limit.pauses.iter().map(|pause| self.pause(texts, pause)));
         sentences.extend(self.steps.iter().map(|step| self.step(texts, step)));
         self.close(texts, &mut sentences);
@@ -131,6 +145,17 @@ impl<'a> Explanation<'a> {
     fn zone(&self) -> &'a TimeZone {
         self.calendar.zone()
     }
+}
+
+/// Which clock it is, and what it rests on.
+fn subject(texts: &Texts, background: Background<'_>) -> Option<String> {
+    let Background { definition, name, sources, .. } = background;
+    let sources = match sources {
+        [] => String::new(),
+        some => fill(&texts.sources, &[("sources", &some.join(&texts.and))]),
+    };
+    let values = [("definition", definition), ("name", name), ("sources", &*sources)];
+    (!definition.is_empty()).then(|| fill(&texts.subject, &values))
 }
 
 /// The one sentence about an instant that was told to a party: nothing was counted. `source` names the event's topic.

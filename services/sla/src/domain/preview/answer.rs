@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::calendar::{BeyondHorizon, Calendar};
 use crate::domain::engine::{Reckoning, Step};
-use crate::domain::explain::{Explanation, Grant, Language};
+use crate::domain::explain::{Background, Explanation, Language};
 
 /// When it is due, and why. Instants are RFC 3339 in the calendar's zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,7 +49,7 @@ impl Answer {
         explanation: &Explanation<'_>,
         percentages: impl IntoIterator<Item = u8>,
         language: Language,
-        grants: &[Grant],
+        background: Background<'_>,
     ) -> Result<Self, BeyondHorizon> {
         let Explanation { calendar, limit, deadline, ref steps, .. } = *explanation;
         let days = |wanted: fn(&Step) -> Option<String>| steps.iter().filter_map(wanted).collect();
@@ -83,7 +83,7 @@ impl Answer {
                 })
                 .collect(),
             calendar_version: calendar.version().to_owned(),
-            explanation: explanation.sentences(language, grants),
+            explanation: explanation.sentences(language, background),
         })
     }
 }

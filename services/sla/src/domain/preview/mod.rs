@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use redress_domain::Violations;
 
 use super::calendar::{BeyondHorizon, Calendar};
-use super::explain::{Explanation, Grant, Language};
+use super::explain::{Background, Explanation, Language};
 use super::time_limit::TimeLimit;
 pub use answer::{Answer, Interval};
 pub use decode::decode;
@@ -42,18 +42,18 @@ pub fn preview<'a>(
         return Err(found);
     }
     let percentages = request.thresholds.iter().filter_map(|percent| u8::try_from(*percent).ok());
-    Answer::new(&explanation, percentages, language, &[]).map_err(beyond)
+    Answer::new(&explanation, percentages, language, Background::default()).map_err(beyond)
 }
 
-/// The same answer about a clock that runs: its facts are known to be good, and so is who gave it more time.
+/// The same answer about a clock that runs: its facts are known to be good, and so is what it rests on.
 pub fn answer(
     calendar: &Calendar,
     limit: &TimeLimit,
     percentages: impl IntoIterator<Item = u8>,
     language: Language,
-    grants: &[Grant],
+    background: Background<'_>,
 ) -> Result<Answer, BeyondHorizon> {
-    Answer::new(&Explanation::new(calendar, limit)?, percentages, language, grants)
+    Answer::new(&Explanation::new(calendar, limit)?, percentages, language, background)
 }
 
 /// A sentence is made of each: ten years of days, which is more than any law knows.
