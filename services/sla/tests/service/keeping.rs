@@ -132,7 +132,10 @@ async fn a_breach_that_is_still_to_be_judged_and_a_parked_record_keep_a_complain
 
     bench.heard_through(in_seconds(0)).await;
     assert!(bench.firing().look().await.unwrap().breached > 0);
-    sqlx::query("UPDATE parked_event SET status = 'discarded', settled_at = now(), settled_by = 'operator-1', reason = 'a test'").execute(bench.db.pool()).await.unwrap();
+    sqlx::query("UPDATE parked_event SET status = 'discarded', settled_at = now()")
+        .execute(bench.db.pool())
+        .await
+        .unwrap();
     age(&bench).await;
     assert_eq!(forgetting.look().await.unwrap(), Look { looked_at: 2, forgotten: 2 });
 }
