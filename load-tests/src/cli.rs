@@ -95,6 +95,9 @@ pub(crate) enum Command {
         /// How often investigation and resolution are killed meanwhile, in turn. No processor time is told then.
         #[arg(long, default_value_t = 0)]
         kills: u32,
+        /// All seven services: classification, notification, analytics and sla run too, first idle, then with the cases.
+        #[arg(long)]
+        whole: bool,
     },
     /// Files into investigation beside a bare server that writes them to the disk; memory with small and large ones.
     Evidence {

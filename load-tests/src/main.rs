@@ -64,7 +64,7 @@ async fn run(site: &Site, command: Command) -> anyhow::Result<Finding> {
         Command::Understand { load } => scenario::understand::run(site, load).await,
         Command::Incident { peak, seconds } => scenario::incident::run(site, peak, seconds).await,
         Command::Timers { amounts } => scenario::timers::run(site, amounts).await,
-        Command::Cases { load, kills } => scenario::cases::run(site, load, kills).await,
+        Command::Cases { load, kills, whole } => scenario::cases::run(site, load, kills, whole).await,
         Command::Evidence { files } => scenario::evidence::run(site, files).await,
         Command::Deadlines { amounts } => scenario::deadlines::run(site, amounts).await,
         Command::RawServer { listen } => {

@@ -1,12 +1,13 @@
 //! The services that understand and tell, beside intake, and the world that their notices go to.
 
+use hdrhistogram::Histogram;
 use redress_devstack::ServiceProcess;
 use redress_domain::Clock as _;
 use redress_runtime::SystemClock;
 use redress_testkit::Outside;
 
 use crate::procfs::{Memory, Named};
-use crate::report::{Report, megabytes};
+use crate::report::{Report, as_f64, megabytes};
 use crate::site::Site;
 
 /// What they write, in the end.
@@ -57,4 +58,17 @@ pub(super) fn memory(report: &mut Report, followed: Vec<(&'static str, Memory)>)
     for (name, memory) in followed {
         report.figure(format!("{name}_rss_peak_mb"), megabytes(memory.stop().1));
     }
+}
+
+/// Adds how soon something came after acceptance (milliseconds), and for how many it never came.
+pub(super) fn latency(
+    report: &mut Report,
+    what: &str,
+    (took, never): &(Histogram<u64>, u64),
+    goal: &'static str,
+) {
+    report.figure(format!("{what}_p50_ms"), as_f64(took.value_at_quantile(0.5)));
+    report.goal(format!("{what}_p99_ms"), as_f64(took.value_at_quantile(0.99)), goal);
+    report.figure(format!("{what}_max_ms"), as_f64(took.max()));
+    report.goal(format!("never_{what}"), *never, "0");
 }

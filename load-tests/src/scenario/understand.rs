@@ -3,18 +3,17 @@
 //! *Assessed* is the moment at which the assessment stands in the log, *told* the one at which the mail server has taken
 //! the receipt; both count from acceptance as the caller was told it. Complaints of the warm-up do not count.
 
-use hdrhistogram::Histogram;
 use redress_domain::Clock as _;
 use redress_runtime::SystemClock;
 
-use super::company::{self, Company, TOPICS};
+use super::company::{self, Company, TOPICS, latency};
 use super::steady::Steady;
 use super::{DRAIN_LIMIT, Finding};
 use crate::audit::Audit;
 use crate::baseline::WARM_UP;
 use crate::cli::Load;
 use crate::moments::Moments;
-use crate::report::{Report, as_f64, progress};
+use crate::report::{Report, progress};
 use crate::site::{IntakeRole, Site};
 use crate::stores::Stores;
 
@@ -50,11 +49,4 @@ pub(crate) async fn run(site: &Site, load: Load) -> anyhow::Result<Finding> {
     audit.report(&mut report, &driver);
     let whole = assessed.1 == 0 && told.1 == 0;
     Ok(Finding { report, sound: audit.is_clean() && steady.is_valid() && whole })
-}
-
-fn latency(report: &mut Report, what: &str, (took, never): &(Histogram<u64>, u64), goal: &'static str) {
-    report.figure(format!("{what}_p50_ms"), as_f64(took.value_at_quantile(0.5)));
-    report.goal(format!("{what}_p99_ms"), as_f64(took.value_at_quantile(0.99)), goal);
-    report.figure(format!("{what}_max_ms"), as_f64(took.max()));
-    report.goal(format!("never_{what}"), *never, "0");
 }

@@ -23,6 +23,8 @@ pub struct Stores {
     pub assessed: u64,
     /// Of them taken up, by intake's history.
     pub admitted: u64,
+    /// Of them found out: their investigation is concluded.
+    pub concluded: u64,
     /// Not taken up.
     pub refused: u64,
     /// Closed.
@@ -43,12 +45,14 @@ pub struct Stores {
     pub remedies_paid: u64,
     /// What was paid, by tenant and complaint.
     pub paid: BTreeMap<(String, String), i64>,
-    /// Clocks that were stopped in time, in sla.
+    /// Clocks that were stopped in time, in sla. A window, in which a party may act and owes nothing, is none.
     pub deadlines_met: u64,
     /// Clocks that ran out, in sla.
     pub deadlines_missed: u64,
-    /// The same two numbers as analytics has heard them.
-    pub counted_clocks: (u64, u64),
+    /// Windows that were used or have lapsed, in sla.
+    pub windows_over: u64,
+    /// The same three numbers as analytics has heard them.
+    pub counted_clocks: (u64, u64, u64),
     /// Events that were set aside, in all services.
     pub parked: u64,
     /// Complaints by analytics.
@@ -109,22 +113,32 @@ impl Stores {
                     let confirmed = "SELECT count(*) FROM incident WHERE state IN ('confirmed', 'handled')";
                     found.incidents = count(&mut conn, confirmed).await?;
                 }
+                "investigation" => {
+                    let concluded = "SELECT count(*) FROM case_file WHERE concluded_at IS NOT NULL";
+                    found.concluded = count(&mut conn, concluded).await?;
+                }
                 "resolution" => found.resolution(&mut conn).await?,
                 "notification" => found.notification(&mut conn).await?,
                 "sla" => {
-                    let met = "SELECT count(*) FROM clock WHERE state = 'met'";
+                    let met = "SELECT count(*) FROM clock WHERE state = 'met' AND told->>'breached_at' IS NULL
+                               AND NOT (told->>'window')::boolean";
                     found.deadlines_met = count(&mut conn, met).await?;
-                    let missed = "SELECT count(*) FROM clock WHERE state = 'breached'";
+                    let missed = "SELECT count(*) FROM clock WHERE state IN ('met', 'breached')
+                                  AND told->>'breached_at' IS NOT NULL AND NOT (told->>'window')::boolean";
                     found.deadlines_missed = count(&mut conn, missed).await?;
+                    let over = "SELECT count(*) FROM clock WHERE state IN ('met', 'lapsed')
+                                AND (told->>'window')::boolean";
+                    found.windows_over = count(&mut conn, over).await?;
                 }
                 "analytics" => {
                     found.counted = count(&mut conn, "SELECT count(*) FROM fact").await?;
-                    let clocks = |state| {
-                        format!("SELECT count(*) FROM case_item WHERE kind = 'clock' AND state = '{state}'")
+                    let clocks = |states| {
+                        format!("SELECT count(*) FROM case_item WHERE kind = 'clock' AND state IN ({states})")
                     };
                     found.counted_clocks = (
-                        count(&mut conn, &clocks("met")).await?,
-                        count(&mut conn, &clocks("breached")).await?,
+                        count(&mut conn, &clocks("'met'")).await?,
+                        count(&mut conn, &clocks("'breached', 'met_late'")).await?,
+                        count(&mut conn, &clocks("'settled', 'lapsed'")).await?,
                     );
                 }
                 _ => {}
@@ -190,6 +204,7 @@ impl Stores {
             ("remedies paid", paid, self.remedies_paid),
             ("clocks met, by analytics", self.counted_clocks.0, self.deadlines_met),
             ("clocks missed, by analytics", self.counted_clocks.1, self.deadlines_missed),
+            ("windows over, by analytics", self.counted_clocks.2, self.windows_over),
         ]
         .into_iter()
         .filter(|(_, outside, stored)| outside != stored)

@@ -51,6 +51,11 @@ impl Case {
             complainant: Some(types::Complainant {
                 kind: types::PartyKind::Consumer.into(),
                 external_ref: Some(self.names[1].clone()),
+                contacts: vec![types::ContactPoint {
+                    r#type: types::ContactType::Email.into(),
+                    value: format!("{}@example.invalid", self.names[1]),
+                    consent_to_contact: true,
+                }],
                 ..types::Complainant::default()
             }),
             respondents: vec![types::Respondent {

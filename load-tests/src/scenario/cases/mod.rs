@@ -3,7 +3,8 @@
 //!
 //! The schedule of submissions is fixed (open loop); every later step of a case follows when the lifecycle topic tells
 //! that the case stands there, and a call that comes a moment too early is repeated under its name. Classification is not
-//! there: an officer takes each complaint up. Nor are sla and notification, for no script runs out of time.
+//! there: an officer takes each complaint up. Nor are sla and notification, for no script runs out of time. With `whole`
+//! all seven run: the officer waits for the assessment, and complainants are told by mail.
 //!
 //! With kills, investigation and resolution die in turn under all of this, and come back.
 //!
@@ -15,6 +16,7 @@ mod cast;
 mod course;
 mod script;
 mod till;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use redress_domain::TenantId;
+use redress_domain::{Clock as _, TenantId};
+use redress_runtime::SystemClock;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -41,6 +44,7 @@ use cast::{Calls, Services, Staff};
 use course::Course;
 use script::{Case, Script, amount};
 use till::Till;
+use whole::Whole;
 
 /// Cases open at once at most: a bound for this process's memory.
 const MOST_OPEN: usize = 50_000;
@@ -50,7 +54,7 @@ const WARM_RATE: u32 = 10;
 /// How long a service lives between two deaths.
 const LIFE: Duration = Duration::from_millis(1_500);
 
-pub(crate) async fn run(site: &Site, load: Load, kills: u32) -> anyhow::Result<Finding> {
+pub(crate) async fn run(site: &Site, load: Load, kills: u32, whole: bool) -> anyhow::Result<Finding> {
     let intake = site.serve(IntakeRole::Both, None).await?;
     let (till, url) = Till::start().await?;
     let mut investigation = site.neighbour("investigation", &[]).await?;
@@ -61,10 +65,16 @@ pub(crate) async fn run(site: &Site, load: Load, kills: u32) -> anyhow::Result<F
     if kills == 0 {
         processes.extend([investigation.named(), resolution.named()]);
     }
+    let others = if whole { Some(Whole::gather(site).await?) } else { None };
+    processes.extend(others.iter().flat_map(Whole::named));
+    let mut report = Report::of("cases");
+    if whole && kills == 0 {
+        whole::idle(&mut report, &processes).await?;
+    }
     let followed = follow(&processes);
     processes.extend(site.processes());
     let services = Services::at(&intake.addresses.grpc, investigation.grpc(), resolution.grpc())?;
-    let mut stage = Arc::new(Stage::new(site, services, course.clone())?);
+    let mut stage = Arc::new(Stage::new(site, services, course.clone(), whole)?);
 
     progress("warming up");
     let warmed = play(site, &stage, 0, Schedule::new(WARM_RATE, WARM_UP)).await?;
@@ -72,6 +82,7 @@ pub(crate) async fn run(site: &Site, load: Load, kills: u32) -> anyhow::Result<F
     // What the warm-up's calls took does not count.
     stage = Arc::new(Stage { calls: Calls::default(), ..(*stage).clone() });
     progress(format_args!("{}/s for {} s, and until all have ended", load.rate, load.seconds));
+    let since = SystemClock.now();
     let (meter, start) = (Meter::start(&processes)?, Instant::now());
     let mut deaths = 0;
     let schedule = Schedule::new(load.rate, load.lasting());
@@ -81,7 +92,6 @@ pub(crate) async fn run(site: &Site, load: Load, kills: u32) -> anyhow::Result<F
     };
     let (elapsed, cpu) = (start.elapsed(), meter.stop()?);
 
-    let mut report = Report::of("cases");
     report.figure("rate_per_s", load.rate);
     report.figure("seconds", load.seconds);
     report.figure("kills", deaths);
@@ -98,7 +108,10 @@ pub(crate) async fn run(site: &Site, load: Load, kills: u32) -> anyhow::Result<F
     let cases = warmed.cases.into_iter().chain(played.cases.iter().copied()).collect::<Vec<_>>();
     let books =
         Books { course: &course, till: &till, resolution: &resolution, investigation: &investigation };
-    let clean = books.audit(&mut report, &cases).await?;
+    let mut clean = books.audit(&mut report, &cases).await?;
+    if let Some(others) = &others {
+        clean &= others.audit(&mut report, &stores, since).await?;
+    }
     course.end();
     let sound = clean && warmed.failed.is_empty() && played.is_valid() && deaths == kills;
     Ok(Finding { report, sound })
@@ -125,13 +138,15 @@ struct Stage {
     services: Services,
     calls: Calls,
     course: Course,
+    /// Classification runs: an officer decides on its assessment.
+    assessed: bool,
 }
 
 impl Stage {
-    fn new(site: &Site, services: Services, course: Course) -> anyhow::Result<Self> {
+    fn new(site: &Site, services: Services, course: Course, assessed: bool) -> anyhow::Result<Self> {
         let staff = |tenant: TenantId| Staff::of(site, tenant);
         let staff = tenants()?.into_iter().map(staff).collect::<anyhow::Result<_>>()?;
-        Ok(Self { staff, services, calls: Calls::default(), course })
+        Ok(Self { staff, services, calls: Calls::default(), course, assessed })
     }
 }
 
@@ -189,13 +204,13 @@ async fn play(site: &Site, stage: &Arc<Stage>, first: usize, schedule: Schedule)
                 }
             };
             cases.push((number, case.id));
-            let stands = stage.course.of(case.id);
+            let (stands, assessed) = (stage.course.of(case.id), stage.assessed);
             let (ended, open, most_open) = (Arc::clone(&ended), Arc::clone(&open), Arc::clone(&most_open));
             running.spawn(async move {
                 let _permit = permit;
                 let now = open.fetch_add(1, Ordering::Relaxed) + 1;
                 most_open.fetch_max(now, Ordering::Relaxed);
-                let outcome = case.play(stands).await;
+                let outcome = case.play(stands, assessed).await;
                 open.fetch_sub(1, Ordering::Relaxed);
                 let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
                 match outcome {

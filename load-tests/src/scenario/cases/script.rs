@@ -81,10 +81,11 @@ impl Case {
         })
     }
 
-    /// Plays it to its end.
-    pub(super) async fn play(self, mut stands: watch::Receiver<State>) -> anyhow::Result<()> {
+    /// Plays it to its end. Where complaints are assessed, an officer waits for that.
+    pub(super) async fn play(self, mut stands: watch::Receiver<State>, assessed: bool) -> anyhow::Result<()> {
         self.submit().await?;
-        reaches(&mut stands, State::Received).await?;
+        let first = if assessed { State::AdmissibilityReview } else { State::Received };
+        reaches(&mut stands, first).await?;
         self.take_up().await?;
         reaches(&mut stands, State::Investigating).await?;
         self.find_out().await?;

@@ -12,6 +12,7 @@ use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::{Category, ComplaintState, PartyKind, Severity, Submission};
 use sqlx::postgres::PgConnection;
 
+use super::telemetry;
 use crate::domain::assessed::Assessed;
 use crate::domain::course::{Course, Registration, Step};
 use crate::domain::state::State;
@@ -35,11 +36,26 @@ impl BatchHandler for CountLifecycle {
             .map(|d| ((d.meta.tenant.clone(), ComplaintId::from_uuid(d.meta.subject)), Course::default()))
             .collect();
         course::load(conn, &mut courses).await?;
+        let mut understood = Vec::new();
         for delivery in batch {
             let id = (delivery.meta.tenant.clone(), ComplaintId::from_uuid(delivery.meta.subject));
-            courses.entry(id).or_default().follow(&delivery.event, delivery.meta.occurred_at);
+            let course = courses.entry(id).or_default();
+            let known = course.assessed.is_some();
+            course.follow(&delivery.event, delivery.meta.occurred_at);
+            if !known && course.assessed.is_some() {
+                understood.extend(
+                    course.registration.as_ref().map(|it| (it.received_at, delivery.meta.occurred_at)),
+                );
+            }
         }
-        Ok(course::save(conn, &courses).await?)
+        course::save(conn, &courses).await?;
+        for delivery in batch {
+            telemetry::followed(&delivery.event);
+        }
+        for (received, at) in understood {
+            telemetry::understood(received, at);
+        }
+        Ok(())
     }
 }
 

@@ -11,4 +11,5 @@ pub mod metrics;
 pub mod notices;
 pub mod sla;
 pub mod steps;
+mod telemetry;
 mod window;

@@ -10,6 +10,7 @@ use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use redress_proto::notification::v1::{NoticeKind, NoticeSent, SurveyAnswered};
 use sqlx::postgres::PgConnection;
 
+use super::telemetry;
 use crate::store::notified::{self, Notified};
 
 /// The side that is answered.
@@ -58,7 +59,13 @@ impl BatchHandler for CountNotices {
                 Noticed::Surveyed(points) => notified.satisfaction = Some(points),
             }
         }
-        Ok(notified::save(conn, &found).await?)
+        notified::save(conn, &found).await?;
+        for delivery in batch {
+            if let Noticed::Surveyed(points) = *delivery.event {
+                telemetry::surveyed(points);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -99,6 +99,20 @@ fn span() -> String {
     format!("from={}&until={}", begin(), begin() + SignedDuration::from_hours(24 * 30))
 }
 
+/// What the dashboards show of all tenants together.
+async fn trends_are_told(installation: &Installation) {
+    let address = format!("http://{}/metrics", installation.at.admin);
+    let told = reqwest::get(address).await.unwrap().text().await.unwrap();
+    for series in [
+        "redress_complaint_assessed_total{redress_category=",
+        "redress_complaint_ended_total{redress_outcome=",
+        "redress_complaint_satisfaction_count",
+        "redress_complaint_assessment_delay_seconds_count",
+    ] {
+        assert!(told.contains(series), "{series}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_counts_what_it_reads_and_answers_over_http_and_grpc_by_the_same_rules() {
     let installation = Installation::new().await;
@@ -110,6 +124,8 @@ async fn a_process_counts_what_it_reads_and_answers_over_http_and_grpc_by_the_sa
     assert!(process.wait_end(LIMIT).await.unwrap().success(), "migrating again changes nothing");
     let process = installation.serve().await;
     assert_eq!(counted(&installation.bench.db, written.len(), 0).await, expected(&history.streams).await);
+
+    trends_are_told(&installation).await;
 
     let complaints = format!("/v1/metrics?metric=complaints&{}", span());
     let told = installation.json(&complaints).await;

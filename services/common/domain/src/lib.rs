@@ -17,7 +17,7 @@ mod violation;
 mod vocabulary;
 
 pub use backoff::Backoff;
-pub use clock::{Clock, whole_microseconds};
+pub use clock::{Clock, whole_microseconds, whole_milliseconds};
 pub use code::UnknownCode;
 pub use complaint_no::{ComplaintNo, ComplaintNoError};
 pub use error_kind::{Disposition, ErrorKind};

@@ -35,7 +35,9 @@ fn read(config: &KafkaConfig, topic: &'static str, last: i64) -> Result<Vec<Reco
     let log = LogReader::new(config)?;
     let partitions: Vec<i32> = (0..log.partitions(topic)?.unwrap_or(0)).collect();
     let mut ends = log.ends(topic, &partitions)?;
-    ends.iter_mut().for_each(|ends| ends.low = ends.low.max(ends.high.saturating_sub(last)));
+    for ends in &mut ends {
+        ends.low = ends.low.max(ends.high.saturating_sub(last));
+    }
     ends.retain(|ends| ends.low < ends.high);
     if ends.is_empty() {
         return Ok(Vec::new());

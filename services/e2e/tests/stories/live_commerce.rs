@@ -25,7 +25,6 @@ const WORDING: &str = "这款包百分之百头层牛皮，假一赔三";
 const PHONE: &str = "13800138000";
 
 #[test]
-#[ignore = "not yet seen to pass: takes minutes; run with --ignored"]
 fn live_commerce() {
     on_the_platform(story);
 }

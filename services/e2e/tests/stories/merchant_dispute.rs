@@ -21,7 +21,6 @@ const SHOP: &str = "shop-003";
 const FINE: i64 = 50_000;
 
 #[test]
-#[ignore = "not yet seen to pass: takes minutes; run with --ignored"]
 fn merchant_dispute() {
     on_the_platform(story);
 }

@@ -25,7 +25,6 @@ const PAID: i64 = 39_900;
 const FREIGHT: i64 = 1_500;
 
 #[test]
-#[ignore = "not yet seen to pass: takes minutes; run with --ignored"]
 fn sales_platform() {
     on_the_platform(story);
 }

@@ -100,10 +100,11 @@ pub(super) fn document_value() -> Value {
 /// Takes out of a body what path and header tell.
 fn tell_elsewhere(schema: &mut Value) {
     const ELSEWHERE: [&str; 2] = ["requestId", "complaintId"];
-    if let Some(properties) = schema["properties"].as_object_mut() {
+    // Not by index: that makes what is missing, as a null that no reader of the document takes.
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties.retain(|name, _| !ELSEWHERE.contains(&name.as_str()));
     }
-    if let Some(required) = schema["required"].as_array_mut() {
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
         required.retain(|name| !ELSEWHERE.iter().any(|elsewhere| name == elsewhere));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use redress_domain::coded_enum;
+use redress_domain::{coded_enum, whole_milliseconds};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -179,8 +179,10 @@ impl EvidenceRequest {
 
     /// Its clock ran out for `due_at`. A clock of before an extension, or an answer that came in time, changes nothing. A
     /// side of the case lapses only if it was told in time (T14), where `needs_notice`.
+    ///
+    /// Clocks count to the millisecond (D1): what was announced to the microsecond is due at its millisecond.
     pub fn run_out(&mut self, due_at: Timestamp, now: Timestamp, needs_notice: bool) -> RanOut {
-        if !self.state.is_open() || due_at < self.due_at {
+        if !self.state.is_open() || due_at < whole_milliseconds(self.due_at) {
             return RanOut::Nothing;
         }
         if needs_notice && !self.was_told() {
@@ -314,6 +316,19 @@ mod tests {
         assert_eq!(request.run_out(at(48), at(48), false), RanOut::Nothing);
         assert_eq!(request.run_out(at(96), at(97), false), RanOut::Lapsed);
         assert_eq!(request.answer(EvidenceType::Invoice, at(97)), Err(Refusal::RequestSettled));
+    }
+
+    #[test]
+    fn a_deadline_that_was_announced_to_the_microsecond_is_over_when_its_clock_is_which_counts_milliseconds()
+    {
+        let announced = at(48) + SignedDuration::from_micros(123_868);
+        let mut request = EvidenceRequest { due_at: announced, ..asked(BOTH) };
+        let due = at(48) + SignedDuration::from_millis(123);
+        assert_eq!(
+            request.clone().run_out(due - SignedDuration::from_millis(1), at(49), false),
+            RanOut::Nothing
+        );
+        assert_eq!(request.run_out(due, at(49), false), RanOut::Lapsed);
     }
 
     #[test]

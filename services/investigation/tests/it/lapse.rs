@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use prost::{Message, Name};
-use redress_domain::event_id;
+use redress_domain::{event_id, whole_milliseconds};
 use redress_investigation::app::publish::Origin;
 use redress_investigation::app::requests;
 use redress_investigation::app::telling::Telling;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::bench::{Bench, Happening, NOON, id, meta, reason, shop, staff};
 
-/// sla's clock of `request` came due.
+/// sla's clock of `request` came due: to the millisecond, as sla tells it.
 pub(crate) fn breached(
     n: u128,
     version: i64,
@@ -31,6 +31,7 @@ pub(crate) fn breached(
         subject_id: request.into(),
         ..sla::ClockRef::default()
     };
+    let due_at = whole_milliseconds(due_at);
     let message = sla::ClockBreached {
         clock: Some(clock),
         due_at: Some(to_wire_time(due_at)),
@@ -87,8 +88,11 @@ async fn bring(bench: &Bench, request: &str) -> bool {
 #[tokio::test]
 async fn a_request_lapses_once_with_the_announced_consequence_and_no_longer_holds_the_case_up() {
     let (bench, handler) = (Bench::new().await, staff("handler-1"));
+    // Nobody asks on the whole millisecond.
+    bench.clock.advance(SignedDuration::from_micros(123_868));
     bench.opened(1).await;
     let asked = bench.ask(&handler, 1, "ask-1").await.unwrap();
+    assert_eq!(due(&asked), whole_milliseconds(due(&asked)), "what the party reads is what the clock counts");
     tell(&bench, 1, 1).await;
     let clock = breached(1, 1, "C11", &asked.evidence_request_id, due(&asked));
     bench.clock.advance(SignedDuration::from_hours(49));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use redress_domain::coded_enum;
+use redress_domain::{coded_enum, whole_milliseconds};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -129,13 +129,14 @@ impl Proposal {
         matches!(self.state, ProposalState::InReview | ProposalState::Approved | ProposalState::Open)
     }
 
-    /// Opens the latest revision to the parties until `due_at`; earlier acceptances are void with their revision.
+    /// Opens the latest revision to the parties until `due_at`, to the millisecond, as its clock counts (D1); earlier
+    /// acceptances are void with their revision.
     pub fn open(&mut self, now: Timestamp, due_at: Timestamp) {
         self.state = ProposalState::Open;
         self.acceptances.clear();
         if let Some(revision) = self.revisions.last_mut() {
             revision.sent_at = Some(now);
-            revision.due_at = Some(due_at);
+            revision.due_at = Some(whole_milliseconds(due_at));
         }
     }
 

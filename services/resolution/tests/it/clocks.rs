@@ -1,7 +1,7 @@
 //! What silence leads to (C10, C18, C21, C26); an answer that came first has won.
 
 use jiff::SignedDuration;
-use redress_domain::ComplaintId;
+use redress_domain::{ComplaintId, whole_milliseconds};
 use redress_proto::convert::to_wire_time;
 use redress_proto::notification::v1 as notification;
 use redress_proto::resolution::v1 as wire;
@@ -12,7 +12,7 @@ use redress_resolution::app::react::FollowClocks;
 use crate::bench::{Bench, complainant, handler, merchant, submission};
 use crate::steps::{accept, call, draft, option, refund, report};
 
-/// A clock of a case that ran out now.
+/// A clock of a case that ran out now: to the millisecond, as sla tells it.
 pub(crate) async fn runs_out(bench: &Bench, id: ComplaintId, definition: &str, subject: Option<&str>) {
     let breached = sla::ClockBreached {
         clock: Some(sla::ClockRef {
@@ -22,7 +22,7 @@ pub(crate) async fn runs_out(bench: &Bench, id: ComplaintId, definition: &str, s
             window: definition == "C26",
             ..Default::default()
         }),
-        due_at: Some(to_wire_time(bench.now())),
+        due_at: Some(to_wire_time(whole_milliseconds(bench.now()))),
         ..Default::default()
     };
     bench.follow(&FollowClocks(bench.follower.clone()), id, &breached, "sla").await.unwrap();
@@ -58,6 +58,8 @@ async fn a_silent_respondent_brings_the_platform_in() {
 #[tokio::test]
 async fn unanswered_offers_expire_and_a_later_revision_has_its_own_time() {
     let bench = Bench::new().await;
+    // Nobody acts on the whole millisecond.
+    bench.pass(SignedDuration::from_micros(123_868));
     let (id, proposal) = bench.to_mediating(1).await;
     bench.pass(SignedDuration::from_hours(24));
     let revise = wire::DraftProposalRequest {

@@ -28,7 +28,8 @@ fn accounts() -> (Book, Stores, Arrived) {
         remedies_paid: 1,
         paid: BTreeMap::from([(case.clone(), 700)]),
         deadlines_met: 3,
-        counted_clocks: (3, 0),
+        windows_over: 1,
+        counted_clocks: (3, 0, 1),
         ..Stores::default()
     };
     let payment = Payment { tenant: case.0, complaint: case.1, amount_minor: 700, reversed: false };
@@ -60,4 +61,13 @@ fn whatever_is_lost_unpaid_untold_parked_or_left_behind_is_told() {
     assert!(told.contains("Some(1400) by the payments' books"), "paid twice: {told}");
     let told = spoiled(|_, stores, _| (stores.registered, stores.open) = (3, 1));
     assert!(told.contains("registered: 2 by the ledger, 3 in the stores"), "{told}");
+}
+
+#[test]
+fn clocks_that_analytics_has_not_heard_of_are_told_and_so_are_windows() {
+    let (book, stores, arrived) = accounts();
+    let told = Stores { windows_over: 2, ..stores.clone() }.disagreements(&book, &arrived);
+    assert_eq!(told, ["windows over, by analytics: 1 by the ledger, 2 in the stores"]);
+    let told = Stores { deadlines_met: 4, ..stores }.disagreements(&book, &arrived);
+    assert_eq!(told, ["clocks met, by analytics: 3 by the ledger, 4 in the stores"]);
 }

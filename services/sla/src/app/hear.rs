@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use redress_domain::whole_milliseconds;
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use sqlx::postgres::PgConnection;
@@ -84,16 +84,11 @@ impl Hear {
         let fact = Fact {
             topic: self.topic.to_owned(),
             version,
+            // Deadlines count to the millisecond (D1).
             at: whole_milliseconds(meta.occurred_at),
             event: delivery.event.event.to_owned(),
             fields: delivery.event.fields.clone(),
         };
         Ok(((meta.tenant.clone(), meta.subject), fact))
     }
-}
-
-/// Deadlines count to the millisecond (D1).
-fn whole_milliseconds(at: Timestamp) -> Timestamp {
-    // Headers carry no time before 1970, so that cutting off is rounding down.
-    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }

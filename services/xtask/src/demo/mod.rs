@@ -8,7 +8,9 @@
 
 mod asking;
 mod callback;
+mod lag;
 mod measured;
+mod progress;
 mod published;
 mod report;
 mod stores;
@@ -32,7 +34,9 @@ use tokio::time::Instant;
 
 use crate::launch::{self, Launched, Setting};
 use crate::{signals, workspace};
+use lag::Lag;
 use measured::Measured;
+use progress::Progress;
 use published::Published;
 use report::Report;
 use stores::Stores;
@@ -136,10 +140,11 @@ async fn show(launched: &Launched, connectors: &Connectors, plan: Plan) -> anyho
     let uproar = begin + plan.spike_begins;
     let playing = driver.drive(plan, begin);
     let forgetting = forget(launched, uproar);
-    let progress = progress(begin, &ledger, launched, connectors);
+    let lag = Lag::at(&launched.stack.endpoints().kafka)?;
+    let progress = Progress { begin, ledger: &ledger, connectors, databases: databases(launched), lag };
     tokio::select! {
         both = async { tokio::try_join!(playing, forgetting) } => both.map(drop)?,
-        failed = progress => return Err(failed),
+        failed = progress.show() => return Err(failed),
     }
     println!("all scripts are over; waiting until everything is published, told and counted");
     quiet(&ledger, &mut stores, &published).await?;
@@ -213,44 +218,6 @@ async fn forget(launched: &Launched, at: Instant) -> anyhow::Result<()> {
     println!("the live room is in uproar; and Redis is killed and comes back empty");
     launched.stack.kill(Part::Redis).await;
     launched.stack.start_part(Part::Redis).await.context("Redis does not come back")
-}
-
-/// A line every two seconds: how many have come to each stage, and how many cases are still under way. Ends only by an
-/// error.
-async fn progress(
-    begin: Instant,
-    ledger: &Ledger,
-    launched: &Launched,
-    connectors: &Connectors,
-) -> anyhow::Error {
-    println!(
-        "   s  accepted  registered  assessed  admitted  incidents    paid  closed  withdrawn  refused   told  under way"
-    );
-    let databases = databases(launched);
-    let mut tick = tokio::time::interval(Duration::from_secs(2));
-    tick.tick().await;
-    loop {
-        tick.tick().await;
-        let found = match Reckoned::look(&databases).await {
-            Ok(found) => found,
-            Err(error) => return error,
-        };
-        let (_, accepted) = ledger.so_far();
-        let paid = connectors.payments.made().len();
-        println!(
-            "{:>4}  {accepted:>8}  {:>10}  {:>8}  {:>8}  {:>9}  {paid:>6}  {:>6}  {:>9}  {:>7}  {:>5}  {:>9}",
-            begin.elapsed().as_secs(),
-            found.registered,
-            found.assessed,
-            found.admitted,
-            found.incidents,
-            found.closed,
-            found.withdrawn,
-            found.refused,
-            found.notices_sent,
-            accepted.saturating_sub(ledger.over()),
-        );
-    }
 }
 
 /// Waits until nothing is on its way any more, at most for the limit: what is missing then is lost.

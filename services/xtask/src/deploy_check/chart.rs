@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use serde_json::Value;
 use tokio::process::Command;
 
 use super::cases::CASES;
@@ -12,6 +13,8 @@ use crate::steps::Steps;
 use crate::{check, command, workspace};
 
 const CHART: &str = "charts/redress";
+/// What both helms are to think they render for.
+const KUBERNETES: &str = "1.36.3";
 
 /// The steps of this part.
 pub(super) async fn check(steps: &mut Steps, root: &Path) {
@@ -19,6 +22,7 @@ pub(super) async fn check(steps: &mut Steps, root: &Path) {
         return;
     };
     steps.run("chart: helm lint --strict, every case", lint(&tools)).await;
+    steps.run("chart: Helm 3 renders what Helm 4 renders", both_helms(&tools)).await;
     steps.run("chart: a suite per template and switch", async { suites::complete(root) }).await;
     steps
         .run("chart: suites of helm-unittest", command_runs(&tools, "helm-unittest", &["--strict", CHART]))
@@ -45,6 +49,25 @@ async fn lint(tools: &Programs) -> anyhow::Result<()> {
         let mut lint = tools.command("helm");
         lint.args(["lint", "--strict", "--quiet", CHART]).args(case.arguments());
         command::output(lint).await.with_context(|| format!("case {}", case.name))?;
+    }
+    Ok(())
+}
+
+/// Both without a server: what differs between them there, `cluster` tries. Blank lines between objects are no difference.
+async fn both_helms(tools: &Programs) -> anyhow::Result<()> {
+    let older = install::helm3().await?;
+    for case in CASES {
+        let mut rendered = Vec::new();
+        for mut helm in [tools.command("helm"), older.command("helm3")] {
+            helm.args(["template", "redress", CHART, "--namespace", "redress", "--kube-version", KUBERNETES]);
+            helm.args(case.arguments());
+            let objects: Vec<Value> = serde_saphyr::from_multiple(&command::output(helm).await?)?;
+            ensure!(!objects.is_empty(), "case {} renders nothing", case.name);
+            rendered.push(objects);
+        }
+        let differs = rendered[0].iter().zip(&rendered[1]).find(|(new, old)| new != old);
+        let differs = differs.map(|(new, _)| (&new["kind"], &new["metadata"]["name"]));
+        ensure!(rendered[0] == rendered[1], "case {}: the first object that differs: {differs:?}", case.name);
     }
     Ok(())
 }

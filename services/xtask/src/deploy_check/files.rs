@@ -13,6 +13,11 @@ pub(super) async fn check(steps: &mut Steps) {
     let Some(tools) = steps.run("tools: linters", install::python()).await else { return };
     steps.run("files: Dockerfile by hadolint", lint(&tools, "hadolint", &[], is_dockerfile)).await;
     steps.run("files: shell scripts by shellcheck", lint(&tools, "shellcheck", &[], is_script)).await;
+    let by_schema =
+        lint(&tools, "check-jsonschema", &["--builtin-schema", "vendor.compose-spec"], is_compose);
+    steps.run("files: compose by its schema", by_schema).await;
+    let schema = lint(&tools, "check-jsonschema", &["--check-metaschema"], is_schema);
+    steps.run("files: the schema of values is one", schema).await;
     steps.run("files: YAML by yamllint", lint(&tools, "yamllint", &["--strict"], is_yaml)).await;
     steps
         .run(
@@ -38,6 +43,14 @@ async fn lint(
 
 fn is_dockerfile(file: &Path) -> bool {
     file.ends_with("k8s/images/Dockerfile")
+}
+
+fn is_compose(file: &Path) -> bool {
+    file.ends_with("k8s/compose/compose.yaml")
+}
+
+fn is_schema(file: &Path) -> bool {
+    file.ends_with("charts/redress/values.schema.json")
 }
 
 fn is_script(file: &Path) -> bool {

@@ -11,6 +11,7 @@ mod cases;
 mod chart;
 mod cluster;
 mod files;
+mod images;
 mod install;
 mod monitoring;
 mod processes;
@@ -48,6 +49,8 @@ enum Part {
     Monitoring,
     /// Dockerfile, shell scripts, YAML, spelling
     Files,
+    /// The images' runtime stage in a folder of its own, and the programs in it; as root
+    Images,
     /// Rendered pods as processes on the development stack
     Processes,
 }
@@ -72,6 +75,7 @@ impl Part {
             Self::Cluster => cluster::check(steps, root, full).await,
             Self::Monitoring => monitoring::check(steps, root).await,
             Self::Files => files::check(steps).await,
+            Self::Images => images::check(steps, root).await,
             Self::Processes => processes::check(steps, root).await,
         }
     }

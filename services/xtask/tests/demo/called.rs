@@ -34,10 +34,11 @@ pub(crate) struct Called {
     _turn: MutexGuard<'static, ()>,
 }
 
-/// The command with `arguments`, to be started by [`Called::begin`].
+/// The command with `arguments`, to be started by [`Called::begin`]. Ctrl-C means to it what it means in a terminal, also
+/// where whoever runs the tests ignores it, as shells do for what runs in the background.
 pub(crate) fn xtask(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.args(arguments).current_dir(root());
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal=INT", env!("CARGO_BIN_EXE_xtask")]).args(arguments).current_dir(root());
     command
 }
 
@@ -86,9 +87,10 @@ impl Called {
         kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
     }
 
-    /// Whether something runs that it has started, so that the search below can find what there is to find.
-    pub(crate) fn has_started_something(&self) -> bool {
-        running(&self.mark, self.child.id()).len() > 1
+    /// Waits until something runs that it has started, so that the search below can find what there is to find.
+    pub(crate) async fn has_started_something(&self) {
+        let started = async || (running(&self.mark, self.child.id()).len() > 1).then_some(());
+        wait_until("it has started something", ENDS, started).await;
     }
 
     /// Waits for its end: nothing runs any more, and no file is left. Gives its status and all that it said.

@@ -98,7 +98,9 @@ impl People {
         case.platform.until(case.due("C26").await).await;
         let closed = case.stands(State::Closed).await;
         assert_eq!(closed.history.last().unwrap().event, "ComplaintClosed");
-        case.clock("C26", ClockState::Lapsed).await;
+        // The window lapsed, and is needless with what followed from that.
+        let window = case.clock("C26", ClockState::Cancelled).await;
+        assert_eq!((window.reason.as_str(), window.breached_at), ("silence", window.due_at));
         for side in ["complainant", "respondent"] {
             case.told(NoticeKind::N18Survey, side).await;
         }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use redress_domain::{Principal, Problem, Violations};
+use redress_domain::{Principal, Problem, Violations, whole_milliseconds};
 use redress_proto::convert::to_wire_time;
 use redress_proto::investigation::v1 as wire;
 use sqlx::postgres::PgConnection;
@@ -125,7 +125,8 @@ impl Command for Issue {
             items,
             state: RequestState::Issued,
             issued_at: change.now,
-            due_at,
+            // What the party reads and what its clock counts are one instant.
+            due_at: whole_milliseconds(due_at),
             extended: false,
             mandatory: self.mandatory,
             why: self.why.clone(),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use redress_domain::whole_milliseconds;
 use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError};
 use redress_proto::resolution::v1 as wire;
@@ -116,13 +117,13 @@ impl FollowClocks {
     }
 }
 
-/// The offers of a proposal expire, unless a later revision gave more time.
+/// The offers of a proposal expire, unless a later revision gave more time. Clocks count to the millisecond (D1).
 fn expire(case: &mut Case, clock: &ClockTold, at: Timestamp, out: &mut Out) -> bool {
     let expires = |proposal: &crate::domain::proposal::Proposal| {
         let due = proposal.latest().and_then(|revision| revision.due_at);
         Some(proposal.id) == clock.subject
             && proposal.state == ProposalState::Open
-            && due.is_some_and(|due| due <= clock.due_at.unwrap_or(at))
+            && due.is_some_and(|due| whole_milliseconds(due) <= clock.due_at.unwrap_or(at))
     };
     if !case.proposals.iter().any(expires) {
         return false;

@@ -5,6 +5,7 @@
 
 mod code;
 mod compose;
+mod dockerfile;
 mod metrics;
 mod objects;
 mod rendered;
@@ -13,6 +14,7 @@ mod workloads;
 use std::path::{Path, PathBuf};
 
 pub(super) use code::instruments;
+pub(crate) use dockerfile::{ImageStage, image_stages};
 pub(super) use rendered::compare;
 pub(crate) use rendered::compare_by;
 
@@ -22,6 +24,7 @@ pub(super) fn findings(root: &Path, files: &[PathBuf]) -> anyhow::Result<Vec<Str
     found.extend(workloads::findings(root)?);
     found.extend(objects::findings(root, files)?);
     found.extend(compose::findings(root)?);
+    found.extend(dockerfile::findings(root, files)?);
     Ok(found)
 }
 

@@ -43,8 +43,8 @@ struct Consumed {
     topic: String,
 }
 
-/// One line per statement that the code does not bear out. What the chart does not say yet is told, and no fault: the
-/// service works, it is not scaled by that topic.
+/// One line per statement that the code does not bear out, and per topic that a service reads and the chart does not say:
+/// nobody would be scaled by it, and a Kafka user of Strimzi could not read it.
 pub(super) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
     let text = read(root, Path::new(WORKLOADS))?;
     let workloads: BTreeMap<String, Workload> = serde_saphyr::from_str(&text).context(WORKLOADS)?;
@@ -59,9 +59,9 @@ pub(super) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
         found.extend(wrong.into_iter().map(|problem| format!("{WORKLOADS}: {name}: {problem}")));
     }
     found.extend(edge(root, &workloads));
-    for name in unscaled(root, &workloads) {
-        eprintln!("note: {WORKLOADS} scales nothing by {name}");
-    }
+    found.extend(
+        unscaled(root, &workloads).into_iter().map(|name| format!("{WORKLOADS}: nothing reads {name}")),
+    );
     Ok(found)
 }
 

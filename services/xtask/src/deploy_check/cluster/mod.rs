@@ -33,6 +33,7 @@ pub(super) async fn check(steps: &mut Steps, root: &Path, full: bool) {
         .run("cluster: every kustomization is accepted without a warning", accepted::kustomizations(&plane))
         .await;
     steps.run("cluster: install, upgrade, rollback, uninstall", releases::whole_life(&plane)).await;
+    steps.run("cluster: the same by Helm 3", releases::by_helm_3(&plane)).await;
     steps.run("cluster: upgrade from the chart before", releases::from_previous(&plane, root)).await;
     if full {
         Box::pin(rollouts::check(steps, &plane)).await;

@@ -24,6 +24,7 @@ const CALL_LIMIT: Duration = Duration::from_mins(4);
 /// What a control plane is made of.
 pub(super) struct Tools {
     kubernetes: Programs,
+    helm3: Programs,
     server: Programs,
     store: Programs,
     crds: PathBuf,
@@ -33,6 +34,7 @@ impl Tools {
     pub(super) async fn install() -> anyhow::Result<Self> {
         Ok(Self {
             kubernetes: install::kubernetes().await?,
+            helm3: install::helm3().await?,
             server: install::server().await?,
             store: install::etcd().await?,
             crds: install::crds().await?,
@@ -101,16 +103,20 @@ impl ControlPlane {
 
     /// kubectl, talking to it.
     pub(super) fn kubectl(&self, arguments: &[&str]) -> Command {
-        self.program("kubectl", arguments)
+        self.of_this_server(self.tools.kubernetes.command("kubectl"), arguments)
     }
 
     /// helm, talking to it.
     pub(super) fn helm(&self, arguments: &[&str]) -> Command {
-        self.program("helm", arguments)
+        self.of_this_server(self.tools.kubernetes.command("helm"), arguments)
     }
 
-    fn program(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = self.tools.kubernetes.command(program);
+    /// The same of Helm 3, which merges on its own side.
+    pub(super) fn helm3(&self, arguments: &[&str]) -> Command {
+        self.of_this_server(self.tools.helm3.command("helm3"), arguments)
+    }
+
+    fn of_this_server(&self, mut command: Command, arguments: &[&str]) -> Command {
         command.args(arguments).env("KUBECONFIG", self.kubeconfig());
         // Nothing of the caller's: no plugins, no caches of other servers.
         for variable in ["KUBECACHEDIR", "HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {

@@ -94,10 +94,28 @@ async fn replicas(plane: &ControlPlane) -> anyhow::Result<u64> {
     Ok(plane.told(plane.kubectl(&get)).await?.trim().parse()?)
 }
 
+/// The same life by Helm 3, which has no owners of fields: it compares what it had rendered with what it renders.
+pub(super) async fn by_helm_3(plane: &ControlPlane) -> anyhow::Result<()> {
+    let life: [&[&str]; 4] = [
+        &["install", "redress", CHART, "--values", MINIMAL],
+        &["upgrade", "redress", CHART, "--values", FULL, "--set", SAME_NAMES],
+        &["rollback", "redress", "1"],
+        &["uninstall", "redress"],
+    ];
+    for act in life {
+        plane.told(plane.helm3(act)).await?;
+    }
+    nothing_left(plane, KINDS).await
+}
+
 /// Removes the release; nothing of it may be left but topics.
 async fn uninstalled(plane: &ControlPlane, kinds: &str) -> anyhow::Result<()> {
-    let mine = "--selector=app.kubernetes.io/instance=redress";
     plane.told(plane.helm(&["uninstall", "redress"])).await?;
+    nothing_left(plane, kinds).await
+}
+
+async fn nothing_left(plane: &ControlPlane, kinds: &str) -> anyhow::Result<()> {
+    let mine = "--selector=app.kubernetes.io/instance=redress";
     let left = plane.told(plane.kubectl(&["get", kinds, "--all-namespaces", mine, "--output=name"])).await?;
     ensure!(left.trim().is_empty(), "the release left behind: {left}");
     let of_helm = ["get", "secrets", "--namespace", NAMESPACE, "--selector=owner=helm", "--output=name"];

@@ -48,6 +48,8 @@ impl Simulated {
         controllers.arg(format!("--service-account-private-key-file={key}"));
         // Without measurements; but whoever is below the least is lifted at once.
         controllers.arg("--horizontal-pod-autoscaler-sync-period=2s");
+        // kwok is stopped on purpose for a while, and would not make pods ready again that a lost node has made unready.
+        controllers.arg("--node-monitor-grace-period=10m");
         let scheduler = with_server(&tools.controllers, "kube-scheduler", plane);
         let controllers = ServiceProcess::start("kube-controller-manager", &controllers, plane.folder())?;
         let scheduler = ServiceProcess::start("kube-scheduler", &scheduler, plane.folder())?;
@@ -111,9 +113,12 @@ fn node(name: &str) -> Value {
         "kubernetes.io/os": "linux",
         "topology.kubernetes.io/zone": name.replace("node", "zone"),
     });
+    // Pods ask for room on disk too, of which kwok gives none by itself.
+    let room = json!({"cpu": "64", "memory": "256Gi", "ephemeral-storage": "500Gi", "pods": "110"});
     json!({
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": name, "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}},
+        "status": {"capacity": room, "allocatable": room},
     })
 }

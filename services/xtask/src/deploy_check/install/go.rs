@@ -61,7 +61,16 @@ const CONTROLLERS: Module = Module {
     ..KUBERNETES
 };
 
-/// Its versions do not fit the module above, nor do those of the next ones.
+/// What many have who install the chart. A module of its own, with the versions of Kubernetes of the one above.
+const HELM3: Module = Module {
+    name: "helm3",
+    go_mod: include_str!("../../../deploy/helm3/go.mod"),
+    sums: include_str!("../../../deploy/helm3/go.sum"),
+    main: None,
+    packages: &[("helm.sh/helm/v3/cmd/helm", "helm3")],
+};
+
+/// Its versions do not fit the first module, nor do those of the next ones.
 const ETCD: Module = Module {
     name: "etcd",
     go_mod: include_str!("../../../deploy/etcd/go.mod"),
@@ -97,7 +106,7 @@ const COLLECTOR: Module = Module {
 };
 
 /// All that a check of the chart and of rollouts but simulated ones needs.
-pub(super) const ALL_BUT_ROLLOUTS: [&Module; 5] = [&KUBERNETES, &SERVER, &ETCD, &SCORE, &COLLECTOR];
+pub(super) const ALL_BUT_ROLLOUTS: [&Module; 6] = [&KUBERNETES, &HELM3, &SERVER, &ETCD, &SCORE, &COLLECTOR];
 
 impl Module {
     pub(super) const fn name(&self) -> &'static str {
@@ -135,6 +144,11 @@ impl Module {
 /// helm, helm-unittest, helm-docs, kubectl.
 pub(in crate::deploy_check) async fn kubernetes() -> anyhow::Result<Programs> {
     KUBERNETES.build().await
+}
+
+/// helm3.
+pub(in crate::deploy_check) async fn helm3() -> anyhow::Result<Programs> {
+    HELM3.build().await
 }
 
 /// kube-apiserver.

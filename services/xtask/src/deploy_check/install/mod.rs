@@ -17,7 +17,7 @@ use tokio::process::Command;
 use crate::command;
 
 pub(super) use crds::crds;
-pub(super) use go::{collector, controllers, etcd, kubernetes, kwok, kwok_stages, score, server};
+pub(super) use go::{collector, controllers, etcd, helm3, kubernetes, kwok, kwok_stages, score, server};
 pub(super) use python::python;
 
 /// Written last, so it stands only beside a complete installation.
@@ -132,6 +132,24 @@ pub(super) async fn promtool() -> anyhow::Result<Command> {
     })
     .await?;
     Ok(Command::new(folder.join("usr/bin/promtool")))
+}
+
+/// The folder of a Debian that has its base packages and nothing else; only root can make one.
+pub(super) async fn debian(release: &str) -> anyhow::Result<PathBuf> {
+    let folder = set(&format!("debian-{release}"), "minbase", async |folder: &Path| {
+        if which::which("debootstrap").is_err() {
+            tokio::task::spawn_blocking(|| crate::tools::install_debian("debootstrap", "debootstrap"))
+                .await??;
+        }
+        let mut make = Command::new("debootstrap");
+        make.args(["--variant=minbase", release])
+            .arg(folder.join("root"))
+            .stdout(std::process::Stdio::null());
+        command::output(make).await?;
+        Ok(())
+    })
+    .await?;
+    Ok(folder.join("root"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{command, tools};
 
 const REQUIREMENTS: &str = include_str!("../../../deploy/requirements.txt");
 
-/// hadolint, shellcheck, typos, yamllint; and a `python` that has Grafana's SDK.
+/// check-jsonschema, hadolint, shellcheck, typos, yamllint; and a `python` that has Grafana's SDK.
 pub(in crate::deploy_check) async fn python() -> anyhow::Result<Programs> {
     let folder = set("python", REQUIREMENTS, async |folder| {
         ensure_venv().await?;

@@ -20,6 +20,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::resource::v1::Resource as Sent;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
@@ -38,9 +39,10 @@ impl Receiver {
     pub(super) async fn listen(&self) -> anyhow::Result<String> {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
         let url = format!("http://{}", listener.local_addr()?);
-        let server = Server::builder()
-            .add_service(TraceServiceServer::new(self.clone()))
-            .add_service(MetricsServiceServer::new(self.clone()));
+        // A collector compresses what it sends unless it is told otherwise.
+        let traces = TraceServiceServer::new(self.clone()).accept_compressed(CompressionEncoding::Gzip);
+        let metrics = MetricsServiceServer::new(self.clone()).accept_compressed(CompressionEncoding::Gzip);
+        let server = Server::builder().add_service(traces).add_service(metrics);
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
         Ok(url)
     }
