@@ -54,11 +54,11 @@ pub async fn lock(conn: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<Vec<H
         .collect()
 }
 
-/// Locks the row of `key`, if there is one.
+/// Locks the row of `key`, if there is one and it is not forgotten.
 pub async fn lock_existing(conn: &mut PgConnection, key: &Key) -> Result<Option<Held>, Error> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT tenant, complaint_id, stream_version, extended FROM case_file
-         WHERE tenant = $1 AND complaint_id = $2 FOR UPDATE",
+         WHERE tenant = $1 AND complaint_id = $2 AND kept_from IS NOT NULL FOR UPDATE",
     )
     .bind(key.0.as_str())
     .bind(key.1)

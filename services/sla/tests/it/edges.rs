@@ -124,7 +124,7 @@ fn every_step_names_its_rule() {
     let mut held = limit("2026-03-09T10:00:00", WORKING, 1);
     let (from, to) = (at("2026-03-10T10:00:00"), at("2026-03-11T10:00:00"));
     held.pauses = vec![Pause { from, to: Some(to), reason: String::new() }];
-    let stood = TimeLimit { unit: HOURS, amount: 7, ..held.clone() };
+    let stood = TimeLimit { unit: HOURS, amount: 10, ..held.clone() };
     let mut rules: Vec<&str> = [
         steps(office(), &held),
         steps(office(), &stood),

@@ -59,8 +59,8 @@ fn two_pauses_and_an_extension_read_in_english_from_the_answer_to_its_reasons() 
         [
             "The time limit of 2 working days, extended by 1 working day to 3, expires on Wed 2026-02-25 at 18:00; one day does not count because the limit was suspended when that day ended.",
             "It runs from Thu 2026-02-12 at 10:00; the day of the event does not count (D5). All times are those of Asia/Shanghai (UTC+08:00); the calendar is cn-office, version 1.",
-            "It was extended by 1 working day, as handler-7 had asked and supervisor-2 granted on Fri 2026-02-13 at 16:00 (D12).",
-            "With the extension of 1 it is 3 working days in all (D12).",
+            "The time limit was extended by 1 working day, as handler-7 had asked and supervisor-2 granted on Fri 2026-02-13 at 16:00 (D12).",
+            "With the extension of 1 working day it comes to 3 working days in all (D12).",
             "It was suspended from Fri 2026-02-13 at 10:00 to Fri 2026-02-13 at 11:00 because the goods were with a laboratory for testing; no day that would count ended meanwhile, so that none is left out (D8).",
             "It was suspended from Sat 2026-02-14 at 10:00 to Sat 2026-02-14 at 20:00 because the case was formally suspended; the one day that ended meanwhile does not count (D8).",
             "Fri 2026-02-13 is day 1: the suspension was over when the day ended at 18:00 (D6).",
@@ -89,7 +89,7 @@ fn the_chinese_explanation_says_the_same_in_the_words_of_the_law() {
             "本期限为2个工作日，经批准延长1个工作日，共计3个工作日，于2026年2月25日（星期三）18:00届满；其中1日在终了时期限处于中止状态，不计入。",
             "期限自2026年2月12日（星期四）10:00起算，起算当日不计入（规则 D5）。以上及以下时间均为 Asia/Shanghai 当地时间（UTC+08:00），适用日历 cn-office，版本 1。",
             "经 handler-7 申请、supervisor-2 于2026年2月13日（星期五）16:00批准，期限延长1个工作日（规则 D12）。",
-            "期限延长1，共计3个工作日（规则 D12）。",
+            "期限共延长1个工作日，延长后总计3个工作日（规则 D12）。",
             "2026年2月13日（星期五）10:00至2026年2月13日（星期五）11:00，因商品送检，期限中止；其间没有应计之日终了，不影响日数（规则 D8）。",
             "2026年2月14日（星期六）10:00至2026年2月14日（星期六）20:00，因案件中止处理，期限中止；其间终了的1日不计入（规则 D8）。",
             "2026年2月13日（星期五）计为第1日：当日18:00终了时中止已结束（规则 D6）。",
@@ -113,9 +113,9 @@ fn a_clock_is_named_with_what_it_rests_on() {
     };
     assert_eq!(
         named(Language::English, "completion"),
-        "It is the clock C13, completion, and rests on F067, L14."
+        "This is the time limit C13, completion, and rests on F067, L14."
     );
-    assert_eq!(named(Language::Chinese, "办结"), "本期限即时钟 C13“办结”，依据 F067、L14。");
+    assert_eq!(named(Language::Chinese, "办结"), "本期限为 C13“办结”的期限，依据 F067、L14。");
 }
 
 #[test]

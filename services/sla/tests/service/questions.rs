@@ -152,7 +152,7 @@ async fn a_clock_with_two_pauses_and_an_extension_is_explained_with_who_gave_it_
     assert!(
         en[0].starts_with("The time limit of 15 working days, extended by 5 working days to 20, expires on ")
     );
-    assert!(en[1].starts_with("It is the clock C13, "), "{}", en[1]);
+    assert!(en[1].starts_with("This is the time limit C13, "), "{}", en[1]);
     assert!(en[3].contains("as handler-1 had asked and supervisor-1 granted on "), "{}", en[3]);
     assert!(en[5].contains("a laboratory for testing; "), "{}", en[5]);
     assert!(en[6].contains("formally suspended; "), "{}", en[6]);

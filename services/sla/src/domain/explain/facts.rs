@@ -64,6 +64,7 @@ impl Explanation<'_> {
         }
         let total = [
             ("extension", extension.to_string()),
+            ("extension_unit", texts.unit(unit.code(), extension).to_owned()),
             ("total", (amount + extension).to_string()),
             ("unit", texts.unit(unit.code(), amount + extension).to_owned()),
         ];
