@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use redress_messaging::KafkaConfig;
 use redress_postgres::PostgresConfig;
 use redress_redis::RedisConfig;
@@ -38,6 +39,8 @@ pub struct SlaConfig {
     pub book_refresh_ms: u64,
     /// Complaints that are computed anew per second after a calendar was published.
     pub recalculations_per_second: u32,
+    /// Days for which a complaint is kept after the last that was heard of it.
+    pub keep_days: u16,
 }
 
 impl SlaConfig {
@@ -49,6 +52,11 @@ impl SlaConfig {
     /// How long what another process published may stay unnoticed.
     pub fn book_refresh(&self) -> Duration {
         Duration::from_millis(self.book_refresh_ms)
+    }
+
+    /// How long a complaint is kept after the last that was heard of it.
+    pub fn kept(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.keep_days))
     }
 }
 
@@ -79,6 +87,10 @@ impl Settings for Config {
         }
         if !(1..=100_000).contains(&own.recalculations_per_second) {
             problems.push("sla.recalculations_per_second: 1 to 100000".to_owned());
+        }
+        // Topics keep 30 days: what they can still tell must find the complaint.
+        if !(60..=36_500).contains(&own.keep_days) {
+            problems.push("sla.keep_days: 60 to 36500".to_owned());
         }
         problems
     }

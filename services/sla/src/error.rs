@@ -32,6 +32,9 @@ pub enum Error {
     /// More was heard of a complaint than its clocks are computed from.
     #[error("more than {} facts were heard of a complaint", crate::store::fact::MOST)]
     Crowded,
+    /// The complaint ended longer ago than complaints are kept, and its facts are gone.
+    #[error("the complaint is forgotten: it ended longer ago than complaints are kept")]
+    Forgotten,
     /// Something on this side is not as it must be.
     #[error("{0}")]
     Defect(Cow<'static, str>),
@@ -71,7 +74,9 @@ impl Error {
         match self {
             Self::Told(problem) => problem.kind,
             Self::Database(error) => kind_of(error),
-            Self::Corrupt(_) | Self::Clocks(_) | Self::Crowded | Self::Defect(_) => ErrorKind::Internal,
+            Self::Corrupt(_) | Self::Clocks(_) | Self::Crowded | Self::Forgotten | Self::Defect(_) => {
+                ErrorKind::Internal
+            }
         }
     }
 
@@ -83,6 +88,7 @@ impl Error {
             Self::Corrupt(_) => "unreadable",
             Self::Clocks(_) => "clocks",
             Self::Crowded => "crowded",
+            Self::Forgotten => "forgotten",
             Self::Defect(_) => "defect",
         }
     }

@@ -18,6 +18,7 @@ use crate::app::due_soon::DueSoon;
 use crate::app::escalate::Escalation;
 use crate::app::fire::Firing;
 use crate::app::inputs::Inputs;
+use crate::app::keep::Forgetting;
 use crate::app::recalculate::Recalculation;
 use crate::app::ship;
 use crate::app::soon::Soon;
@@ -140,6 +141,7 @@ fn tasks(
     let firing = firing.run(stop());
     let escalating = Escalation::new(desk.clone()).run(stop());
     let renewing = Recalculation::new(desk.clone()).run(stop());
+    let forgetting = Forgetting::new(desk.clone()).run(stop());
     let mut tasks = vec![
         Task::new("schema-probe", waiting::ready_once(condition("schema"), stop(), migrated())),
         Task::new("kafka-probe", waiting::ready_once(condition("kafka"), stop(), exists(CLOCKS))),
@@ -148,6 +150,7 @@ fn tasks(
         Task::new("timer-index", waiting::run_once(stop(), migrated(), waking)),
         Task::new("escalation", waiting::run_once(stop(), migrated(), escalating)),
         Task::new("recalculation", waiting::run_once(stop(), migrated(), renewing)),
+        Task::new("keeping", waiting::run_once(stop(), migrated(), forgetting)),
     ];
     for (topic, group) in groups {
         let stop_group = stop();

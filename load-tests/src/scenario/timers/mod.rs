@@ -27,7 +27,7 @@ use crate::site::Site;
 use clocks::{Clock, Clocks};
 
 /// As sla has it.
-const SHARDS: u16 = 16;
+const SHARDS: u16 = 32;
 const PREFIX: &str = "sla";
 /// A million keys take longer to flush than a claim may take.
 const REDIS_TIMEOUT_MS: u64 = 5_000;

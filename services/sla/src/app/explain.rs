@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use redress_domain::{ErrorKind, Principal, Problem};
+use jiff::tz::TimeZone;
+use redress_domain::{Principal, Problem};
 use redress_proto::sla::v1 as wire;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -12,11 +13,9 @@ use super::book::Book;
 use super::recount::{Known, as_before};
 use super::wire::{clock::extension, clock::message, deadline};
 use crate::domain::course::{Calendars, Clock};
-use crate::domain::explain::Language;
+use crate::domain::explain::{Background, Grant, Language, announced};
 use crate::domain::policy::{Condition, Definition, Pattern, Policy, Role, Terms};
-use crate::domain::preview::{Answer, CapDraft, PauseDraft, Request, preview};
-use crate::domain::time_limit::TimeLimit;
-use crate::domain::unit::{DayClose, EventDay, RollForward, Unit};
+use crate::domain::preview::{self, Answer};
 use crate::error::Error;
 use crate::store::case::Held;
 use crate::store::clock::{self, Stored};
@@ -57,23 +56,27 @@ pub async fn deadline(
     let requests = extensions::of_clock(&mut conn, &caller.tenant, found.stored.told.clock_id).await?;
     drop(conn);
     let policy = policy_of(&found);
-    let (zh, en) = match &found.computed {
-        Some(clock) if !clock.announced => (
-            answer(&found.book, clock, &policy.1, Language::Chinese)?,
-            answer(&found.book, clock, &policy.1, Language::English)?,
-        ),
-        _ => (None, None),
+    let grants = grants(&requests);
+    let in_language = |language| match &found.computed {
+        Some(clock) if clock.announced => {
+            let zone = found.book.get(&policy.1, None).map_or(TimeZone::UTC, |known| known.zone().clone());
+            let said = announced(language, clock.due_at(), &zone, &clock.changed_by.topic);
+            Ok((None, vec![said]))
+        }
+        Some(clock) => {
+            let answer = answer(&found.book, clock, &policy, language, &grants)?;
+            let sentences = answer.as_ref().map(|answer| answer.explanation.clone()).unwrap_or_default();
+            Ok::<_, Error>((answer, sentences))
+        }
+        None => Ok((None, Vec::new())),
     };
-    let announced = found.computed.as_ref().filter(|clock| clock.announced);
-    let sentences = |answer: &Option<Answer>, of_announced: fn(&Clock) -> String| match answer {
-        Some(answer) => answer.explanation.clone(),
-        None => announced.map(of_announced).into_iter().collect(),
-    };
+    let ((zh, explanation_zh), (_, explanation_en)) =
+        (in_language(Language::Chinese)?, in_language(Language::English)?);
     let pauses = found.computed.iter().flat_map(|clock| &clock.limit.pauses);
     Ok(wire::ExplainDeadlineResponse {
         clock: Some(message(&found.stored)),
-        explanation_zh: sentences(&zh, announced_zh),
-        explanation_en: sentences(&en, announced_en),
+        explanation_zh,
+        explanation_en,
         deadline: zh.map(deadline::response),
         policy: Some(policy.0),
         pauses: pauses
@@ -85,19 +88,6 @@ pub async fn deadline(
             .collect(),
         extensions: requests.iter().map(extension).collect(),
     })
-}
-
-fn announced_zh(clock: &Clock) -> String {
-    let due = clock.due_at().map(|at| at.to_string()).unwrap_or_default();
-    format!("期限由事件 {} 告知当事人，截止时刻为 {due}，此处不另行计算。", clock.changed_by.topic)
-}
-
-fn announced_en(clock: &Clock) -> String {
-    let due = clock.due_at().map(|at| at.to_string()).unwrap_or_default();
-    format!(
-        "The instant {due} was announced to the party by an event on {}; it is not computed.",
-        clock.changed_by.topic
-    )
 }
 
 /// Which rule the clock follows.
@@ -172,47 +162,34 @@ fn words(condition: &Condition) -> String {
     format!("{}{}{}", condition.field, if condition.none { "!=" } else { "=" }, values.join("|"))
 }
 
-/// The deadline as the preview answers it from the clock's facts: one arithmetic for both.
-fn answer(book: &Book, clock: &Clock, calendar: &str, language: Language) -> Result<Option<Answer>, Error> {
+/// The deadline as the preview answers it, from the clock's facts: one arithmetic for both.
+fn answer(
+    book: &Book,
+    clock: &Clock,
+    (policy, calendar): &(wire::PolicyExplanation, String),
+    language: Language,
+    grants: &[Grant],
+) -> Result<Option<Answer>, Error> {
     let version = clock.calendar.as_ref().map(|pin| pin.version.as_str());
     let Some(calendar) = book.get(calendar, version) else { return Ok(None) };
-    let request = question(&clock.limit, calendar.id(), &clock.thresholds);
-    let answered = preview(&request, |_| Some(&*calendar), None, language);
-    answered.map(Some).map_err(|_| {
-        Problem::new(ErrorKind::Internal, "INTERNAL", "an error on this side; it has been logged").into()
-    })
+    let percentages = clock.thresholds.iter().map(|(percent, _)| *percent);
+    let name = match language {
+        Language::Chinese => &policy.name_zh,
+        Language::English => &policy.name_en,
+    };
+    let background = Background { definition: &policy.definition, name, sources: &policy.sources, grants };
+    let answered = preview::answer(&calendar, &clock.limit, percentages, language, background);
+    answered.map(Some).map_err(|beyond| Error::Clocks(beyond.into()))
 }
 
-fn question(limit: &TimeLimit, calendar: &str, thresholds: &[(u8, Option<jiff::Timestamp>)]) -> Request {
-    let (close, event_day, roll) = match limit.unit {
-        Unit::WorkingDays { close, event_day } => (close, event_day, RollForward::Off),
-        Unit::CalendarDays { event_day, roll } => (DayClose::Midnight, event_day, roll),
-        Unit::Months { roll } => (DayClose::Midnight, EventDay::Excluded, roll),
-        Unit::Business(_) | Unit::Elapsed(_) => (DayClose::BusinessEnd, EventDay::Excluded, RollForward::Off),
+/// Who gave the clock more time, in the order in which it was granted.
+fn grants(requests: &[extensions::Request]) -> Vec<Grant> {
+    let granted = |request: &extensions::Request| {
+        let (granted_by, at) = request.decided_by.clone().zip(request.decided_at)?;
+        let asked_by = request.requested_by.clone();
+        (request.state == "approved").then_some(Grant { amount: request.amount, asked_by, granted_by, at })
     };
-    Request {
-        calendar_id: calendar.to_owned(),
-        calendar: None,
-        unit: limit.unit.code().code().to_owned(),
-        amount: limit.amount,
-        start: limit.start.to_string(),
-        close: close.code().to_owned(),
-        event_day: event_day.code().to_owned(),
-        roll_forward: roll.code().to_owned(),
-        pauses: limit
-            .pauses
-            .iter()
-            .map(|pause| PauseDraft {
-                from: pause.from.to_string(),
-                to: pause.to.map(|to| to.to_string()).unwrap_or_default(),
-                reason: pause.reason.clone(),
-            })
-            .collect(),
-        extensions: Some(limit.extension).into_iter().filter(|extension| *extension > 0).collect(),
-        cap: limit
-            .cap
-            .as_ref()
-            .map(|cap| CapDraft { amount: cap.amount, pause_reasons: cap.pause_reasons.clone() }),
-        thresholds: thresholds.iter().map(|(percent, _)| i64::from(*percent)).collect(),
-    }
+    let mut grants: Vec<Grant> = requests.iter().filter_map(granted).collect();
+    grants.sort_by_key(|grant| grant.at);
+    grants
 }

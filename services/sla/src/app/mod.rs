@@ -12,6 +12,7 @@ pub mod extensions;
 pub mod fire;
 pub mod hear;
 pub mod inputs;
+pub mod keep;
 pub mod policies;
 pub mod preview;
 pub mod publish;

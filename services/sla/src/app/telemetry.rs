@@ -106,6 +106,16 @@ pub(crate) fn set_aside(work: Work) {
     SET_ASIDE.add(1, &[KeyValue::new("work", work.code())]);
 }
 
+/// Complaints that ended long ago are gone.
+pub(crate) fn forgotten(complaints: usize) {
+    static FORGOTTEN: LazyLock<Counter<u64>> = LazyLock::new(|| {
+        let meter = opentelemetry::global::meter("redress-sla");
+        let counter = meter.u64_counter("redress.sla.cases.forgotten");
+        counter.with_description("Complaints whose time of keeping was over").build()
+    });
+    FORGOTTEN.add(complaints as u64, &[]);
+}
+
 /// A clock was met, with so much of its time left.
 pub(crate) fn met(remaining: SignedDuration) {
     static REMAINING: LazyLock<Histogram<f64>> = LazyLock::new(|| {

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod extension;
 pub mod fact;
 pub mod interval;
+pub mod keeping;
 pub mod pause;
 pub mod policy;
 pub mod preview;

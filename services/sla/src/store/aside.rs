@@ -16,6 +16,8 @@ coded_enum! {
         Escalation = "escalation",
         /// To compute clocks anew.
         Recalculation = "recalculation",
+        /// To see whether it is still to be kept.
+        Keeping = "keeping",
     }
 }
 

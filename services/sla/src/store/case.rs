@@ -31,26 +31,34 @@ fn held((tenant, complaint, stream_version, extended): Row) -> Result<Held, Erro
 }
 
 /// Locks the rows of `keys`, in their order, and makes those that are missing.
+///
+/// # Errors
+/// [`Error::Forgotten`] if one of them is: what is heard of it now is half a story.
 pub async fn lock(conn: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<Vec<Held>, Error> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<(String, Uuid, i64, bool, bool)> = sqlx::query_as(
         // The update that changes nothing locks a row that exists, in the same pass and order.
         "INSERT INTO case_file AS c (tenant, complaint_id)
          SELECT * FROM unnest($1::text[], $2::uuid[]) AS k(tenant, complaint_id) ORDER BY tenant, complaint_id
          ON CONFLICT (tenant, complaint_id) DO UPDATE SET stream_version = c.stream_version
-         RETURNING tenant, complaint_id, stream_version, extended",
+         RETURNING tenant, complaint_id, stream_version, extended, kept_from IS NULL",
     )
     .bind(column(keys, |(tenant, _)| tenant.as_str()))
     .bind(column(keys, |(_, complaint)| *complaint))
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(held).collect()
+    if rows.iter().any(|(.., forgotten)| *forgotten) {
+        return Err(Error::Forgotten);
+    }
+    rows.into_iter()
+        .map(|(tenant, complaint, version, extended, _)| held((tenant, complaint, version, extended)))
+        .collect()
 }
 
-/// Locks the row of `key`, if there is one.
+/// Locks the row of `key`, if there is one and it is not forgotten.
 pub async fn lock_existing(conn: &mut PgConnection, key: &Key) -> Result<Option<Held>, Error> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT tenant, complaint_id, stream_version, extended FROM case_file
-         WHERE tenant = $1 AND complaint_id = $2 FOR UPDATE",
+         WHERE tenant = $1 AND complaint_id = $2 AND kept_from IS NOT NULL FOR UPDATE",
     )
     .bind(key.0.as_str())
     .bind(key.1)

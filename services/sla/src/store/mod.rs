@@ -9,6 +9,7 @@ pub mod due_soon;
 pub mod escalation;
 pub mod extension;
 pub mod fact;
+pub mod keeping;
 pub mod listed;
 pub mod outdated;
 pub mod policy;

@@ -94,6 +94,7 @@ impl Bench {
             firing_batch: 100,
             book_refresh_ms: 1,
             recalculations_per_second: 1_000,
+            keep_days: 1_100,
         };
         let desk = Desk::new(db.clone(), Arc::new(WallClock), Wake::default(), settings);
         let due_soon = DueSoon::new(desk.clone(), CancellationToken::new());

@@ -112,6 +112,16 @@ impl Case {
         self
     }
 
+    pub(crate) fn suspended(mut self, when: Timestamp) -> Self {
+        self.lifecycle.tell(when, &intake::CaseSuspended::default());
+        self
+    }
+
+    pub(crate) fn resumed(mut self, when: Timestamp) -> Self {
+        self.lifecycle.tell(when, &intake::CaseResumed::default());
+        self
+    }
+
     /// The receipt goes out.
     pub(crate) fn acknowledged(mut self, when: Timestamp) -> Self {
         let kind = notification::NoticeKind::N01Receipt.into();

@@ -9,6 +9,7 @@ mod escalations;
 mod extensions;
 mod firing;
 mod isolation;
+mod keeping;
 mod order;
 mod process;
 mod properties;

@@ -5,7 +5,7 @@ use redress_proto::convert::to_wire_time;
 use redress_proto::sla::v1 as wire;
 use redress_proto::sla::v1::clock_service_server::ClockService as _;
 
-use crate::bench::{Bench, call, caller, faults, handler, in_seconds, stranger};
+use crate::bench::{Bench, call, caller, faults, handler, in_seconds, stranger, supervisor};
 use crate::course::{Case, at};
 
 #[tokio::test]
@@ -115,6 +115,51 @@ async fn a_deadline_is_explained_from_the_same_facts_with_pauses_and_rule() {
     let refused = bench.grpc.explain_policy(stranger(policy.clone())).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::NotFound);
     assert!(bench.grpc.explain_policy(handler(policy)).await.unwrap().into_inner().policy.is_some());
+}
+
+#[tokio::test]
+async fn a_clock_with_two_pauses_and_an_extension_is_explained_with_who_gave_it_in_both_languages() {
+    let bench = Bench::new().await;
+    let request = uuid::Uuid::from_u128(0xEE01);
+    let day = 86_400;
+    let case = Case::new(1)
+        .registered(in_seconds(-6 * day))
+        .test_ordered(in_seconds(-5 * day))
+        .test_reported(in_seconds(-4 * day))
+        .asked(in_seconds(-3 * day), request, in_seconds(day))
+        .suspended(in_seconds(-2 * day))
+        .resumed(in_seconds(-day));
+    case.heard(&bench).await;
+    let clock_id = bench.clock_of("C13").await.0.to_string();
+    let ask = wire::RequestExtensionRequest {
+        request_id: "ask-1".into(),
+        clock_id: clock_id.clone(),
+        amount: 5,
+        reason: "complex".into(),
+    };
+    let asked = bench.grpc.request_extension(handler(ask)).await.unwrap().into_inner().extension.unwrap();
+    let decide = wire::DecideExtensionRequest {
+        request_id: "decide-1".into(),
+        extension_id: asked.extension_id,
+        approve: true,
+        reason: String::new(),
+    };
+    bench.grpc.decide_extension(supervisor(decide)).await.unwrap();
+    let explained = wire::ExplainDeadlineRequest { clock_id };
+    let told = bench.grpc.explain_deadline(handler(explained)).await.unwrap().into_inner();
+    assert_eq!((told.pauses.len(), told.extensions.len()), (2, 1));
+    let en = &told.explanation_en;
+    assert!(
+        en[0].starts_with("The time limit of 15 working days, extended by 5 working days to 20, expires on ")
+    );
+    assert!(en[1].starts_with("This is the time limit C13, "), "{}", en[1]);
+    assert!(en[3].contains("as handler-1 had asked and supervisor-1 granted on "), "{}", en[3]);
+    assert!(en[5].contains("a laboratory for testing; "), "{}", en[5]);
+    assert!(en[6].contains("formally suspended; "), "{}", en[6]);
+    let zh = &told.explanation_zh;
+    assert_eq!(zh.len(), en.len());
+    assert!(zh[0].starts_with("本期限为15个工作日，经批准延长5个工作日，共计20个工作日，于"), "{}", zh[0]);
+    assert!(zh[3].starts_with("经 handler-1 申请、supervisor-1 于"), "{}", zh[3]);
 }
 
 #[tokio::test]

@@ -1,17 +1,22 @@
 //! A deadline with every step that led to it, as data and as sentences.
 //!
-//! The sentences say what was counted, what was not and by which fact, in the order of time, so that a person can check
-//! them against a calendar on the wall. Refused: sums such as "15 days, 3 of them held", which cannot be checked.
+//! The sentences begin with the answer, then say what was counted, what was not and by which fact, in the order of time,
+//! so that a person can check them against a calendar on the wall. Refused: sums such as "15 days, 3 of them held" alone,
+//! which cannot be checked.
 
+mod facts;
+mod steps;
 mod texts;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::calendar::{BeyondHorizon, Calendar};
-use super::engine::{Deadline, Reckoning, Step};
+use super::engine::{Deadline, Due, Reckoning, Step};
 use super::pause::Pause;
 use super::time_limit::TimeLimit;
-use texts::{Texts, fill};
+use texts::{Texts, fill, offset, time};
 
 /// In which language sentences are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +26,32 @@ pub enum Language {
     Chinese,
     /// English.
     English,
+}
+
+/// Who gave a clock more time. A sentence names both people, for one alone may not (C14).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// How much of the clock's unit.
+    pub amount: i64,
+    /// Who asked for it.
+    pub asked_by: String,
+    /// Who granted it.
+    pub granted_by: String,
+    /// When it was granted.
+    pub at: Timestamp,
+}
+
+/// What is known of a clock beside the facts of its time: nothing of a mere question.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Background<'a> {
+    /// Which clock it is; empty for none.
+    pub definition: &'a str,
+    /// Its name in the language of the sentences.
+    pub name: &'a str,
+    /// The rules that it rests on.
+    pub sources: &'a [String],
+    /// Where its extension comes from, as far as that is known.
+    pub grants: &'a [Grant],
 }
 
 /// A deadline and why.
@@ -34,116 +65,105 @@ pub struct Explanation<'a> {
     pub deadline: Deadline,
     /// Every counted and skipped stretch of the clock that decided; [`Step::rule`] names the rule of each.
     pub steps: Vec<Step>,
+    reckoning: Reckoning<'a>,
 }
 
 impl<'a> Explanation<'a> {
     /// Reckons the deadline and keeps the steps.
     pub fn new(calendar: &'a Calendar, limit: &'a TimeLimit) -> Result<Self, BeyondHorizon> {
         let mut steps = Vec::new();
-        let deadline = Reckoning::new(calendar, limit).explain(&mut steps)?;
-        Ok(Self { calendar, limit, deadline, steps })
+        let reckoning = Reckoning::new(calendar, limit);
+        let deadline = reckoning.explain(&mut steps)?;
+        Ok(Self { calendar, limit, deadline, steps, reckoning })
     }
 
-    /// One sentence per fact and step.
-    pub fn sentences(&self, language: Language) -> Vec<String> {
+    /// The answer, and one sentence per fact and step.
+    pub fn sentences(&self, language: Language, background: Background<'_>) -> Vec<String> {
         let texts = Texts::of(language);
-        let mut sentences = vec![self.opening(texts)];
-        sentences.extend(self.extended(texts));
+        let mut sentences = vec![self.answer(texts)];
+        sentences.extend(subject(texts, background));
+        sentences.push(self.opening(texts));
+        sentences.extend(self.extensions(texts, background.grants));
         sentences.extend(self.limit.pauses.iter().map(|pause| self.pause(texts, pause)));
         sentences.extend(self.steps.iter().map(|step| self.step(texts, step)));
         self.close(texts, &mut sentences);
         sentences
     }
 
-    fn opening(&self, texts: &Texts) -> String {
-        let TimeLimit { amount, unit, start, .. } = *self.limit;
-        fill(
-            &texts.opening,
-            &[
-                ("amount", &amount.to_string()),
-                ("unit", texts.unit(unit.code(), amount)),
-                ("start", &self.moment(texts, start)),
-                ("zone", self.calendar.zone().iana_name().unwrap_or_default()),
-                ("calendar", self.calendar.id()),
-                ("version", self.calendar.version()),
-                ("first", texts.first(unit)),
-            ],
-        )
-    }
-
-    fn extended(&self, texts: &Texts) -> Option<String> {
-        let TimeLimit { amount, extension, unit, .. } = *self.limit;
-        let total = amount + extension;
-        let values = [
-            ("extension", extension.to_string()),
-            ("total", total.to_string()),
-            ("unit", texts.unit(unit.code(), total).to_owned()),
-        ];
-        (extension > 0)
-            .then(|| fill(&texts.extended, &values.each_ref().map(|(name, value)| (*name, value.as_str()))))
-    }
-
-    fn pause(&self, texts: &Texts, pause: &Pause) -> String {
-        let from = self.moment(texts, pause.from);
-        let reason = ("reason", texts.reason(&pause.reason));
-        match pause.to {
-            Some(to) => {
-                let to = self.moment(texts, to);
-                fill(&texts.paused, &[("from", &from), ("to", &to), reason])
-            }
-            None => fill(&texts.paused_open, &[("from", &from), reason]),
-        }
-    }
-
-    fn step(&self, texts: &Texts, step: &Step) -> String {
-        let rule = ("rule", step.rule());
-        let on = |text: &str, day, number: &str| {
-            let known = self.calendar.day(day);
-            let (date, name) = (texts.date(day), texts.name(known.name));
-            let kind = ("kind", texts.kind(&known));
-            fill(text, &[("day", &date), ("name", &name), ("number", number), kind, rule])
-        };
-        let between = |text: &str, from, to| {
-            let (from, to) = (self.moment(texts, from), self.moment(texts, to));
-            fill(text, &[("from", &from), ("to", &to), rule])
-        };
-        match *step {
-            Step::Counted { day, number } => on(&texts.counted, day, &number.to_string()),
-            Step::Held { day } => on(&texts.held, day, ""),
-            Step::Idle { day } => on(&texts.idle, day, ""),
-            Step::Closed { day } => on(&texts.closed, day, ""),
-            Step::Passed { day } => on(&texts.passed, day, ""),
-            Step::Landed { day } => on(&texts.landed, day, ""),
-            Step::Ran(span) => between(&texts.ran, span.from, span.to),
-            Step::Stood(span) if span.to == Timestamp::MAX => {
-                fill(&texts.stood_open, &[("from", &self.moment(texts, span.from)), rule])
-            }
-            Step::Stood(span) => between(&texts.stood, span.from, span.to),
-            Step::Outside(span) => between(&texts.outside, span.from, span.to),
-        }
-    }
-
     fn close(&self, texts: &Texts, sentences: &mut Vec<String>) {
         let Deadline { due, provisional, capped } = self.deadline;
-        if capped {
-            sentences.push(texts.capped.clone());
+        if let Some(cap) = self.limit.cap.as_ref().filter(|_| capped) {
+            let unit = texts.unit(self.limit.unit.code(), cap.amount);
+            sentences.push(fill(&texts.capped, &[("amount", &cap.amount.to_string()), ("unit", unit)]));
         }
         sentences.push(match due {
             None => texts.no_deadline.clone(),
-            Some(due) => {
-                let at = self.moment(texts, due.at);
-                match due.date {
-                    Some(day) => fill(&texts.due_day, &[("at", &at), ("day", &texts.date(day))]),
-                    None => fill(&texts.due, &[("at", &at)]),
-                }
-            }
+            Some(due) => fill(&texts.due, &[("at", &self.expiry(texts, due))]),
         });
         if provisional {
             sentences.push(texts.provisional.clone());
         }
     }
 
-    fn moment(&self, texts: &Texts, at: Timestamp) -> String {
-        texts.moment(at, self.calendar.zone())
+    /// The instant at which it is due; that at which a day ends as 24:00 of that day.
+    fn expiry(&self, texts: &Texts, due: Due) -> String {
+        match due.date {
+            Some(day) => texts.at(&texts.date(day), &self.closing(texts, day, due.at)),
+            None => self.moment(texts, due.at),
+        }
     }
+
+    /// At what time of `day` it was used up.
+    fn closing(&self, texts: &Texts, day: Date, at: Timestamp) -> String {
+        let wall = self.zone().to_datetime(at);
+        if wall.date() == day {
+            return time(wall.time());
+        }
+        if day.tomorrow().ok() == Some(wall.date()) && wall.time() == jiff::civil::Time::midnight() {
+            return "24:00".to_owned();
+        }
+        // A shift that ends on the next day: its day is named, so the hour must say that it is not that day's.
+        fill(&texts.next_day, &[("time", &time(wall.time()))])
+    }
+
+    /// An instant in the calendar's zone; its offset only where it is not that of the start.
+    fn moment(&self, texts: &Texts, at: Timestamp) -> String {
+        let zone = self.zone();
+        let moment = texts.moment(at, zone);
+        if zone.to_offset(at) == zone.to_offset(self.limit.start) {
+            return moment;
+        }
+        fill(&texts.other_offset, &[("moment", &moment), ("offset", &offset(at, zone))])
+    }
+
+    /// Whether the clock that decided stands still for it: the cap may do so for some reasons only (D12).
+    fn is_honoured(&self, pause: &Pause) -> bool {
+        let cap = self.limit.cap.as_ref().filter(|_| self.deadline.capped);
+        cap.is_none_or(|cap| cap.honours(&pause.reason))
+    }
+
+    fn zone(&self) -> &'a TimeZone {
+        self.calendar.zone()
+    }
+}
+
+/// Which clock it is, and what it rests on.
+fn subject(texts: &Texts, background: Background<'_>) -> Option<String> {
+    let Background { definition, name, sources, .. } = background;
+    let sources = match sources {
+        [] => String::new(),
+        some => fill(&texts.sources, &[("sources", &some.join(&texts.and))]),
+    };
+    let values = [("definition", definition), ("name", name), ("sources", &*sources)];
+    (!definition.is_empty()).then(|| fill(&texts.subject, &values))
+}
+
+/// The one sentence about an instant that was told to a party: nothing was counted. `source` names the event's topic.
+pub fn announced(language: Language, due: Option<Timestamp>, zone: &TimeZone, source: &str) -> String {
+    let texts = Texts::of(language);
+    let at = due.map(|at| {
+        let (moment, offset) = (texts.moment(at, zone), offset(at, zone));
+        fill(&texts.other_offset, &[("moment", &moment), ("offset", &offset)])
+    });
+    fill(&texts.announced, &[("at", &at.unwrap_or_default()), ("source", source)])
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -18,12 +18,34 @@ pub(super) struct Texts {
     /// From Monday.
     weekdays: [String; 7],
     date: String,
-    moment: String,
+    at: String,
+    /// A time of the day after the one that was named.
+    pub(super) next_day: String,
+    /// An instant whose offset must be said.
+    pub(super) other_offset: String,
+    pub(super) answer: String,
+    pub(super) answer_none: String,
+    pub(super) answer_extended: String,
+    pub(super) answer_held_one: String,
+    pub(super) answer_held: String,
+    pub(super) answer_stood: String,
+    pub(super) subject: String,
+    pub(super) sources: String,
+    pub(super) and: String,
     pub(super) opening: String,
+    pub(super) granted: String,
     pub(super) extended: String,
     pub(super) paused: String,
     pub(super) paused_open: String,
+    because: String,
+    pub(super) effect_none: String,
+    pub(super) effect_one: String,
+    pub(super) effect_days: String,
+    pub(super) effect_later: String,
+    pub(super) effect_not_of_cap: String,
     pub(super) counted: String,
+    pub(super) counted_makeup: String,
+    pub(super) counted_in_part: String,
     pub(super) held: String,
     pub(super) idle: String,
     pub(super) closed: String,
@@ -42,9 +64,9 @@ pub(super) struct Texts {
     weekly: String,
     pub(super) capped: String,
     pub(super) due: String,
-    pub(super) due_day: String,
     pub(super) no_deadline: String,
     pub(super) provisional: String,
+    pub(super) announced: String,
     /// Of one, and of several.
     units: BTreeMap<UnitCode, [String; 2]>,
     /// Of pauses, by their codes.
@@ -69,28 +91,31 @@ impl Texts {
 
     pub(super) fn date(&self, date: Date) -> String {
         let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
-        let (month, day) = (format!("{:02}", date.month()), format!("{:02}", date.day()));
+        let (month, day) = (date.month().to_string(), date.day().to_string());
+        let (month_of_two, day_of_two) = (format!("{month:0>2}"), format!("{day:0>2}"));
         let year = date.year().to_string();
         fill(
             &self.date,
-            &[("year", &year), ("month", &month), ("day", &day), ("weekday", &self.weekdays[weekday])],
+            &[
+                ("year", &year),
+                ("month", &month),
+                ("day", &day),
+                ("mm", &month_of_two),
+                ("dd", &day_of_two),
+                ("weekday", &self.weekdays[weekday]),
+            ],
         )
     }
 
-    /// To the minute, and finer only where the instant is.
+    /// A time of a day that is named.
+    pub(super) fn at(&self, date: &str, time: &str) -> String {
+        fill(&self.at, &[("date", date), ("time", time)])
+    }
+
+    /// Date and time on the wall.
     pub(super) fn moment(&self, at: Timestamp, zone: &TimeZone) -> String {
         let wall = zone.to_datetime(at);
-        let finer = match (wall.second(), wall.millisecond()) {
-            (0, 0) => String::new(),
-            (second, 0) => format!(":{second:02}"),
-            (second, millisecond) => format!(":{second:02}.{millisecond:03}"),
-        };
-        let time = format!("{:02}:{:02}{finer}", wall.hour(), wall.minute());
-        let offset = zone.to_offset(at).seconds();
-        let sign = if offset < 0 { '-' } else { '+' };
-        let minutes = offset.unsigned_abs() / 60;
-        let offset = format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60);
-        fill(&self.moment, &[("date", &self.date(wall.date())), ("time", &time), ("offset", &offset)])
+        self.at(&self.date(wall.date()), &time(wall.time()))
     }
 
     /// What becomes of the first day, or that there is none.
@@ -119,14 +144,36 @@ impl Texts {
         if name.is_empty() { String::new() } else { fill(&self.name, &[("name", name)]) }
     }
 
-    /// Why a clock stood still; a code that nobody knows as it is.
-    pub(super) fn reason<'a>(&'a self, code: &'a str) -> &'a str {
-        self.reasons.get(code).map_or(code, String::as_str)
+    /// Why a clock stood still, as an aside; a code that nobody knows as it is, and nothing without one.
+    pub(super) fn because(&self, code: &str) -> String {
+        if code.is_empty() {
+            return String::new();
+        }
+        let reason = self.reasons.get(code).map_or(code, String::as_str);
+        fill(&self.because, &[("reason", reason)])
     }
 
     pub(super) fn unit(&self, unit: UnitCode, amount: i64) -> &str {
         self.units.get(&unit).map_or(unit.code(), |[one, several]| if amount == 1 { one } else { several })
     }
+}
+
+/// To the minute, and finer only where it is.
+pub(super) fn time(time: Time) -> String {
+    let finer = match (time.second(), time.millisecond()) {
+        (0, 0) => String::new(),
+        (second, 0) => format!(":{second:02}"),
+        (second, millisecond) => format!(":{second:02}.{millisecond:03}"),
+    };
+    format!("{:02}:{:02}{finer}", time.hour(), time.minute())
+}
+
+/// By how much the wall differs from UTC then.
+pub(super) fn offset(at: Timestamp, zone: &TimeZone) -> String {
+    let seconds = zone.to_offset(at).seconds();
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.unsigned_abs() / 60;
+    format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// `template` with each `{name}` replaced by its value; what stands in a value is not looked at again.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::calendar::{BeyondHorizon, Calendar};
 use crate::domain::engine::{Reckoning, Step};
-use crate::domain::explain::{Explanation, Language};
+use crate::domain::explain::{Background, Explanation, Language};
 
 /// When it is due, and why. Instants are RFC 3339 in the calendar's zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,7 +31,7 @@ pub struct Answer {
     pub intervals: Vec<Interval>,
     /// The version of the calendar.
     pub calendar_version: String,
-    /// One sentence per step.
+    /// The answer in one sentence, then one per fact and step.
     pub explanation: Vec<String>,
 }
 
@@ -47,14 +47,15 @@ pub struct Interval {
 impl Answer {
     pub(super) fn new(
         explanation: &Explanation<'_>,
-        percentages: &[i64],
+        percentages: impl IntoIterator<Item = u8>,
         language: Language,
+        background: Background<'_>,
     ) -> Result<Self, BeyondHorizon> {
-        let Explanation { calendar, limit, deadline, ref steps } = *explanation;
+        let Explanation { calendar, limit, deadline, ref steps, .. } = *explanation;
         let days = |wanted: fn(&Step) -> Option<String>| steps.iter().filter_map(wanted).collect();
         let reckoning = Reckoning::new(calendar, limit);
         let mut thresholds = BTreeMap::new();
-        for percent in percentages.iter().filter_map(|percent| u8::try_from(*percent).ok()).chain([100]) {
+        for percent in percentages.into_iter().chain([100]) {
             if let Some(at) = reckoning.threshold(percent)? {
                 thresholds.insert(percent, text(calendar, at));
             }
@@ -82,7 +83,7 @@ impl Answer {
                 })
                 .collect(),
             calendar_version: calendar.version().to_owned(),
-            explanation: explanation.sentences(language),
+            explanation: explanation.sentences(language, background),
         })
     }
 }

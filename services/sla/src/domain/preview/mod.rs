@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use redress_domain::Violations;
 
 use super::calendar::{BeyondHorizon, Calendar};
-use super::explain::{Explanation, Language};
+use super::explain::{Background, Explanation, Language};
+use super::time_limit::TimeLimit;
 pub use answer::{Answer, Interval};
 pub use decode::decode;
 pub use request::{CapDraft, PauseDraft, Request};
@@ -40,7 +41,19 @@ pub fn preview<'a>(
         found.add("amount", "OUT_OF_RANGE", format!("at most {MOST_STEPS} days or intervals are explained"));
         return Err(found);
     }
-    Answer::new(&explanation, &request.thresholds, language).map_err(beyond)
+    let percentages = request.thresholds.iter().filter_map(|percent| u8::try_from(*percent).ok());
+    Answer::new(&explanation, percentages, language, Background::default()).map_err(beyond)
+}
+
+/// The same answer about a clock that runs: its facts are known to be good, and so is what it rests on.
+pub fn answer(
+    calendar: &Calendar,
+    limit: &TimeLimit,
+    percentages: impl IntoIterator<Item = u8>,
+    language: Language,
+    background: Background<'_>,
+) -> Result<Answer, BeyondHorizon> {
+    Answer::new(&Explanation::new(calendar, limit)?, percentages, language, background)
 }
 
 /// A sentence is made of each: ten years of days, which is more than any law knows.
