@@ -120,7 +120,8 @@ impl Stores {
                 "resolution" => found.resolution(&mut conn).await?,
                 "notification" => found.notification(&mut conn).await?,
                 "sla" => {
-                    let met = "SELECT count(*) FROM clock WHERE state = 'met' AND told->>'breached_at' IS NULL
+                    let met =
+                        "SELECT count(*) FROM clock WHERE state = 'met' AND told->>'breached_at' IS NULL
                                AND NOT (told->>'window')::boolean";
                     found.deadlines_met = count(&mut conn, met).await?;
                     let missed = "SELECT count(*) FROM clock WHERE state IN ('met', 'breached')
