@@ -165,8 +165,8 @@ impl Page {
     }
 
     fn part(&mut self, heading: &str, lines: impl IntoIterator<Item = String>) {
-        self.text += &format!("\n{heading}\n");
-        for line in lines {
+        let blank_and_heading = [String::new(), heading.to_owned()];
+        for line in blank_and_heading.into_iter().chain(lines) {
             self.text += &line;
             self.text.push('\n');
         }

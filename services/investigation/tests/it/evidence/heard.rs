@@ -98,7 +98,7 @@ async fn what_is_withheld_counts_only_once_a_copy_prepared_by_hand_was_shown_in_
     assert_eq!(copy.policy_version, format!("prepared.{extract}"));
     let (item, shown) = shelf.get(&shop(), &paper).await.unwrap();
     assert_eq!(shown, b"the paper without the address");
-    assert_eq!(item.renditions, [copy.clone()]);
+    assert_eq!(item.renditions, std::slice::from_ref(&copy));
     assert_eq!(shelf.prepare(&paper, wire::Audience::Respondent, &extract).await.unwrap(), copy, "once");
     // The policy's own copy is still what it was, and does not come before the later one.
     shelf.render(&staff("handler-2"), &paper, wire::Audience::Respondent).await.unwrap();

@@ -1,5 +1,6 @@
 //! Evidence files: taken, refused, shown, proved, handed out.
 
+mod bucket;
 mod chain;
 mod heard;
 mod pack;

@@ -175,3 +175,20 @@ fn an_alert_greets_whoever_is_on_duty_as_a_colleague() {
         assert!(alert.body.starts_with(greeting), "{}", alert.body);
     }
 }
+
+#[test]
+fn the_result_apologises_and_thanks_before_it_tells_the_ways_to_object() {
+    let headings = [
+        ("en", ["\n6. ", "\n7. Apology and thanks", "\n8. "]),
+        ("zh-Hans", ["\n六、", "\n七、致歉和感谢", "\n八、"]),
+        ("zh-Hant", ["\n六、", "\n七、致歉和感謝", "\n八、"]),
+    ];
+    for (language, headings) in headings {
+        let sources = builtin();
+        let text = sources.text(&format!("{language}/n12_result.jinja")).unwrap();
+        let places =
+            headings.map(|heading| text.find(heading).unwrap_or_else(|| panic!("{language} {heading}")));
+        let apology = text.find("{{ apology }}").unwrap();
+        assert!(places.is_sorted() && places[1] < apology && apology < places[2], "{language}");
+    }
+}
