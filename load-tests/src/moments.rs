@@ -29,6 +29,8 @@ pub(crate) struct Moments {
     pub(crate) assessed: HashMap<Uuid, i64>,
     /// The receipt was taken by its channel.
     pub(crate) told: HashMap<Uuid, i64>,
+    /// Notices that no channel could take.
+    pub(crate) undeliverable: u64,
 }
 
 impl Moments {
@@ -55,6 +57,9 @@ impl Moments {
                 && NoticeSent::decode(payload(record))?.kind() == NoticeKind::N01Receipt
             {
                 first(&mut moments.told, subject(record)?, happened(record)?);
+            }
+            if is(record, "redress.notification.v1.NoticeUndeliverable") {
+                moments.undeliverable += 1;
             }
             Ok(())
         })?;
@@ -133,6 +138,7 @@ mod tests {
             accepted: HashMap::from([(ids[0], 500), (ids[1], 1_000), (ids[2], 2_000)]),
             assessed: HashMap::from([(ids[0], 900), (ids[1], 1_250)]),
             told: HashMap::new(),
+            undeliverable: 0,
         };
         let since = Timestamp::from_millisecond(1_000).unwrap();
         let (took, missing) = moments.since_acceptance(&moments.assessed, since).unwrap();

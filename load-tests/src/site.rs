@@ -139,26 +139,6 @@ impl Site {
     }
 
     /// Another service beside intake, ready. `settings` are further variables.
-    pub(crate) async fn also(
-        &self,
-        service: &str,
-        settings: &[(&str, &str)],
-    ) -> anyhow::Result<ServiceProcess> {
-        Ok(self.also_with_database(service, settings).await?.0)
-    }
-
-    /// The same, with the URL of its database.
-    pub(crate) async fn also_with_database(
-        &self,
-        service: &str,
-        settings: &[(&str, &str)],
-    ) -> anyhow::Result<(ServiceProcess, String)> {
-        let installation = install(&self.shared, service).await?;
-        let process = installation.serve(service, &Addresses::claim(), settings).await?;
-        Ok((process, installation.database_url.clone()))
-    }
-
-    /// The same where the service is called and its rows are looked at.
     pub(crate) async fn neighbour(
         &self,
         service: &'static str,

@@ -69,12 +69,12 @@ struct Bench {
 }
 
 pub(crate) async fn run(site: &Site, amounts: Amounts) -> anyhow::Result<Finding> {
-    let (sla, database) = site.also_with_database("sla", &[]).await?;
+    let sla = site.neighbour("sla", &[]).await?;
     let mut kafka = KafkaConfig::at(site.stack().kafka.as_str(), "load-deadlines");
     site.topic_prefix().clone_into(&mut kafka.topic_prefix);
     let producer = Producer::for_relay(&kafka)?;
-    let mut bench = Bench { database: PgPool::connect(&database).await?, kafka, producer, told: 0 };
-    let memory = Memory::follow(sla.pid());
+    let mut bench = Bench { database: sla.pool.clone(), kafka, producer, told: 0 };
+    let memory = Memory::follow(sla.named().pid);
     let mut report = Report::of("deadlines");
 
     progress(format_args!("{} are warned of at one instant", amounts.at_once));

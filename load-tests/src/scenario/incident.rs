@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::company::{self, Company, TOPICS};
+use super::company::{self, Company, TELLERS, TOPICS};
 use super::{DRAIN_LIMIT, Finding};
 use crate::audit::Audit;
 use crate::moments::{Moments, incidents_of};
@@ -23,13 +23,14 @@ const FIRST_OF_ROOM: usize = 200;
 
 pub(crate) async fn run(site: &Site, peak: u32, seconds: u32) -> anyhow::Result<Finding> {
     let intake = site.serve(IntakeRole::Both, None).await?;
-    let company = Company::gather(site).await?;
+    let company = Company::gather(site, TELLERS).await?;
     let driver = site.turning_driver(ROOM, FIRST_OF_ROOM, &intake)?;
     driver.drive(CALM, CALM_LASTS).await?;
     driver.settle().await?;
+    let processes: Vec<_> = company.named().collect();
+    let followed = company::follow(&processes);
     let classification: Vec<_> =
-        company.named().into_iter().filter(|process| process.name == "classification").collect();
-    let followed = company::follow(&company.named());
+        processes.into_iter().filter(|process| process.name == "classification").collect();
     let stores = Stores::of(site).await?;
 
     let mut halves = Vec::new();

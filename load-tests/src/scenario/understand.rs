@@ -6,7 +6,7 @@
 use redress_domain::Clock as _;
 use redress_runtime::SystemClock;
 
-use super::company::{self, Company, TOPICS, latency};
+use super::company::{self, Company, TELLERS, TOPICS, latency};
 use super::steady::Steady;
 use super::{DRAIN_LIMIT, Finding};
 use crate::audit::Audit;
@@ -19,7 +19,7 @@ use crate::stores::Stores;
 
 pub(crate) async fn run(site: &Site, load: Load) -> anyhow::Result<Finding> {
     let intake = site.serve(IntakeRole::Both, None).await?;
-    let company = Company::gather(site).await?;
+    let company = Company::gather(site, TELLERS).await?;
     let driver = site.mailed_driver(&intake)?;
     let mut processes = vec![intake.named()];
     processes.extend(company.named());

@@ -24,6 +24,16 @@ macro_rules! call {
 /// What the goods of every case cost, in fen.
 pub(super) const PAID: i64 = 29_900;
 
+/// What consumers say of them, in turn.
+const TEXTS: [&str; 6] = [
+    "主播在直播间说这个包是头层牛皮,我收到后发现是人造革,要求退一部分货款。",
+    "商品页写的是纯棉,洗了一次才看到标签上聚酯纤维占七成,请让商家退还差价。",
+    "收到的电饭煲和页面介绍的容量不一样,标着五升实际只有三升,希望补偿我一部分钱。",
+    "客服保证是今年的新款,生产日期却是两年前的,我同意留下,但要退部分货款。",
+    "说好送两个替换滤芯,箱子里一个都没有,联系了三次都没人理,请退滤芯的钱。",
+    "鞋底第三天就开胶了,照片已经发给商家,他们只肯给五元优惠券,我要求合理赔付。",
+];
+
 impl Case {
     fn name(&self, step: &str) -> String {
         format!("{step}-{}", self.number)
@@ -46,7 +56,7 @@ impl Case {
     fn submission(&self) -> types::Submission {
         types::Submission {
             channel: types::Channel::OrderDetail.into(),
-            text: "主播在直播间说这个包是头层牛皮,我收到后发现是人造革,要求退一部分货款。".to_owned(),
+            text: TEXTS[self.number % TEXTS.len()].to_owned(),
             language: "zh-Hans".to_owned(),
             complainant: Some(types::Complainant {
                 kind: types::PartyKind::Consumer.into(),

@@ -31,7 +31,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Finding;
-use super::company::{follow, memory};
+use super::company::{Company, follow, memory};
 use crate::baseline::WARM_UP;
 use crate::cli::Load;
 use crate::driver::schedule::Schedule;
@@ -44,7 +44,6 @@ use cast::{Calls, Services, Staff};
 use course::Course;
 use script::{Case, Script, amount};
 use till::Till;
-use whole::Whole;
 
 /// Cases open at once at most: a bound for this process's memory.
 const MOST_OPEN: usize = 50_000;
@@ -57,22 +56,24 @@ const LIFE: Duration = Duration::from_millis(1_500);
 pub(crate) async fn run(site: &Site, load: Load, kills: u32, whole: bool) -> anyhow::Result<Finding> {
     let intake = site.serve(IntakeRole::Both, None).await?;
     let (till, url) = Till::start().await?;
-    let mut investigation = site.neighbour("investigation", &[]).await?;
+    let others = if whole { Some(Company::gather(site, whole::OTHERS).await?) } else { None };
+    let asked = others.as_ref().map_or(Ok(Vec::new()), |company| company.settings("investigation"))?;
+    let asked: Vec<_> = asked.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut investigation = site.neighbour("investigation", &asked).await?;
     let mut resolution = site.neighbour("resolution", &[("REDRESS__RESOLUTION__EXECUTOR", &url)]).await?;
     let stores = Stores::of(site).await?;
     let course = Course::begin(&stores.kafka)?;
-    let mut processes = vec![intake.named()];
+    let mut serving = vec![intake.named()];
     if kills == 0 {
-        processes.extend([investigation.named(), resolution.named()]);
+        serving.extend([investigation.named(), resolution.named()]);
     }
-    let others = if whole { Some(Whole::gather(site).await?) } else { None };
-    processes.extend(others.iter().flat_map(Whole::named));
+    serving.extend(others.iter().flat_map(Company::named));
     let mut report = Report::of("cases");
     if whole && kills == 0 {
-        whole::idle(&mut report, &processes).await?;
+        whole::idle(&mut report, &serving, "fresh").await?;
     }
-    let followed = follow(&processes);
-    processes.extend(site.processes());
+    let followed = follow(&serving);
+    let processes: Vec<_> = serving.iter().cloned().chain(site.processes()).collect();
     let services = Services::at(&intake.addresses.grpc, investigation.grpc(), resolution.grpc())?;
     let mut stage = Arc::new(Stage::new(site, services, course.clone(), whole)?);
 
@@ -95,7 +96,8 @@ pub(crate) async fn run(site: &Site, load: Load, kills: u32, whole: bool) -> any
     report.figure("rate_per_s", load.rate);
     report.figure("seconds", load.seconds);
     report.figure("kills", deaths);
-    report.goal("ended_per_s", as_f64(played.ended) / elapsed.as_secs_f64(), ">= 1000");
+    let goal = if whole { ">= 300; aim 2000" } else { ">= 1000" };
+    report.goal("ended_per_s", as_f64(played.ended) / elapsed.as_secs_f64(), goal);
     played.report(&mut report);
     for (process, used) in &cpu {
         report.figure(format!("{process}_cpu_us_per_case"), microseconds_each(*used, played.ended));
@@ -110,7 +112,10 @@ pub(crate) async fn run(site: &Site, load: Load, kills: u32, whole: bool) -> any
         Books { course: &course, till: &till, resolution: &resolution, investigation: &investigation };
     let mut clean = books.audit(&mut report, &cases).await?;
     if let Some(others) = &others {
-        clean &= others.audit(&mut report, &stores, since).await?;
+        clean &= whole::audit(others, &mut report, &stores, since, cases.len()).await?;
+        if kills == 0 {
+            whole::idle(&mut report, &serving, "used").await?;
+        }
     }
     course.end();
     let sound = clean && warmed.failed.is_empty() && played.is_valid() && deaths == kills;

@@ -71,6 +71,23 @@ pub fn query(message: &str) -> Vec<Value> {
     fields.map(|fields| fields.iter().map(parameter).collect()).unwrap_or_default()
 }
 
+/// Takes `fields`, which path and header tell, out of the body `message` of a document; the last part of its name will do.
+pub fn told_elsewhere(document: &mut Value, message: &str, fields: &[&str]) {
+    let name = message.rsplit('.').next().unwrap_or(message);
+    // Not by index: that makes what is missing, as a null that no reader of the document takes.
+    let Some(schema) =
+        document.pointer_mut("/components/schemas").and_then(|schemas| schemas.get_mut(name))
+    else {
+        return;
+    };
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.retain(|name, _| !fields.contains(&name.as_str()));
+    }
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| !fields.iter().any(|field| name == field));
+    }
+}
+
 /// The header that makes a mutating call repeatable.
 pub fn idempotency_key() -> Value {
     json!({
@@ -127,5 +144,19 @@ mod tests {
         }
         let parameters = document["paths"]["/v1/things"]["get"]["parameters"].as_array().unwrap();
         assert!(parameters.iter().any(|parameter| parameter["name"] == "submittedAt"));
+    }
+
+    #[test]
+    fn a_body_does_not_ask_for_what_is_told_elsewhere_and_what_is_missing_is_not_made() {
+        let submission = "redress.types.v1.Submission";
+        let mut document = document("things", "", "1", &[submission], &json!({}));
+        let before = document.clone();
+        told_elsewhere(&mut document, "redress.types.v1.Unknown", &["text"]);
+        assert_eq!(document, before);
+        told_elsewhere(&mut document, submission, &["text"]);
+        let schema = &document["components"]["schemas"]["Submission"];
+        assert!(schema["properties"].get("text").is_none());
+        assert_eq!(schema["required"], json!(["channel", "complainant"]));
+        assert!(schema["properties"].get("channel").is_some());
     }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
-use redress_proto::openapi::{call, idempotency_key as key, query};
+use redress_proto::openapi::{call, idempotency_key as key, query, told_elsewhere};
 use redress_proto::schema::reference;
 use serde_json::{Value, json};
 
@@ -92,21 +92,9 @@ pub(super) fn document_value() -> Value {
     let mut document =
         redress_proto::openapi::document("redress intake", description, version, &messages, &paths);
     for (.., body) in VERBS {
-        tell_elsewhere(&mut document["components"]["schemas"][*body]);
+        told_elsewhere(&mut document, body, &["requestId", "complaintId"]);
     }
     document
-}
-
-/// Takes out of a body what path and header tell.
-fn tell_elsewhere(schema: &mut Value) {
-    const ELSEWHERE: [&str; 2] = ["requestId", "complaintId"];
-    // Not by index: that makes what is missing, as a null that no reader of the document takes.
-    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.retain(|name, _| !ELSEWHERE.contains(&name.as_str()));
-    }
-    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
-        required.retain(|name| !ELSEWHERE.iter().any(|elsewhere| name == elsewhere));
-    }
 }
 
 fn verb(operation: &str, summary: &str, body: &str) -> Value {
