@@ -3,11 +3,18 @@
 /// Bits in which two near texts may differ, of 64.
 pub const NEAR: u32 = 10;
 /// How many likenesses make two complaints suspected to be the same.
-const ENOUGH: usize = 2;
+pub const ENOUGH: usize = 2;
 
-const COMPLAINANT: f64 = 0.4;
-const ORDER: f64 = 0.3;
-const TEXT: f64 = 0.3;
+/// Points of the same complainant.
+pub const COMPLAINANT: u32 = 80;
+/// Points of the same order.
+pub const ORDER: u32 = 60;
+/// Points of an equal text; the farthest near one counts half.
+pub const TEXT: u32 = 60;
+/// Points that each differing bit takes off.
+pub const PER_BIT: u32 = TEXT / (2 * NEAR);
+/// All that there are.
+const WHOLE: u32 = COMPLAINANT + ORDER + TEXT;
 
 /// By what two complaints are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,24 +41,24 @@ pub struct Likeness {
 /// Complainant, order and near text each speak for it; any two of them are enough. An order or a text alone is not: two
 /// buyers may copy one text, and one order may go wrong twice. The score ranks what is suspected and decides nothing.
 pub fn compare(one: &Traits<'_>, other: &Traits<'_>) -> Option<Likeness> {
-    let mut found = Likeness { score: 0.0, features: Vec::new() };
+    let (mut points, mut features) = (0, Vec::new());
     if !one.complainant.is_empty() && one.complainant == other.complainant {
-        found.score += COMPLAINANT;
-        found.features.push("same_complainant");
+        points += COMPLAINANT;
+        features.push("same_complainant");
     }
     if !one.order.is_empty() && one.order == other.order {
-        found.score += ORDER;
-        found.features.push("same_order");
+        points += ORDER;
+        features.push("same_order");
     }
     if let (Some(one), Some(other)) = (one.text_hash, other.text_hash) {
         let differing = (one ^ other).count_ones();
         if differing <= NEAR {
-            // An equal text counts in full, the farthest near one by half.
-            found.score += TEXT * (1.0 - f64::from(differing) / f64::from(2 * NEAR));
-            found.features.push("near_text");
+            points += TEXT - PER_BIT * differing;
+            features.push("near_text");
         }
     }
-    (found.features.len() >= ENOUGH).then_some(found)
+    let score = f64::from(points) / f64::from(WHOLE);
+    (features.len() >= ENOUGH).then_some(Likeness { score, features })
 }
 
 #[cfg(test)]
@@ -88,7 +95,11 @@ mod tests {
         let one = traits(b"one", "TEST-0001", 0);
         assert_eq!(compare(&one, &traits(b"other", "TEST-0002", 0)), None, "a copied text");
         assert_eq!(compare(&one, &traits(b"one", "TEST-0002", NEAR + 1)), None, "a person with two matters");
-        assert_eq!(compare(&one, &traits(b"other", "TEST-0001", NEAR + 1)), None, "an order gone wrong twice");
+        assert_eq!(
+            compare(&one, &traits(b"other", "TEST-0001", NEAR + 1)),
+            None,
+            "an order gone wrong twice"
+        );
         let unknown = traits(b"", "", 0);
         assert_eq!(compare(&unknown, &unknown), None, "what nobody named is nothing in common");
     }
