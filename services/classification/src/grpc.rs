@@ -1,9 +1,11 @@
 //! The gRPC service: decode → app → encode, nothing else.
 
+use prost::Message;
 use redress_domain::{Principal, Violations};
 use redress_proto::classification::v1 as wire;
 use redress_proto::classification::v1::classification_service_server::ClassificationService;
 use redress_runtime::grpc;
+use redress_runtime::http::MAX_BODY_BYTES;
 use tonic::{Request, Response, Status};
 
 use crate::App;
@@ -145,7 +147,7 @@ impl ClassificationService for Grpc {
         &self,
         request: Request<wire::TestRuleSetRequest>,
     ) -> Answer<wire::TestRuleSetResponse> {
-        let (caller, message) = parts(request)?;
+        let (caller, message) = with_files(request)?;
         let engines = &self.app.assessor.engines;
         answer(rule_sets::test_set(&self.app.desk, engines, &caller, message).await, |verdict| verdict)
     }
@@ -154,7 +156,7 @@ impl ClassificationService for Grpc {
         &self,
         request: Request<wire::PublishRuleSetRequest>,
     ) -> Answer<wire::PublishRuleSetResponse> {
-        let (caller, message) = parts(request)?;
+        let (caller, message) = with_files(request)?;
         let engines = &self.app.assessor.engines;
         answer(rule_sets::publish(&self.app.desk, engines, &caller, message).await, |published| published)
     }
@@ -169,7 +171,16 @@ impl ClassificationService for Grpc {
     }
 }
 
-fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
+fn parts<T: Message>(request: Request<T>) -> Result<(Principal, T), Status> {
+    // As the codec says it of a message over its limit, which is that of rule sets.
+    if request.get_ref().encoded_len() > MAX_BODY_BYTES {
+        return Err(Status::out_of_range("the message is larger than this call takes"));
+    }
+    with_files(request)
+}
+
+/// Of a call that brings a rule set, which is larger than anything else.
+fn with_files<T>(request: Request<T>) -> Result<(Principal, T), Status> {
     Ok((grpc::principal(&request)?, request.into_inner()))
 }
 

@@ -10,7 +10,6 @@ use redress_postgres::{Db, migrate, schema_is_current};
 use redress_proto::admin::v1::admin_service_server::AdminServiceServer;
 use redress_proto::classification::v1::classification_service_server::ClassificationServiceServer;
 use redress_redis::{Redis, SimilarTexts};
-use redress_runtime::http::MAX_BODY_BYTES;
 use redress_runtime::{Context, Parts, Service, Task, waiting};
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +20,7 @@ use crate::app::ending::Ending;
 use crate::app::engine::Engines;
 use crate::app::offering::Offering;
 use crate::app::provider::Provider;
+use crate::app::rule_sets::MAX_RULE_SET_BYTES;
 use crate::config::{ClassificationConfig, Config};
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
@@ -88,7 +88,7 @@ impl Service for Classification {
         Ok(Parts {
             grpc: tonic::service::Routes::new(
                 ClassificationServiceServer::new(Grpc::new(app.clone()))
-                    .max_decoding_message_size(MAX_BODY_BYTES),
+                    .max_decoding_message_size(MAX_RULE_SET_BYTES),
             )
             .add_service(AdminServiceServer::new(admin)),
             http: Some(http::routes(app)),

@@ -21,16 +21,16 @@ use crate::history::{History, TENANTS, begin};
 use crate::log::{LIMIT, Log, WallClock, counted, expected, written};
 
 /// An installed service: what a process of it needs.
-struct Installation {
-    bench: Bench,
-    log: Log,
+pub(crate) struct Installation {
+    pub(crate) bench: Bench,
+    pub(crate) log: Log,
     at: Addresses,
     issuer: TokenIssuer,
     dir: TempDir,
 }
 
 impl Installation {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let issuer = TokenIssuer::generate("https://issuer.invalid", "redress").unwrap();
         issuer.write_jwks(&dir.path().join("jwks.json")).unwrap();
@@ -61,7 +61,7 @@ impl Installation {
         command
     }
 
-    async fn serve(&self) -> ServiceProcess {
+    pub(crate) async fn serve(&self) -> ServiceProcess {
         let process = self.start("serve");
         process.wait_http(&self.at.admin, "/readyz", LIMIT).await.unwrap();
         process
@@ -73,9 +73,20 @@ impl Installation {
     }
 
     fn token(&self, role: Role) -> String {
-        let tenant = TENANTS[0].parse().unwrap();
-        let claims = self.issuer.claims(&tenant, "subject-1", &[role], WallClock.now());
+        self.token_of(TENANTS[0], role)
+    }
+
+    fn token_of(&self, tenant: &str, role: Role) -> String {
+        let claims = self.issuer.claims(&tenant.parse().unwrap(), "subject-1", &[role], WallClock.now());
         self.issuer.sign(&claims).unwrap()
+    }
+
+    /// What a supervisor of a tenant is answered: status and body.
+    pub(crate) async fn answered(&self, tenant: &str, path: &str) -> (StatusCode, String) {
+        let request = reqwest::Client::new().get(format!("http://{}{path}", self.at.http));
+        let answer = request.bearer_auth(self.token_of(tenant, Role::Supervisor)).send().await.unwrap();
+        let (status, body) = (answer.status(), answer.bytes().await.unwrap());
+        (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
     async fn get(&self, path: &str, role: Option<Role>) -> reqwest::Response {
@@ -95,7 +106,7 @@ impl Installation {
 }
 
 /// The whole history.
-fn span() -> String {
+pub(crate) fn span() -> String {
     format!("from={}&until={}", begin(), begin() + SignedDuration::from_hours(24 * 30))
 }
 

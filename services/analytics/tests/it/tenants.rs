@@ -8,10 +8,15 @@ use prost::Message as _;
 use redress_proto::analytics::v1 as wire;
 use redress_proto::analytics::v1::analytics_service_server::AnalyticsService as _;
 use redress_proto::convert::to_wire_time;
+use reqwest::StatusCode;
+use serde_json::Value;
 use tonic::Code;
+use uuid::Uuid;
 
 use crate::bench::{Bench, call, supervisor};
 use crate::history::{History, TENANTS, begin};
+use crate::log::{LIMIT, counted, written};
+use crate::process::{Installation, span};
 
 /// A tenant of whom nothing was ever told, or one of whom something was.
 async fn seen_by(tenant: &str, method: &str, bench: &Bench, history: &History) -> bool {
@@ -82,6 +87,86 @@ async fn no_rpc_shows_anything_of_another_tenant() {
             assert!(!seen_by(stranger, &method, &bench, &history).await, "{method} shows another's");
         }
     }
+}
+
+/// Everything that is served over HTTP, by the document that the edge gives of itself.
+async fn routes(installation: &Installation) -> Vec<String> {
+    let (_, document) = installation.answered(TENANTS[0], "/openapi.json").await;
+    let document: Value = serde_json::from_str(&document).unwrap();
+    document["paths"].as_object().unwrap().keys().cloned().collect()
+}
+
+/// What a tenant sees of complaints over a route, of all those that there are.
+async fn seen_over(
+    installation: &Installation,
+    (tenant, route): (&str, &str),
+    history: &History,
+) -> BTreeSet<Uuid> {
+    let all = history.cases.iter().map(|case| case.id);
+    let named_in = |body: &str| all.clone().filter(|id| body.contains(&id.to_string())).collect();
+    let answer = |path: String| async move {
+        let (status, body) = installation.answered(tenant, &path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        body
+    };
+    match route {
+        // The dictionary is the same for all and tells of nobody.
+        "/v1/metrics/definitions" => BTreeSet::new(),
+        "/v1/metrics" => {
+            let told = answer(format!("{route}?metric=complaints&{}", span())).await;
+            let told: Value = serde_json::from_str(&told).unwrap();
+            let rows = told["rows"].as_array().into_iter().flatten();
+            let sum: f64 = rows.map(|row| row["value"].as_f64().unwrap()).sum();
+            // A number names nobody: it is that of the tenant's own complaints, or others are among them.
+            let own: BTreeSet<Uuid> = of(history, tenant);
+            assert!((sum - f64::from(u32::try_from(own.len()).unwrap())).abs() < 0.5, "{tenant}: {sum}");
+            own
+        }
+        "/v1/metrics/cases" => {
+            named_in(&answer(format!("{route}?metric=complaints&pageSize=100&{}", span())).await)
+        }
+        "/v1/facts.csv" => named_in(&answer(format!("{route}?{}", span())).await),
+        "/v1/facts/{complaintId}" => {
+            let nobodys = installation.answered(tenant, &format!("/v1/facts/{}", Uuid::from_u128(1))).await;
+            assert_eq!(nobodys.0, StatusCode::NOT_FOUND);
+            let mut seen = BTreeSet::new();
+            for id in all {
+                let answered = installation.answered(tenant, &format!("/v1/facts/{id}")).await;
+                if answered.0 == StatusCode::OK {
+                    seen.insert(id);
+                } else {
+                    assert_eq!(answered, nobodys, "the same as for what does not exist");
+                }
+            }
+            seen
+        }
+        other => panic!("{other} is not tried: does it show anything of another tenant?"),
+    }
+}
+
+fn of(history: &History, tenant: &str) -> BTreeSet<Uuid> {
+    history.cases.iter().filter(|case| case.tenant == tenant).map(|case| case.id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_every_route_a_tenant_sees_its_own_complaints_and_no_other() {
+    let installation = Installation::new().await;
+    let history = History::of(14, 60);
+    let written = written(&history.streams, 14);
+    installation.log.write(written.iter().copied()).await;
+    let process = installation.serve().await;
+    counted(&installation.bench.db, written.len(), 0).await;
+    for tenant in TENANTS {
+        assert!(!of(&history, tenant).is_empty(), "{tenant} has something to see");
+    }
+    for route in routes(&installation).await {
+        for tenant in [TENANTS[0], TENANTS[1], "tenant-c"] {
+            let seen = seen_over(&installation, (tenant, &route), &history).await;
+            let own = if route.ends_with("definitions") { BTreeSet::new() } else { of(&history, tenant) };
+            assert_eq!(seen, own, "{tenant} over {route}");
+        }
+    }
+    assert!(process.terminate(LIMIT).await.unwrap().success());
 }
 
 #[tokio::test]

@@ -26,7 +26,10 @@ const SELDOM: u32 = 3;
 const EXAMPLE: f32 = 1.5;
 /// Where each kind of text lies.
 const PHRASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/phrases");
-const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/examples");
+const LABELLED: [&str; 2] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/data/labelled"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/data/examples"),
+];
 const SUBS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/words/subcategories.txt");
 const URGENCY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/words/urgency.txt");
 const FOLDS: usize = 5;
@@ -65,14 +68,17 @@ const USUALLY: [(UrgentReason, &[&str]); 4] = [
 fn main() -> Result<(), Box<dyn Error>> {
     let rules = published::rule_set()?;
     let mut lessons = phrases(&rules)?;
-    let examples = measure::read(Path::new(EXAMPLES))?;
+    let mut examples = Vec::new();
+    for folder in LABELLED {
+        examples.extend(measure::read(Path::new(folder))?);
+    }
     let mut arguments = std::env::args().skip(1);
     let Some(folder) = arguments.next() else {
         lessons.extend(examples.iter().map(|example| lesson(&rules, example)));
         let (subs, urgency) = taught(&rules, &lessons.iter().collect::<Vec<_>>());
         let origin = format!(
-            "Weights of words, learned by `cargo run --release --example learn` from {} phrases and texts in data/phrases and\n\
-             data/examples. A line: a piece of text, #concept asserted, ~negated, \"quoted, ?supposed, or =context; then places\n\
+            "Weights of words, learned by `cargo run --release --example learn` from {} phrases and texts in data/phrases,\n\
+             data/labelled and data/examples. A line: a piece of text, #concept asserted, ~negated, \"quoted, ?supposed, or =context; then places\n\
              of labels with weights.",
             lessons.len()
         );

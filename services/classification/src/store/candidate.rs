@@ -6,7 +6,8 @@ use redress_domain::TenantId;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::{column, unsigned};
+use super::{column, signed, unsigned};
+use crate::domain::duplicate::{COMPLAINANT, ENOUGH, NEAR, ORDER, PER_BIT, TEXT, Traits};
 use crate::error::Error;
 
 /// A complaint that may be the same as one of a batch.
@@ -24,41 +25,78 @@ pub struct Candidate {
     pub text_hash: Option<u64>,
 }
 
-/// How far back a complaint may be the same as a new one, and how many are compared per complainant and per order.
+/// How far back a complaint may be the same as a new one.
 const LOOK_BACK: &str = "90 days";
-const COMPARED: i64 = 20;
+/// How many of the latest of a complainant and of an order are looked at; hardly anybody has more in that time.
+const SCANNED: i64 = 1_000;
+/// How many of those that look the same are compared, the most alike first: as many as are kept of one complaint.
+const COMPARED: i64 = 10;
 
 /// Place in the batch, id, complainant, order and hash.
 type Compared = (i64, Uuid, Vec<u8>, String, Option<i64>);
 
-/// The latest complaints of the same complainants or about the same orders as those of a batch, given as tenant,
-/// complainant and order.
-pub async fn latest(
-    conn: &mut PgConnection,
-    batch: &[(&TenantId, &[u8], &str, Timestamp)],
-) -> Result<Vec<Candidate>, Error> {
+/// What a complaint of a batch is compared by.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Its tenant.
+    pub tenant: &'a TenantId,
+    /// What it shows.
+    pub traits: Traits<'a>,
+    /// When it was received.
+    pub received_at: Timestamp,
+}
+
+/// The complaints that share two likenesses with those of a batch, among the latest of the same complainants and orders.
+/// The same answer whatever any index remembers; [`compare`](crate::domain::duplicate::compare) has the last word.
+pub async fn alike(conn: &mut PgConnection, batch: &[Asked<'_>]) -> Result<Vec<Candidate>, Error> {
     let rows: Vec<Compared> = sqlx::query_as(
-        "SELECT DISTINCT new.place, c.complaint_id, c.complainant_index, c.order_no, c.text_hash
-         FROM unnest($1::text[], $2::bytea[], $3::text[], $4::timestamptz[])
-              WITH ORDINALITY AS new (tenant, complainant, order_no, received_at, place)
+        "SELECT new.place, c.complaint_id, c.complainant_index, c.order_no, c.text_hash
+         FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bigint[], $5::timestamptz[])
+              WITH ORDINALITY AS new (tenant, complainant, order_no, text_hash, received_at, place)
          CROSS JOIN LATERAL (
-             (SELECT * FROM complaint
-              WHERE tenant = new.tenant AND complainant_index = new.complainant AND complainant_index <> ''
-                AND received_at > new.received_at - $5::interval
-              ORDER BY received_at DESC LIMIT $6)
-             UNION ALL
-             (SELECT * FROM complaint
-              WHERE tenant = new.tenant AND order_no = new.order_no AND order_no <> ''
-                AND received_at > new.received_at - $5::interval
-              ORDER BY received_at DESC LIMIT $6)
+             SELECT DISTINCT latest.complaint_id, latest.complainant_index, latest.order_no, latest.text_hash,
+                    likeness.points
+             FROM (
+                 (SELECT * FROM complaint
+                  WHERE tenant = new.tenant AND complainant_index = new.complainant AND complainant_index <> ''
+                    AND received_at > new.received_at - $6::interval
+                  ORDER BY received_at DESC LIMIT $7)
+                 UNION ALL
+                 (SELECT * FROM complaint
+                  WHERE tenant = new.tenant AND order_no = new.order_no AND order_no <> ''
+                    AND received_at > new.received_at - $6::interval
+                  ORDER BY received_at DESC LIMIT $7)
+             ) AS latest
+             CROSS JOIN LATERAL (
+                 SELECT (latest.complainant_index = new.complainant AND new.complainant <> '')::int AS person,
+                        (latest.order_no = new.order_no AND new.order_no <> '')::int AS of_order,
+                        bit_count((latest.text_hash # new.text_hash)::bit(64)) AS differing
+             ) AS shared
+             CROSS JOIN LATERAL (
+                 -- A text without a hash is near to none.
+                 SELECT coalesce(shared.differing <= $12, false)::int AS near, coalesce(shared.differing, 0) AS off
+             ) AS text
+             CROSS JOIN LATERAL (
+                 SELECT $8 * shared.person + $9 * shared.of_order + ($10 - $11 * text.off) * text.near AS points
+             ) AS likeness
+             WHERE shared.person + shared.of_order + text.near >= $13
+             ORDER BY likeness.points DESC, latest.complaint_id LIMIT $14
          ) AS c
          ORDER BY new.place, c.complaint_id",
     )
-    .bind(column(batch, |(tenant, ..)| tenant.as_str()))
-    .bind(column(batch, |(_, complainant, ..)| *complainant))
-    .bind(column(batch, |(_, _, order, _)| *order))
-    .bind(column(batch, |(.., received_at)| received_at.to_sqlx()))
+    .bind(column(batch, |asked| asked.tenant.as_str()))
+    .bind(column(batch, |asked| asked.traits.complainant))
+    .bind(column(batch, |asked| asked.traits.order))
+    .bind(column(batch, |asked| asked.traits.text_hash.map(signed)))
+    .bind(column(batch, |asked| asked.received_at.to_sqlx()))
     .bind(LOOK_BACK)
+    .bind(SCANNED)
+    .bind(i64::from(COMPLAINANT))
+    .bind(i64::from(ORDER))
+    .bind(i64::from(TEXT))
+    .bind(i64::from(PER_BIT))
+    .bind(i64::from(NEAR))
+    .bind(i64::try_from(ENOUGH).unwrap_or(i64::MAX))
     .bind(COMPARED)
     .fetch_all(conn)
     .await?;
@@ -95,10 +133,7 @@ pub async fn named(
 
 /// Waits until no other transaction compares complaints of the same complainants or orders, and keeps it so. In order of
 /// the rows, so that two that share several do not wait for each other.
-pub async fn compare_alone(
-    conn: &mut PgConnection,
-    batch: &[(&TenantId, &[u8], &str, Timestamp)],
-) -> Result<(), Error> {
+pub async fn compare_alone(conn: &mut PgConnection, batch: &[Asked<'_>]) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO compared (tenant, shared, latest_at)
          SELECT new.tenant, shared.value, max(new.received_at)
@@ -111,10 +146,10 @@ pub async fn compare_alone(
          GROUP BY new.tenant, shared.value ORDER BY new.tenant, shared.value
          ON CONFLICT (tenant, shared) DO UPDATE SET latest_at = greatest(compared.latest_at, excluded.latest_at)",
     )
-    .bind(column(batch, |(tenant, ..)| tenant.as_str()))
-    .bind(column(batch, |(_, complainant, ..)| *complainant))
-    .bind(column(batch, |(_, _, order, _)| *order))
-    .bind(column(batch, |(.., received_at)| received_at.to_sqlx()))
+    .bind(column(batch, |asked| asked.tenant.as_str()))
+    .bind(column(batch, |asked| asked.traits.complainant))
+    .bind(column(batch, |asked| asked.traits.order))
+    .bind(column(batch, |asked| asked.received_at.to_sqlx()))
     .execute(conn)
     .await?;
     Ok(())

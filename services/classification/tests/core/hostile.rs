@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 use redress_classification::domain::assessment::{InadmissibleReason, Missing};
 use redress_classification::domain::normalize::Normalizer;
@@ -28,28 +30,72 @@ fn instructions_to_the_machine_are_only_words() {
     }
 }
 
+/// Pieces that a scanner could stumble over again and again: cues and terms that open and never end, numbers without an
+/// end, quotation marks, marks upon marks, patterns.
+const STUMBLING: [&str; 20] = [
+    "不",
+    "不发货",
+    "退",
+    "a",
+    "(a+)+$",
+    "\"",
+    "“没",
+    "“",
+    "9",
+    "9,",
+    "一万",
+    "一",
+    "发货,",
+    "\u{0301}",
+    "\u{200B}",
+    "㍿",
+    "被",
+    "not ship ",
+    "订单号",
+    "退款了",
+];
+
+fn of_length(piece: &str, characters: usize) -> String {
+    piece.chars().cycle().take(characters).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a text takes is what is measured")]
+fn time_of(text: &str) -> Duration {
+    let start = Instant::now();
+    assert!(assess(text).confidence.is_finite());
+    start.elapsed()
+}
+
 #[test]
-fn twenty_thousand_characters_of_anything_are_assessed() {
-    for piece in [
-        "不",
-        "不发货",
-        "退",
-        "a",
-        "(a+)+$",
-        "\"",
-        "“没",
-        "9",
-        "一万",
-        "发货,",
-        "\u{0301}",
-        "㍿",
-        "被",
-        "not ship ",
-    ] {
-        let text: String = piece.chars().cycle().take(20_000).collect();
-        assert!(assess(&text).confidence.is_finite());
+fn twenty_thousand_characters_of_anything_are_assessed_in_time() {
+    for piece in STUMBLING {
+        let took = time_of(&of_length(piece, 20_000));
+        // A generous bound for a build without optimisation; the growth below is the sharper one.
+        assert!(took < Duration::from_secs(5), "{piece:?}: {took:?}");
     }
 }
+
+/// A text eight times as long takes eight times as long where every character is read a fixed number of times, and sixty-four
+/// times where each is compared with each. Others use the processor too: of several tries one undisturbed is enough, and
+/// what is quadratic is so in every one.
+#[test]
+fn time_grows_with_the_length_of_a_hostile_text_and_not_with_its_square() {
+    for piece in STUMBLING {
+        let (short, long) = (of_length(piece, 2_500), of_length(piece, 20_000));
+        let ratio = || {
+            let short = time_of(&short).min(time_of(&short));
+            time_of(&long).as_secs_f64() / short.as_secs_f64()
+        };
+        let mut tries = vec![ratio()];
+        while tries.len() < 6 && tries.iter().all(|ratio| *ratio >= MOST) {
+            tries.push(ratio());
+        }
+        assert!(tries.iter().any(|ratio| *ratio < MOST), "{piece:?} takes {tries:.1?} times as long");
+    }
+}
+
+/// Between eight and sixty-four, nearer to the former.
+const MOST: f64 = 20.0;
 
 proptest! {
     #[test]

@@ -47,6 +47,59 @@ fn everything_that_is_wrong_is_told_at_once_with_its_line() {
 }
 
 #[test]
+fn a_condition_that_can_never_hold_is_refused_however_it_is_written() {
+    let problems = refused(&with(
+        "rules/new.yaml",
+        "# what is asked for and excluded\n\
+         - {id: n-1, all: [\"refund@asserted\"], none: [refund], then: {sub: dispatch_delay}}\n\
+         - {id: n-2, all: [\"refund@negated\"], none: [\"exchange|refund@any\"], then: {sub: dispatch_delay}}\n\
+         - {id: n-3, all: [refund|exchange], none: [exchange, refund], then: {sub: dispatch_delay}}\n\
+         - {id: n-4, near: {of: [refund, refused], within: 9}, none: [refused], then: {sub: dispatch_delay}}\n\
+         - {id: n-5, near: {of: [refund|exchange, refused], within: 9}, none: [refund|exchange], then: {sub: dispatch_delay}}\n\
+         # and what only looks like it\n\
+         - {id: w-1, all: [refund|exchange], none: [refund], then: {sub: dispatch_delay}}\n\
+         - {id: w-2, all: [refund], none: [\"refund@negated\"], then: {sub: dispatch_delay}}\n\
+         - {id: w-3, all: [\"refund@any\"], none: [refund], then: {sub: dispatch_delay}}\n\
+         - {id: w-4, near: {of: [refund|exchange, refused], within: 9}, none: [refund], then: {sub: dispatch_delay}}\n",
+    ));
+    for (line, condition) in [
+        (2, "`refund@asserted`"),
+        (3, "`refund@negated`"),
+        (4, "`refund|exchange`"),
+        (5, "`refused`"),
+        (6, "`refund|exchange`"),
+    ] {
+        assert!(told(&problems, line, &format!("{condition} is both asked for and excluded")), "{problems}");
+    }
+    assert_eq!(problems.iter().count(), 5, "{problems}");
+}
+
+#[test]
+fn a_threshold_that_no_number_or_every_number_keeps_is_refused() {
+    let mut table = published::files().into_iter().find(|file| file.path == "rules/thresholds.yaml").unwrap();
+    let first = u64::try_from(table.content.lines().count()).unwrap() + 1;
+    table.content.push_str(
+        "- {feature: q.new, measure: days, at_least: 9, below: 9}\n\
+         - {feature: q.new, measure: days, at_least: 10, below: 9}\n\
+         - {feature: q.new, measure: days}\n\
+         - {feature: q.new, measure: days, below: 0}\n\
+         - {feature: q.new, measure: days, at_least: .nan}\n\
+         - {feature: q.new, measure: days, at_least: 8, below: 9}\n",
+    );
+    let problems = refused(&with(&table.path, &table.content));
+    for (place, reason) in [
+        (0, "at least 9 and below 9"),
+        (1, "at least 10 and below 9"),
+        (2, "no bound"),
+        (3, "below 0"),
+        (4, "no number"),
+    ] {
+        assert!(told(&problems, first + place, reason), "{problems}");
+    }
+    assert_eq!(problems.iter().count(), 5, "{problems}");
+}
+
+#[test]
 fn rules_that_wait_for_each_other_are_refused() {
     let problems = refused(&with(
         "rules/new.yaml",

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use redress_classification::domain::language::Language;
 use redress_classification::domain::measure::{self, Measurement};
+use redress_classification::domain::rules::examples::Example;
 use redress_domain::{Category, Severity, UrgentReason};
 
 use crate::{RULES, assess};
@@ -47,9 +48,10 @@ fn the_same_text_is_assessed_the_same() {
 }
 
 #[test]
-fn the_examples_keep_their_labels() {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/data/examples"));
-    let measured = Measurement::on(&RULES, &measure::read(folder).unwrap());
+fn the_examples_and_the_texts_that_were_learned_from_keep_their_labels() {
+    let read = |folder| measure::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+    let texts: Vec<Example> = ["data/examples", "data/labelled"].into_iter().flat_map(read).collect();
+    let measured = Measurement::on(&RULES, &texts);
     assert!(measured.macro_f1() >= 0.9, "{measured}");
     assert!(measured.urgent.recall() >= 0.9, "{measured}");
 }

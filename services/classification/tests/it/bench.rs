@@ -108,6 +108,18 @@ impl Bench {
         Self { handler: Arc::new(handler), vault, ..self }
     }
 
+    /// The handler where nobody answers in Redis' place.
+    pub(crate) fn without_redis(self) -> Self {
+        let nowhere = RedisConfig { url: "redis://127.0.0.1:1".into(), timeout_ms: 100 };
+        let handler = AssessComplaints {
+            vault: Arc::clone(&self.vault),
+            assessor: self.assessor.clone(),
+            similar: SimilarTexts::new(Redis::connect(&nowhere).unwrap()),
+            clock: self.clock.clone(),
+        };
+        Self { handler: Arc::new(handler), ..self }
+    }
+
     /// The same world with empty tables: keys, clock and rules stay.
     pub(crate) async fn emptied(&self) -> Self {
         let fresh = Self::new().await;

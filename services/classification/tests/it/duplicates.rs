@@ -1,4 +1,7 @@
 use redress_classification::app::duplicates::{decide, find};
+use redress_classification::domain::duplicate::NEAR;
+use redress_classification::domain::normalize::Normalizer;
+use redress_classification::domain::simhash::SimHash;
 use redress_domain::ErrorKind;
 use redress_proto::classification::v1::{DecideDuplicateRequest, DuplicateLink, FindDuplicatesRequest};
 use redress_testkit::unique_name;
@@ -73,19 +76,93 @@ async fn of_two_in_the_same_instant_one_sees_the_other() {
     assert_eq!(bench.count(of_one_order).await, 10);
 }
 
-#[tokio::test]
-async fn a_near_text_of_long_ago_is_found_by_the_index_although_the_person_wrote_much_since() {
-    let bench = Bench::new().await;
-    // Names that no other test uses: the index is shared.
-    let who = &*unique_name("busy").leak();
-    bench.assessed(complaint(1, who, POT, "")).await;
-    for n in 2..=40 {
-        bench.assessed(complaint(n, who, &format!("{PARCEL}{n}"), "")).await;
+/// POT with words more, so that its hash differs from POT's in so many bits.
+fn reworded(differing: u32) -> String {
+    let normalizer = Normalizer::new().unwrap();
+    let hash = |text: &str| SimHash::of(text, &normalizer).unwrap();
+    let reworded = |n: usize| {
+        let more: Vec<String> = (0..n % 9).map(|word| format!("{}", n * 31 + word)).collect();
+        format!("{POT},{}", more.join(","))
+    };
+    (1..20_000).map(reworded).find(|text| hash(text).distance(hash(POT)) == differing).unwrap()
+}
+
+/// One person and one order with much that is another matter, and near texts of both before and after it.
+async fn told_much(bench: &Bench) {
+    bench.assessed(complaint(1, "c1", POT, "TEST-0001")).await;
+    let order = |n: u128| &*format!("TEST-{n:04}").leak();
+    let person = |n: u128| &*format!("c{n}").leak();
+    let other_matters: Vec<Told> = (2..=40)
+        .flat_map(|n| {
+            let of_person = complaint(n, "c1", &format!("{PARCEL}{n}"), order(n));
+            [of_person, complaint(100 + n, person(n), &format!("{PARCEL}{n}"), "TEST-0001")]
+        })
+        .collect();
+    for told in other_matters {
+        bench.assessed(told).await;
     }
-    bench.assessed(complaint(41, who, POT, "")).await;
+    for differing in 4..=NEAR {
+        let (text, n) = (reworded(differing), u128::from(differing));
+        bench.assessed(complaint(200 + n, "c1", &text, order(200 + n))).await;
+        bench.assessed(complaint(300 + n, person(300 + n), &text, "TEST-0001")).await;
+    }
+}
+
+#[tokio::test]
+async fn without_redis_near_texts_are_found_as_with_it_however_much_came_since() {
+    let bench = Bench::new().await;
+    let without = bench.emptied().await.without_redis();
+    told_much(&without).await;
+    for differing in 4..=u128::from(NEAR) {
+        for (n, features) in [
+            (200 + differing, ["same_complainant", "near_text"]),
+            (300 + differing, ["same_order", "near_text"]),
+        ] {
+            let found = found(&without, n).await;
+            let first = Uuid::from_u128(1).to_string();
+            let link = found.iter().find(|link| link.other_complaint_id == first);
+            let link = link.unwrap_or_else(|| panic!("{differing} bits: {found:?}"));
+            assert_eq!(link.features, features, "{differing} bits");
+        }
+    }
+    told_much(&bench).await;
+    assert_eq!(bench.tables().await, without.tables().await, "Redis changes no answer");
+}
+
+#[tokio::test]
+async fn of_whoever_wrote_more_than_is_compared_the_index_still_finds_an_older_near_text() {
+    let bench = Bench::new().await;
+    // Names and words that no other test uses: the index is shared.
+    let who = &*unique_name("busy").leak();
+    let text = format!("蓝牙耳机左边一直没有声音,充了一夜的电还是连不上手机,序列号{who}");
+    bench.assessed(complaint(1, who, &text, "")).await;
+    bench
+        .run(
+            "INSERT INTO complaint
+             SELECT r.* FROM complaint c CROSS JOIN generate_series(1000, 2000) n
+             CROSS JOIN LATERAL jsonb_populate_record(c, jsonb_build_object(
+                 'complaint_id', lpad(n::text, 32, '0')::uuid, 'text_hash', 0,
+                 'received_at', c.received_at + interval '1 second')) r",
+        )
+        .await;
+    bench.assessed(complaint(41, who, &text, "")).await;
     let found = found(&bench, 41).await;
+    assert_eq!(found.len(), 1);
     assert_eq!(found[0].other_complaint_id, Uuid::from_u128(1).to_string());
     assert_eq!(found[0].features, ["same_complainant", "near_text"]);
+}
+
+#[tokio::test]
+async fn of_one_batch_every_near_text_is_compared_however_far_apart_they_stand() {
+    let bench = Bench::new().await;
+    let mut batch = vec![bench.registered(complaint(1, "c1", POT, "")).await];
+    for n in 2..=30 {
+        batch.push(bench.registered(complaint(n, "c1", &format!("{PARCEL}{n}"), "")).await);
+    }
+    batch.push(bench.registered(complaint(31, "c1", POT, "")).await);
+    bench.apply(&batch).await.unwrap();
+    let found = found(&bench, 31).await;
+    assert_eq!(found[0].other_complaint_id, Uuid::from_u128(1).to_string());
 }
 
 #[tokio::test]

@@ -1,10 +1,13 @@
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use redress_classification::app::incidents::{confirm, dissolve, get, list};
 use redress_domain::ErrorKind;
 use redress_outbox::HandlerError;
 use redress_proto::classification::v1 as wire;
 use redress_proto::types::v1::Category;
-use redress_testkit::wait_until;
+use redress_testkit::{Statements, wait_until};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::bench::{Bench, NOON, Told, from_room, supervisor, told};
@@ -220,6 +223,33 @@ async fn incidents_are_listed_page_by_page_and_by_state() {
     assert_eq!(none.incidents, []);
 }
 
+/// What the database does for the next fifty of the crowd: statements that it is asked, and rows that it reads for them by
+/// table.
+async fn cost(bench: &Bench, from: u128) -> (usize, BTreeMap<String, i64>) {
+    let mut batch = Vec::new();
+    for n in from..from + 50 {
+        batch.push(bench.registered(self::from(n, LEATHER, "room-1", 1)).await);
+    }
+    let mut tx = bench.db.pool().begin().await.unwrap();
+    let before = rows_read(&mut tx).await;
+    let statements = Statements::default();
+    statements.over(bench.apply_in(&mut tx, &batch)).await.unwrap();
+    let mut read = rows_read(&mut tx).await;
+    tx.commit().await.unwrap();
+    for (table, rows) in &mut read {
+        *rows -= before.get(table).copied().unwrap_or_default();
+    }
+    (statements.all(), read)
+}
+
+/// Rows that this connection has read of each table since its last report, whether by a scan or by an index.
+async fn rows_read(conn: &mut PgConnection) -> BTreeMap<String, i64> {
+    let sql = "SELECT relname::text, (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint
+               FROM pg_stat_xact_user_tables";
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(conn).await.unwrap();
+    rows.into_iter().collect()
+}
+
 #[tokio::test]
 async fn a_crowd_costs_the_same_per_complaint_however_large_it_is() {
     let bench = Bench::new().await;
@@ -228,11 +258,20 @@ async fn a_crowd_costs_the_same_per_complaint_however_large_it_is() {
     let rates = bench.count("SELECT count(*) FROM subject_rate").await;
     let size = bench.count("SELECT max(pg_column_size(r.*))::bigint FROM subject_rate r").await;
     let incident = bench.count("SELECT max(pg_column_size(i.*))::bigint FROM incident i").await;
+    let (statements, read) = cost(&bench, 1_001).await;
+    assert!(statements > 0 && read["subject_rate"] > 0, "{statements} statements read {read:?}");
     crowd(&bench, 2_000..4_000, 1).await;
     assert_eq!(bench.count("SELECT count(*) FROM subject_rate").await, rates);
     assert_eq!(bench.count("SELECT max(pg_column_size(r.*))::bigint FROM subject_rate r").await, size);
     assert_eq!(bench.count("SELECT max(pg_column_size(i.*))::bigint FROM incident i").await, incident);
-    assert_eq!(all(&bench).await[0].members, 3_000);
+    let late = cost(&bench, 4_000).await;
+    assert_eq!(late.0, statements, "no statement per member");
+    for (table, rows) in &late.1 {
+        let before = read.get(table).copied().unwrap_or_default();
+        let most = before + before / 10 + 10;
+        assert!(*rows <= most, "{rows} rows of {table} where {before} were read for a third of the members");
+    }
+    assert_eq!(all(&bench).await[0].members, 3_100);
     assert_eq!(bench.count("SELECT count(*) FROM incident").await, 1);
 }
 

@@ -1,7 +1,9 @@
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use prost::Message as _;
 use redress_classification::app::preview::preview;
+use redress_classification::app::provider::Provider;
 use redress_domain::Violations;
 use redress_proto::classification::v1 as wire;
 use redress_proto::classification::v1::classifier_provider_service_server::{
@@ -11,6 +13,7 @@ use redress_proto::types::v1::{
     Admissibility, Attachment, Category, ContactPoint, DecidedBy, Demand, PartyKind, Respondent, Submission,
     UrgentReason,
 };
+use redress_runtime::grpc::ClientTls;
 use redress_testkit::Canary;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -57,6 +60,12 @@ impl ClassifierProviderService for Model {
 }
 
 async fn model(behaviour: Behaviour) -> (Bench, Model) {
+    let (url, model) = listening(behaviour).await;
+    (Bench::with_provider(Some(&url)).await, model)
+}
+
+/// A model and where it listens.
+async fn listening(behaviour: Behaviour) -> (String, Model) {
     let model = Model { behaviour, asked: Arc::default() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -64,7 +73,7 @@ async fn model(behaviour: Behaviour) -> (Bench, Model) {
         .add_service(ClassifierProviderServiceServer::new(model.clone()))
         .serve_with_incoming(TcpListenerStream::new(listener));
     tokio::spawn(server);
-    (Bench::with_provider(Some(&url)).await, model)
+    (url, model)
 }
 
 async fn said(bench: &Bench, text: &str) -> wire::Assessment {
@@ -210,6 +219,18 @@ async fn a_model_that_hangs_fails_or_is_not_there_leaves_it_to_the_rules() {
         bench.apply(&batch).await.unwrap();
         assert_eq!(bench.count("SELECT count(*) FROM assessment WHERE decided_by = 'rule'").await, 100);
     }
+}
+
+#[tokio::test]
+async fn a_hundred_questions_to_a_model_that_hangs_wait_for_one_limit_and_not_for_one_each() {
+    let (url, model) = listening(Behaviour::Hangs).await;
+    let limit = Duration::from_secs(2);
+    let provider = Provider::new(ClientTls::default().endpoint(&url).unwrap(), limit, 0.8);
+    let asked = provider.opinions(vec![submission(UNKNOWN); 100]);
+    let opinions = tokio::time::timeout(3 * limit, asked).await.expect("the limit is one of all together");
+    assert_eq!(opinions.len(), 100);
+    assert!(opinions.iter().all(Option::is_none), "nobody answered");
+    assert!(!model.asked.lock().unwrap().is_empty(), "it was asked");
 }
 
 #[tokio::test]

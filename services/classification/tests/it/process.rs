@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use jiff::SignedDuration;
 use redress_classification::topics::{ASSESSMENTS, INCIDENTS, LIFECYCLE};
 use redress_domain::Role;
@@ -6,11 +8,13 @@ use redress_proto::admin::v1::admin_service_client::AdminServiceClient;
 use redress_proto::admin::v1::{ConsumerStatusRequest, ReplayFromRequest};
 use redress_proto::classification::v1 as wire;
 use redress_proto::classification::v1::classification_service_client::ClassificationServiceClient;
+use redress_runtime::http::MAX_BODY_BYTES;
 use redress_testkit::wait_until;
 use serde_json::{Value, json};
+use tonic::Code;
 use uuid::Uuid;
 
-use crate::bench::{Told, from_room, told};
+use crate::bench::{Told, from_room, submission, told};
 use crate::world::{PATIENCE, Running, World, bearing, just_now};
 
 const LEATHER: &str = "主播在直播间说这个包是头层牛皮,收到一看是人造革,这是虚假宣传,我要退货退款。";
@@ -172,4 +176,20 @@ async fn the_http_edge_previews_with_the_names_of_the_contract_and_tells_all_pro
     let document: Value =
         reqwest::get(format!("{}/openapi.json", running.http)).await.unwrap().json().await.unwrap();
     assert!(document["paths"]["/v1/assessments:preview"]["post"].is_object());
+}
+
+#[tokio::test]
+async fn only_a_call_that_brings_a_rule_set_may_be_larger_than_others() {
+    let world = World::new().await;
+    let running = world.serve().await;
+    let token = world.staff("tenant-a");
+    let mut client = ClassificationServiceClient::new(running.grpc.clone());
+    let long = "x".repeat(MAX_BODY_BYTES);
+    let request = wire::AssessRequest { submission: Some(submission(&long)) };
+    let refused = client.assess(bearing(&token, request)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(refused.message().contains("larger than this call takes"), "{refused:?}");
+    let files = HashMap::from([("rules/remark.yaml".to_owned(), format!("# {long}\n[]\n"))]);
+    let tested = client.test_rule_set(bearing(&token, wire::TestRuleSetRequest { files })).await.unwrap();
+    assert!(tested.into_inner().passed);
 }

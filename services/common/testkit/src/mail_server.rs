@@ -49,6 +49,7 @@ struct State {
     refused: BTreeSet<String>,
     silent: BTreeSet<String>,
     busy: bool,
+    answer: Option<&'static str>,
     gate: Option<Arc<Notify>>,
 }
 
@@ -98,6 +99,11 @@ impl MailServer {
         self.set(|state| state.busy = busy);
     }
 
+    /// Answers every addressee so, as a relay that does not let the sender in; `None` takes them again.
+    pub fn answer(&self, answer: Option<&'static str>) {
+        self.set(|state| state.answer = answer);
+    }
+
     /// Keeps the next mail, but answers only when the gate is opened.
     pub fn gate_next(&self) -> Arc<Notify> {
         let gate = Arc::new(Notify::new());
@@ -123,14 +129,21 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<(
             "MAIL" | "NOOP" | "RSET" => "250 OK\r\n",
             "RCPT" => {
                 to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-                let (refused, silent) = {
+                let (refused, silent, answer) = {
                     let state = held(&state);
-                    (state.refused.contains(&to), state.silent.contains(&to))
+                    (state.refused.contains(&to), state.silent.contains(&to), state.answer)
                 };
                 if silent {
                     std::future::pending::<()>().await;
                 }
-                if refused { "550 no such mailbox\r\n" } else { "250 OK\r\n" }
+                if let Some(answer) = answer {
+                    write.write_all(answer.as_bytes()).await?;
+                    "\r\n"
+                } else if refused {
+                    "550 no such mailbox\r\n"
+                } else {
+                    "250 OK\r\n"
+                }
             }
             "DATA" => {
                 write.write_all(b"354 go on\r\n").await?;

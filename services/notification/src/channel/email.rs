@@ -1,5 +1,6 @@
 //! E-mail over SMTP.
 
+use std::error::Error as _;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +18,8 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::Chance;
 use super::rate::Rate;
+use super::{Chance, refusal};
 use crate::domain::delivery::Outcome;
 use crate::domain::letter::Letter;
 use crate::domain::locale::Locale;
@@ -179,14 +180,7 @@ fn outcome(error: &SmtpError) -> Outcome {
     let Some(code) = error.status().map(u16::from) else {
         return Outcome::Failed("CONNECTION".into());
     };
-    match code {
-        // Mailbox unknown, moved, full, or its name not allowed; the domain takes no mail.
-        550..=553 | 556 => Outcome::Refused("ADDRESS_REFUSED".into()),
-        554 => Outcome::Refused("MESSAGE_REFUSED".into()),
-        // Syntax, sequence, identity: a matter between the two servers, not of the addressee.
-        500..=599 => Outcome::Failed("PROVIDER_REFUSED".into()),
-        _ => Outcome::Failed("PROVIDER_BUSY".into()),
-    }
+    refusal::outcome(code, &error.source().map(ToString::to_string).unwrap_or_default())
 }
 
 /// A header of one short ASCII value.

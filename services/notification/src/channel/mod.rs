@@ -9,6 +9,7 @@ pub mod email;
 pub mod guard;
 pub mod in_app;
 mod rate;
+mod refusal;
 
 use std::time::Duration;
 

@@ -163,6 +163,19 @@ impl Bench {
         self.caused(id, version, message, None)
     }
 
+    /// The same of a complaint of any tenant's.
+    pub(crate) fn event_of<M: Message + Name>(
+        &self,
+        tenant: &str,
+        id: ComplaintId,
+        version: i64,
+        message: &M,
+    ) -> Delivery<Event> {
+        let delivery = self.event(id, version, message);
+        let meta = EventMeta { tenant: tenant.parse().unwrap(), ..EventMeta::clone(&delivery.meta) };
+        Delivery { meta: Arc::new(meta), ..delivery }
+    }
+
     /// The same of an event that another one caused.
     pub(crate) fn caused<M: Message + Name>(
         &self,
@@ -278,8 +291,18 @@ impl Bench {
         key: &str,
         complainant: Complainant,
     ) -> (ComplaintId, Delivery<Event>) {
-        let id = complaint_id(key);
-        let tenant = "tenant-a".parse().unwrap();
+        self.registered_of("tenant-a", key, complainant).await
+    }
+
+    /// The same of any tenant.
+    pub(crate) async fn registered_of(
+        &self,
+        tenant: &str,
+        key: &str,
+        complainant: Complainant,
+    ) -> (ComplaintId, Delivery<Event>) {
+        let tenant: TenantId = tenant.parse().unwrap();
+        let id = ComplaintId::derive(&tenant, "app", &key.parse().unwrap());
         let sealer = self.react.desk.vault.sealer(&tenant, id).await.unwrap();
         let halves = personal::split(Submission { complainant: Some(complainant), ..submission() });
         let fields = halves.personal.into_iter().map(|(name, content)| SealedField {
@@ -296,7 +319,7 @@ impl Bench {
             complainant_index: Vec::new(),
             ..intake::ComplaintRegistered::default()
         };
-        (id, self.event(id, 1, &event))
+        (id, self.event_of(tenant.as_str(), id, 1, &event))
     }
 
     /// A complaint whose receipt confirmation is queued.
@@ -426,10 +449,6 @@ const TERMS: Terms = Terms {
     survey_days: 14,
     follow_clocks: false,
 };
-
-pub(crate) fn complaint_id(key: &str) -> ComplaintId {
-    ComplaintId::derive(&"tenant-a".parse().unwrap(), "app", &key.parse().unwrap())
-}
 
 pub(crate) fn caller(tenant: &str, subject: &str, role: Role) -> Principal {
     Principal { tenant: tenant.parse().unwrap(), subject: subject.into(), roles: vec![role] }

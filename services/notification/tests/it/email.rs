@@ -79,6 +79,31 @@ async fn while_the_server_is_away_or_busy_a_letter_waits_and_then_goes_out_once(
 }
 
 #[tokio::test]
+async fn a_relay_that_does_not_let_the_installation_in_is_tried_until_it_does_and_nobodys_address_is_blamed()
+{
+    for answer in ["554 5.7.1 Relay access denied", "550 5.7.26 This mail is unauthenticated"] {
+        let smtp = MailServer::start().await.unwrap();
+        let bench = bench(&smtp).await;
+        smtp.answer(Some(answer));
+        let id = bench.complaint("k1", by_mail(MAIL)).await;
+        bench.send_all().await;
+        let notice = bench.notice(id, NoticeKind::N01Receipt).await;
+        let attempts: Vec<_> =
+            notice.attempts.iter().map(|a| (a.outcome.as_str(), a.reason.as_str())).collect();
+        assert_eq!(attempts, [("failed", "PROVIDER_REFUSED")], "{answer}");
+        assert_eq!(notice.state(), NoticeState::Queued);
+        smtp.answer(None);
+        for _ in 0..2 {
+            bench.clock.advance(SignedDuration::from_mins(1));
+            bench.send_all().await;
+        }
+        assert_eq!(smtp.mails().len(), 1, "once it lets the mail in it goes out, and once");
+        assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), NoticeState::Sent);
+        assert_eq!(bench.published().await, ["1 NoticeQueued", "2 NoticeSent"]);
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_is_refused_leads_to_the_next_channel_that_the_party_agreed_to() {
     let (smtp, mailbox) = (MailServer::start().await.unwrap(), Mailbox::start().await);
     let bench = Bench::with(Channels {

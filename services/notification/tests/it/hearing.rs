@@ -22,7 +22,7 @@ pub(crate) fn in_hours(bench: &Bench, hours: i64) -> pbjson_types::Timestamp {
     to_wire_time(bench.clock.now() + SignedDuration::from_hours(hours))
 }
 
-fn advanced(fact: &str) -> intake::ComplaintAdvanced {
+pub(crate) fn advanced(fact: &str) -> intake::ComplaintAdvanced {
     intake::ComplaintAdvanced { fact: fact.into(), ..Default::default() }
 }
 
@@ -213,7 +213,7 @@ async fn what_the_lifecycle_refuses_or_has_not_answered_sends_nothing() {
     assert_eq!(told(&bench, id, NoticeKind::N10Proposal).await, BOTH, "what nobody is asked about is told");
 }
 
-fn asked(
+pub(crate) fn asked(
     party: AwaitedParty,
     due_at: Option<pbjson_types::Timestamp>,
     sealed: Option<Sealed>,

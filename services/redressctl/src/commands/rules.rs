@@ -1,6 +1,6 @@
 //! Rules of classification: what would come of them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -14,13 +14,15 @@ use crate::installation::Service;
 use crate::output::{self, Format};
 
 /// The folders of a rule set.
-const FOLDERS: [&str; 3] = ["lexicon", "rules", "examples"];
+const FOLDERS: [&str; 4] = ["lexicon", "rules", "words", "examples"];
+/// The same, as people are told.
+const EXPECTED: &str = "lexicon/, rules/, words/ or examples/";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check rule files against their examples and the running rule set; nothing is published
     Test {
-        /// A file below lexicon/, rules/ or examples/, or a folder that has these; may be repeated
+        /// A file below lexicon/, rules/, words/ or examples/, or a folder that has these; may be repeated
         #[arg(required = true, value_name = "FILE|FOLDER")]
         paths: Vec<PathBuf>,
     },
@@ -66,49 +68,69 @@ fn told(answer: &TestRuleSetResponse) -> String {
 
 /// The files by the names that a rule set gives them.
 fn rule_set(paths: &[PathBuf]) -> Result<HashMap<String, String>, Failure> {
-    let mut found = BTreeSet::new();
+    let mut found = BTreeMap::new();
     for path in paths {
         if path.is_dir() {
-            collect(path, &mut found)?;
+            walk(path, &mut found)?;
         } else {
-            found.insert(path.clone());
+            found.insert(place(path, 1)?, path.clone());
         }
     }
-    let named = found.into_iter().map(|path| Ok((name(&path)?, text(&path)?)));
-    let files: HashMap<String, String> = named.collect::<Result<_, Failure>>()?;
-    if files.is_empty() {
+    if found.is_empty() {
         return Err(Failure::usage(
             "there is no rule file",
-            "A folder with lexicon/, rules/ or examples/ is expected.",
+            format!("A folder with {EXPECTED} is expected."),
         ));
     }
-    Ok(files)
+    found.into_iter().map(|(name, path)| Ok((name, text(&path)?))).collect()
 }
 
-fn collect(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), Failure> {
+/// A folder that holds a rule set's folders, and beside them others that are none of its; or one of them; or one below.
+fn walk(folder: &Path, found: &mut BTreeMap<String, PathBuf>) -> Result<(), Failure> {
+    let own: Vec<_> = FOLDERS.iter().filter(|name| folder.join(name).is_dir()).collect();
+    if own.is_empty() {
+        return collect(folder, &place(folder, 0)?, found);
+    }
+    own.into_iter().try_for_each(|name| collect(&folder.join(name), name, found))
+}
+
+/// Everything below a folder that a rule set calls `name`.
+fn collect(folder: &Path, name: &str, found: &mut BTreeMap<String, PathBuf>) -> Result<(), Failure> {
     let unreadable = |error| {
         Failure::usage(format!("cannot read the folder {}: {error}", folder.display()), "Check the path.")
     };
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
+        let entry = entry.map_err(unreadable)?;
+        let (path, name) = (entry.path(), format!("{name}/{}", entry.file_name().to_string_lossy()));
         if path.is_dir() {
-            collect(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
-            found.insert(path);
+            collect(&path, &name, found)?;
+        } else if is_rule_file(&name) {
+            found.insert(name, path);
         }
     }
     Ok(())
 }
 
-/// From the last of the rule set's folders on: `…/data/rules/quality.yaml` is `rules/quality.yaml`.
-fn name(path: &Path) -> Result<String, Failure> {
+/// Tables of weights are text, everything else is YAML; what else lies there (notes, copies of an editor) stays.
+fn is_rule_file(name: &str) -> bool {
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    match extension {
+        Some("yaml" | "yml") => true,
+        Some("txt") => name.starts_with("words/"),
+        _ => false,
+    }
+}
+
+/// From the last of the rule set's folders on, with `below` names behind it at least: `…/data/rules/quality.yaml` is
+/// `rules/quality.yaml`.
+fn place(path: &Path, below: usize) -> Result<String, Failure> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let parts: Vec<_> = absolute.iter().filter_map(|part| part.to_str()).collect();
-    let at = parts.iter().rposition(|part| FOLDERS.contains(part)).filter(|at| at + 1 < parts.len());
+    let at = parts.iter().rposition(|part| FOLDERS.contains(part)).filter(|at| at + below < parts.len());
     at.map(|at| parts[at..].join("/")).ok_or_else(|| {
         Failure::usage(
             format!("{} lies in none of the folders of a rule set", path.display()),
-            "Put it below lexicon/, rules/ or examples/, as services/classification/data has them.",
+            format!("Put it below {EXPECTED}, as services/classification/data has them."),
         )
     })
 }
@@ -122,30 +144,62 @@ fn text(path: &Path) -> Result<String, Failure> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn files_are_named_by_their_place_in_the_rule_set() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str| {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, name).unwrap();
-            path
-        };
-        write("rules/quality.yaml");
-        write("lexicon/zh-Hans/words.yaml");
-        write("rules/notes.txt");
-        let single = write("elsewhere/examples/one.yaml");
-        let files = rule_set(&[folder.path().join("rules"), folder.path().join("lexicon"), single]).unwrap();
-        let mut names: Vec<_> = files.keys().map(String::as_str).collect();
+    fn write(folder: &tempfile::TempDir, name: &str) -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, name).unwrap();
+        path
+    }
+
+    fn names(paths: &[PathBuf]) -> Vec<String> {
+        let mut names: Vec<String> = rule_set(paths).unwrap().into_keys().collect();
         names.sort_unstable();
-        assert_eq!(names, ["examples/one.yaml", "lexicon/zh-Hans/words.yaml", "rules/quality.yaml"]);
-        assert_eq!(files["rules/quality.yaml"], "rules/quality.yaml");
+        names
     }
 
     #[test]
-    fn a_file_elsewhere_is_refused_with_where_it_belongs() {
+    fn files_are_named_by_their_place_in_the_rule_set() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder, "rules/quality.yaml");
+        write(&folder, "lexicon/zh-hans/words.yaml");
+        write(&folder, "rules/notes.txt");
+        let single = write(&folder, "elsewhere/examples/one.yaml");
+        let paths = [folder.path().join("rules"), folder.path().join("lexicon/zh-hans"), single];
+        assert_eq!(names(&paths), ["examples/one.yaml", "lexicon/zh-hans/words.yaml", "rules/quality.yaml"]);
+        assert_eq!(rule_set(&paths).unwrap()["rules/quality.yaml"], "rules/quality.yaml");
+    }
+
+    #[test]
+    fn of_a_folder_with_a_rule_set_everything_that_the_set_can_hold_is_sent_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = [
+            "examples/ordinary.yaml",
+            "lexicon/en/goods.yaml",
+            "lexicon/zh-hant/regional.yaml",
+            "rules/units.yaml",
+            "rules/weight.yml",
+            "words/subcategories.txt",
+            "words/urgency.txt",
+        ];
+        for name in own.into_iter().chain(["eval/unseen.yaml", "phrases/en-goods.yaml", "notes.yaml"]) {
+            write(&folder, name);
+        }
+        write(&folder, "rules/units.yaml.orig");
+        assert_eq!(names(&[folder.path().to_owned()]), own);
+    }
+
+    #[test]
+    fn a_file_or_folder_elsewhere_is_refused_with_where_it_belongs() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let told = rule_set(&[file.path().to_owned()]).unwrap_err();
-        assert!(told.to_string().contains("lexicon/, rules/ or examples/"), "{told}");
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder, "phrases/en-goods.yaml");
+        for path in [file.path(), folder.path()] {
+            let told = rule_set(&[path.to_owned()]).unwrap_err();
+            assert!(told.to_string().contains(EXPECTED), "{told}");
+        }
+        let empty = tempfile::tempdir().unwrap();
+        std::fs::create_dir(empty.path().join("rules")).unwrap();
+        let told = rule_set(&[empty.path().to_owned()]).unwrap_err();
+        assert!(told.to_string().contains("no rule file"), "{told}");
     }
 }

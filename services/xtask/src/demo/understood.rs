@@ -55,10 +55,11 @@ impl Understood {
         for (_, complaint) in examples {
             let question = ExplainAssessmentRequest { complaint_id: complaint.to_string() };
             let answer = client.explain_assessment(handler.request(question)).await?.into_inner();
+            // The latest comes first, and is the one that counts.
             told.extend(
                 answer
                     .assessments
-                    .last()
+                    .first()
                     .and_then(|stored| stored.assessment.as_ref())
                     .map(explained)
                     .into_iter()

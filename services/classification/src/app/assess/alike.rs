@@ -1,8 +1,8 @@
 //! Which complaints of a batch look the same as others, older ones and such of the same batch.
 //!
-//! Compared are the latest of the same complainant and of the same order, and what the index of similar texts names. A
-//! double click is two complaints in the same instant, in two partitions: batches that share a person or an order take
-//! turns.
+//! Compared are the latest of the same complainant and of the same order, by the database; the index of similar texts
+//! names older ones of whoever complains so much that those are not all. A double click is two complaints in the same
+//! instant, in two partitions: batches that share a person or an order take turns.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{New, registered};
 use crate::domain::duplicate::{Traits, compare};
 use crate::error::Error;
-use crate::store::candidate;
+use crate::store::candidate::{self, Asked};
 use crate::store::duplicate::NewLink;
 
 /// Pairs that are kept of one complaint; somebody who complains a hundred times over is seen by the first ones too.
@@ -21,11 +21,12 @@ const KEPT: usize = 10;
 
 /// The pairs of each complaint of the batch, the best first.
 pub(super) async fn pairs(conn: &mut PgConnection, new: &[New<'_>]) -> Result<Vec<Vec<NewLink>>, Error> {
-    let asked: Vec<_> = new
+    let asked: Vec<Asked<'_>> = new
         .iter()
-        .map(|new| {
-            let traits = traits(new);
-            (&new.meta.tenant, traits.complainant, traits.order, new.registered.received_at)
+        .map(|new| Asked {
+            tenant: &new.meta.tenant,
+            traits: traits(new),
+            received_at: new.registered.received_at,
         })
         .collect();
     let near: Vec<(&TenantId, usize, Uuid)> = new
@@ -38,7 +39,7 @@ pub(super) async fn pairs(conn: &mut PgConnection, new: &[New<'_>]) -> Result<Ve
         .collect();
     // Whoever else compares complaints of the same person or order waits here, and then sees these.
     candidate::compare_alone(conn, &asked).await?;
-    let mut candidates = candidate::latest(conn, &asked).await?;
+    let mut candidates = candidate::alike(conn, &asked).await?;
     candidates.extend(candidate::named(conn, &near).await?);
     let mut found: Vec<BTreeMap<Uuid, NewLink>> = new.iter().map(|_| BTreeMap::new()).collect();
     for candidate in candidates {
@@ -65,7 +66,7 @@ fn within(new: &[New<'_>], found: &mut [BTreeMap<Uuid, NewLink>]) {
                 continue;
             }
             let earlier = before.entry((&one.meta.tenant, shared)).or_default();
-            for &other in earlier.iter().rev().take(KEPT) {
+            for &other in &*earlier {
                 note(&mut found[at], one, new[other].meta.subject, &self::traits(&new[other]));
             }
             earlier.push(at);

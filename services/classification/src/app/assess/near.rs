@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::{Happened, Registered, registered};
 use crate::domain::simhash::{BANDS, SimHash};
 
-/// Asks the index which earlier complaints may be near. Without an answer the latest of each complainant and order are
-/// compared, and no others.
+/// Asks the index which earlier complaints may be near. Without an answer the database's own comparison stands alone,
+/// which sees the latest thousand of each complainant and order.
 pub(super) async fn look_up(index: &SimilarTexts, batch: &[Delivery<Happened>]) {
     let mut asked: BTreeMap<&TenantId, Vec<(&Registered, SimilarText<BANDS>)>> = BTreeMap::new();
     for delivery in batch {

@@ -27,6 +27,10 @@ use crate::error::Error;
 use crate::store::rule_set::{self, Files};
 use verdict::{Judged, judge};
 
+/// Bytes of a call that brings a whole rule set, at the most. The one that comes with the service has two million, most of
+/// them weights of words.
+pub const MAX_RULE_SET_BYTES: usize = 4 * 1024 * 1024;
+
 /// Problems that are told as violations of a call; all of them stand in the answer of `TestRuleSet`.
 const TOLD: usize = 100;
 

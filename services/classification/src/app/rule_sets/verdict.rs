@@ -76,13 +76,15 @@ fn verdict(Judged { running, running_files, files, own }: &Judged) -> Verdict {
     let mut failed = Vec::new();
     let mut changed = Vec::new();
     for (path, examples) in &examples {
-        let is_own = own.contains_key(*path);
+        // What a caller brings and the running set has already is known to hold, or not to.
+        let known = before.get(path).map_or(&[][..], Vec::as_slice);
         for difference in test(&rules, examples) {
             let example = examples.iter().find(|example| example.text == difference.text);
+            let is_new = example.is_none_or(|example| !known.contains(example));
             let held = example.is_some_and(|example| {
                 Labels::of(&running.rules.assess(&example.case())) == difference.expected
             });
-            if is_own || held {
+            if is_new || held {
                 failed.push(shown(path, &difference));
             }
         }

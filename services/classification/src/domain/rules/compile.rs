@@ -3,6 +3,7 @@
 mod names;
 mod order;
 mod rule;
+mod thresholds;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,7 +51,8 @@ impl RuleSet {
         let names = Names::collect(&sources, &mut problems);
         let subs = sub_categories(&sources, &mut problems);
         let rules = rule::compile(&sources.rules, &names, &subs, &mut problems);
-        let scanner = scanner(&sources, &names, &mut problems);
+        let thresholds = thresholds::compile(&sources, &names, &mut problems);
+        let scanner = scanner(&sources, &names, thresholds, &mut problems);
         let details = details(&names, &subs, &mut problems);
         for label in sources.words.labels.iter().filter(|label| !subs.contains_key(*label)) {
             problems.push(LoadProblem::of_file(
@@ -171,7 +173,12 @@ fn is_urgency(label: &str) -> bool {
     label == NOT_URGENT || UrgentReason::ALL.iter().any(|reason| reason.code() == label)
 }
 
-fn scanner(sources: &Sources<'_>, names: &Names, problems: &mut Problems) -> Option<Scanner> {
+fn scanner(
+    sources: &Sources<'_>,
+    names: &Names,
+    thresholds: Vec<Threshold>,
+    problems: &mut Problems,
+) -> Option<Scanner> {
     let cues = Cues {
         not: names.place("cue.not")?,
         denies: names.place("cue.denies")?,
@@ -191,15 +198,6 @@ fn scanner(sources: &Sources<'_>, names: &Names, problems: &mut Problems) -> Opt
         let RawUnit { unit, measure, factor } = &item.value;
         Some(Unit { concept: names.place(unit)?, measure: *measure, factor: *factor })
     });
-    let thresholds = sources.thresholds.iter().filter_map(|(_, item)| {
-        let RawThreshold { feature, measure, at_least, below } = &item.value;
-        Some(Threshold {
-            gives: names.place(feature)?,
-            measure: *measure,
-            at_least: *at_least,
-            below: *below,
-        })
-    });
     let references = sources.references.iter().filter_map(|(_, item)| {
         Some(Reference { cue: names.place(&item.value.cue)?, gives: names.place(&item.value.gives)? })
     });
@@ -207,7 +205,7 @@ fn scanner(sources: &Sources<'_>, names: &Names, problems: &mut Problems) -> Opt
         finders,
         cues,
         units: units.collect(),
-        thresholds: thresholds.collect(),
+        thresholds,
         references: references.collect(),
         long_number: names.place(&names::detail(Missing::OrderNo)),
         not_at_stake: names.place("cue.not_at_stake"),

@@ -122,6 +122,12 @@ impl Condition {
 }
 
 impl Alternative {
+    /// Whether this holds wherever `other` does.
+    pub(super) fn covers(self, other: Self) -> bool {
+        // Whatever is said in some scope is said at all.
+        self.concept == other.concept && (self.scope == other.scope || self.scope == Scope::Any as u8)
+    }
+
     fn fits(self, hit: &Hit) -> bool {
         self.concept == hit.concept && self.scope & hit.scopes != 0
     }

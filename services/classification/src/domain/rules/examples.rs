@@ -13,7 +13,7 @@ use crate::domain::assessment::{Assessment, InadmissibleReason, Missing};
 use crate::domain::case::{Case, Live, Order};
 
 /// A text with its labels.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
     /// The text.
@@ -26,7 +26,7 @@ pub struct Example {
 }
 
 /// What came with the text.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Given {
     /// As what the writer complains.

@@ -145,10 +145,7 @@ fn check(rule: &Rule, raw: &RawRule, subs: &BTreeMap<String, SubCategory>, note:
     if empty_list {
         note("an empty list in `when` never holds".to_owned());
     }
-    let contradicted = raw.all.iter().find(|condition| raw.none.contains(condition));
-    if let Some(condition) = contradicted {
-        note(format!("`{condition}` is both asked for and excluded"));
-    }
+    contradictions(rule, raw, note);
     if let (Some(categories), Some(of)) = (&context.category, &context.sub) {
         let fits = |sub: &String| subs.get(sub).is_none_or(|row| categories.contains(&row.category));
         if !of.iter().any(fits) {
@@ -168,6 +165,21 @@ fn check(rule: &Rule, raw: &RawRule, subs: &BTreeMap<String, SubCategory>, note:
     }
     if !rule.score.is_finite() || rule.score == 0.0 {
         note("its score says nothing".to_owned());
+    }
+}
+
+/// What must be said and must not be said. By meaning, not by letter: a name without a scope stands for its usual one, and a
+/// condition with alternatives is out of reach where every one of them is excluded.
+fn contradictions(rule: &Rule, raw: &RawRule, note: &mut impl FnMut(String)) {
+    let excluded: Vec<Alternative> = rule.none.iter().flat_map(|none| none.0.iter().copied()).collect();
+    let near = rule.near.iter().flat_map(|near| &near.of);
+    let texts = raw.all.iter().chain(raw.near.iter().flat_map(|near| &near.of));
+    for (condition, text) in rule.all.iter().chain(near).zip(texts) {
+        let reachable = condition.0.iter().any(|one| !excluded.iter().any(|none| none.covers(*one)));
+        // What names nothing was told already.
+        if !reachable && !condition.0.is_empty() {
+            note(format!("`{text}` is both asked for and excluded"));
+        }
     }
 }
 
