@@ -16,6 +16,7 @@ use redress_runtime::{Context, Parts, Service, Task, waiting};
 use crate::app::Desk;
 use crate::app::assignments::FollowAssignments;
 use crate::app::clocks::FollowClocks;
+use crate::app::contested::FollowContested;
 use crate::app::evidence::Files;
 use crate::app::follow::FollowCases;
 use crate::app::incidents::FollowIncidents;
@@ -24,7 +25,7 @@ use crate::app::records::{Asking, Pace, Platform, Window};
 use crate::config::{Config, PlatformDataConfig};
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
-use crate::topics::{self, ASSESSMENTS, CASES, CLOCKS, INCIDENTS, LIFECYCLE, NOTICES};
+use crate::topics::{self, ASSESSMENTS, CASES, CLOCKS, INCIDENTS, LIFECYCLE, NOTICES, RESOLUTION};
 use crate::{MIGRATOR, consumer, http};
 
 /// A chunk of a file, and room for the rest of its message.
@@ -152,6 +153,11 @@ fn groups(config: &Config, desk: &Desk, asks_platform: bool) -> Groups {
                 group("-assignments", consumer::assignments(FollowAssignments { desk: desk() })),
             ),
             ("clocks", CLOCKS, group("-clocks", consumer::clocks(FollowClocks { desk: desk() }))),
+            (
+                "contested",
+                RESOLUTION,
+                group("-resolution", consumer::contested(FollowContested { desk: desk() })),
+            ),
             ("notices", NOTICES, group("-notices", consumer::notices(FollowNotices { desk: desk() }))),
         ],
     }

@@ -12,7 +12,7 @@ use super::words::{Words, field, seal, sealed};
 use super::{Desk, consultations, fits, text};
 use crate::domain::case::State;
 use crate::domain::conclusion::{Stand, guard, open_issues};
-use crate::domain::conflict::is_recused;
+use crate::domain::conflict::{deciders_are_named, is_recused};
 use crate::domain::evidence::Audience;
 use crate::domain::evidence::chain::Anchor;
 use crate::domain::finding::{Finding, that_count};
@@ -117,6 +117,7 @@ impl Command for Conclude {
             requests: &requests,
             tests: &attached.tests,
             findings: &counting,
+            deciders_named: deciders_are_named(&change.conflicts),
             unseen: &unseen,
         };
         guard(&stand).map_err(|refusal| explained(refusal, &stand))?;

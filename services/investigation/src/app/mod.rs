@@ -7,6 +7,7 @@ pub mod clocks;
 pub mod conclusion;
 pub mod conflicts;
 pub mod consultations;
+pub mod contested;
 pub mod evidence;
 pub mod findings;
 pub mod follow;

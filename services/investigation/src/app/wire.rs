@@ -41,7 +41,7 @@ paired!(party, read_party: Party as types::AwaitedParty { Complainant, Responden
 paired!(complaint_state, read_complaint_state: case::ComplaintState as types::ComplaintState { Received, AwaitingCompletion, AdmissibilityReview, NotAccepted, Accepted, DirectNegotiation, Investigating, PlanReview, Mediating, Ruling, Executing, ResultNotified, UnderAppeal, Closed, Withdrawn, Merged, Referred, Suspended });
 paired!(consequence, read_consequence: Consequence as wire::LapseConsequence { DecidedOnRecord, OtherSideBelieved, PointNotShown });
 paired!(request_state, read_request_state: RequestState as wire::EvidenceRequestState { Issued, Answered, PartiallyAnswered, Extended, Lapsed, Cancelled });
-paired!(conflict_kind, read_conflict_kind: conflict::ConflictKind as wire::ConflictKind { Relative, Interest, PriorInvolvement, Other });
+paired!(conflict_kind, read_conflict_kind: conflict::ConflictKind as wire::ConflictKind { Relative, Interest, PriorInvolvement, Other, ContestedDecision });
 paired!(test_state, read_test_state: TestState as wire::TestState { Agreed, Ordered, Sampled, Reported, Abandoned });
 paired!(fee_bearer, read_fee_bearer: FeeBearer as wire::FeeBearer { Complainant, Respondent, Platform, Shared, LosingSide });
 paired!(consultation_state, read_consultation_state: ConsultationState as wire::ConsultationState { Asked, Answered, Cancelled });

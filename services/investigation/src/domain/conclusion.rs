@@ -22,6 +22,8 @@ pub struct Stand<'a> {
     pub tests: &'a [GoodsTest],
     /// The findings that count.
     pub findings: &'a [(&'a Finding, bool)],
+    /// Whether it is known who made the decision that is disputed.
+    pub deciders_named: bool,
     /// What they rest on that a side has not been shown.
     pub unseen: &'a [(Uuid, Audience)],
 }
@@ -32,8 +34,8 @@ pub fn open_issues<'a>(issues: &'a [String], findings: &[(&Finding, bool)]) -> V
     issues.iter().map(String::as_str).filter(|issue| !found.contains(issue)).collect()
 }
 
-/// Each point has a finding that rests on what both sides were shown, no mandatory request is open, no test runs, and a
-/// major case is concluded by its group.
+/// Each point has a finding that rests on what both sides were shown, no mandatory request is open, no test runs, a major
+/// case is concluded by its group, and in a dispute with the platform it is known who decided: whoever did finds no facts.
 ///
 /// # Errors
 /// The first that does not hold.
@@ -42,6 +44,9 @@ pub fn guard(stand: &Stand<'_>) -> Result<(), Refusal> {
     let group = &stand.case.group;
     if stand.case.is_major() && !group.members.iter().any(|member| member == stand.by) {
         return Err(Refusal::NotOfTaskGroup);
+    }
+    if stand.case.is_against_platform() && !stand.deciders_named {
+        return Err(Refusal::DecidersNotNamed);
     }
     if stand.requests.iter().any(|request| request.mandatory && request.state.is_open()) {
         return Err(Refusal::MandatoryRequestOpen);
@@ -60,17 +65,25 @@ pub fn guard(stand: &Stand<'_>) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::case::State;
     use super::super::case::tests::accepted;
+    use super::super::case::{Respondent, State};
     use super::super::finding::tests::found;
     use super::super::goods_test::FeeBearer;
     use super::super::goods_test::tests::agreed_test;
     use super::*;
     use jiff::Timestamp;
-    use redress_domain::Severity;
+    use redress_domain::{PartyKind, Severity};
 
     fn stand(case: &Case, tests: &[GoodsTest], findings: &[(&Finding, bool)]) -> Result<(), Refusal> {
-        guard(&Stand { case, by: "handler-1", requests: &[], tests, findings, unseen: &[] })
+        guard(&Stand {
+            case,
+            by: "handler-1",
+            requests: &[],
+            tests,
+            findings,
+            deciders_named: false,
+            unseen: &[],
+        })
     }
 
     #[test]
@@ -91,6 +104,7 @@ mod tests {
             requests: &[],
             tests: &[],
             findings: &[(&defect, true)],
+            deciders_named: false,
             unseen: &unseen,
         };
         assert_eq!(guard(&hidden), Err(Refusal::EvidenceNotShown));
@@ -102,5 +116,24 @@ mod tests {
         assert_eq!(stand(&major, &[], &[(&defect, false)]), Err(Refusal::NotOfTaskGroup));
         major.group.members = vec!["handler-1".into()];
         assert_eq!(stand(&major, &[], &[(&defect, false)]), Ok(()));
+    }
+    #[test]
+    fn in_a_dispute_with_the_platform_it_is_known_who_decided() {
+        let mut case = accepted();
+        case.state = State::Open;
+        case.respondents = vec![Respondent { kind: PartyKind::Platform, external_ref: String::new() }];
+        let defect = found("defect", 1);
+        let findings = [(&defect, true)];
+        assert_eq!(stand(&case, &[], &findings), Err(Refusal::DecidersNotNamed));
+        let named = Stand {
+            case: &case,
+            by: "handler-1",
+            requests: &[],
+            tests: &[],
+            findings: &findings,
+            deciders_named: true,
+            unseen: &[],
+        };
+        assert_eq!(guard(&named), Ok(()));
     }
 }

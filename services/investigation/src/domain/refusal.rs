@@ -109,6 +109,9 @@ refusals! {
         "SubmitEvidence of the copy by staff";
     /// A major case is concluded by its group.
     NotOfTaskGroup = "NOT_OF_TASK_GROUP", "a major case is concluded by its task group", "a member of the task group";
+    /// The platform answers for itself, and nobody has said who decided (F141).
+    DecidersNotNamed = "CONTESTED_DECIDERS_NOT_NAMED", "in a dispute with the platform it must be known who decided",
+        "NameContestedDeciders of resolution";
     /// An incident that is over.
     IncidentNotOpen = "INCIDENT_NOT_OPEN", "the incident is not confirmed, or is over", "a confirmed incident";
 }

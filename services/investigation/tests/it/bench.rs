@@ -9,6 +9,7 @@ use redress_domain::{Clock, ComplaintId, Principal, Role, TenantId, event_id};
 use redress_investigation::app::Desk;
 use redress_investigation::app::assignments::FollowAssignments;
 use redress_investigation::app::clocks::FollowClocks;
+use redress_investigation::app::contested::FollowContested;
 use redress_investigation::app::follow::FollowCases;
 use redress_investigation::app::incidents::FollowIncidents;
 use redress_investigation::app::notices::FollowNotices;
@@ -127,6 +128,10 @@ impl Bench {
 
     pub(crate) async fn follow_clocks(&self, batch: &[Happening]) {
         apply(&self.db, &FollowClocks { desk: self.desk.clone() }, batch).await.unwrap();
+    }
+
+    pub(crate) async fn follow_contested(&self, batch: &[Happening]) {
+        apply(&self.db, &FollowContested { desk: self.desk.clone() }, batch).await.unwrap();
     }
 
     pub(crate) async fn follow_notices(&self, batch: &[Happening]) {
