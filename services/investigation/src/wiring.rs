@@ -102,6 +102,7 @@ fn desk(config: &Config, context: &Context, db: &Db, wake: Wake) -> anyhow::Resu
         opening: Arc::new(opening),
         answer_lasts: own.answer_lasts(),
         extension_lasts: own.extension_lasts(),
+        hearing_lasts: own.hearing_lasts(),
         lapse_needs_notice: own.lapse_needs_notice,
     })
 }

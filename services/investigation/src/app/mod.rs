@@ -57,6 +57,8 @@ pub struct Desk {
     pub answer_lasts: SignedDuration,
     /// How much more it gets, once.
     pub extension_lasts: SignedDuration,
+    /// How long a copy is laid before a side before a conclusion may rest on the piece.
+    pub hearing_lasts: SignedDuration,
     /// Whether a side lapses only with proof that it was told (T14).
     pub lapse_needs_notice: bool,
 }

@@ -7,6 +7,7 @@ use super::case::Case;
 use super::evidence::Audience;
 use super::finding::Finding;
 use super::goods_test::GoodsTest;
+use super::hearing::Awaited;
 use super::request::EvidenceRequest;
 use uuid::Uuid;
 
@@ -26,6 +27,8 @@ pub struct Stand<'a> {
     pub deciders_named: bool,
     /// What they rest on that a side has not been shown.
     pub unseen: &'a [(Uuid, Audience)],
+    /// What they rest on that a side still has time to answer.
+    pub awaited: &'a [Awaited],
 }
 
 /// Points that have no finding.
@@ -34,7 +37,7 @@ pub fn open_issues<'a>(issues: &'a [String], findings: &[(&Finding, bool)]) -> V
     issues.iter().map(String::as_str).filter(|issue| !found.contains(issue)).collect()
 }
 
-/// Each point has a finding that rests on what both sides were shown, no mandatory request is open, no test runs, a major
+/// Each point has a finding that rests on what both sides were shown and had time to answer, no mandatory request is open, no test runs, a major
 /// case is concluded by its group, and in a dispute with the platform it is known who decided: whoever did finds no facts.
 ///
 /// # Errors
@@ -60,7 +63,10 @@ pub fn guard(stand: &Stand<'_>) -> Result<(), Refusal> {
     if !open_issues(&stand.case.issues, stand.findings).is_empty() {
         return Err(Refusal::FindingMissing);
     }
-    if stand.unseen.is_empty() { Ok(()) } else { Err(Refusal::EvidenceNotShown) }
+    if !stand.unseen.is_empty() {
+        return Err(Refusal::EvidenceNotShown);
+    }
+    if stand.awaited.is_empty() { Ok(()) } else { Err(Refusal::HearingNotOver) }
 }
 
 #[cfg(test)]
@@ -83,6 +89,7 @@ mod tests {
             findings,
             deciders_named: false,
             unseen: &[],
+            awaited: &[],
         })
     }
 
@@ -106,8 +113,12 @@ mod tests {
             findings: &[(&defect, true)],
             deciders_named: false,
             unseen: &unseen,
+            awaited: &[],
         };
         assert_eq!(guard(&hidden), Err(Refusal::EvidenceNotShown));
+        let (evidence, audience) = unseen[0];
+        let awaited = [Awaited { evidence, audience, until: Timestamp::UNIX_EPOCH }];
+        assert_eq!(guard(&Stand { unseen: &[], awaited: &awaited, ..hidden }), Err(Refusal::HearingNotOver));
         let mut pointless = case.clone();
         pointless.issues.clear();
         assert_eq!(stand(&pointless, &[], &[(&defect, false)]), Err(Refusal::IssuesMissing));
@@ -133,6 +144,7 @@ mod tests {
             findings: &findings,
             deciders_named: true,
             unseen: &[],
+            awaited: &[],
         };
         assert_eq!(guard(&named), Ok(()));
     }

@@ -104,6 +104,9 @@ refusals! {
     /// A side could not see what counts against it (F003).
     EvidenceNotShown = "EVIDENCE_NOT_SHOWN", "a finding rests on evidence that a side of the case has not been shown",
         "ProduceRendition of each piece for the side named, by hand where the policy withholds it, or a finding that rests on other evidence";
+    /// A side could not answer yet what counts against it (F003).
+    HearingNotOver = "HEARING_NOT_OVER", "a side was shown a piece that a finding rests on, and still has time to answer it",
+        "an answer of the side named (SubmitEvidence by it), or the time told in `until`";
     /// A copy prepared by hand is brought by those who prepared it.
     PreparedNotByStaff = "PREPARED_NOT_BY_STAFF", "a copy prepared by hand is a piece that staff brought in",
         "SubmitEvidence of the copy by staff";

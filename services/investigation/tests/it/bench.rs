@@ -29,6 +29,8 @@ use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use uuid::Uuid;
 
 pub(crate) const NOON: &str = "2026-11-25T04:00:00Z";
+/// How long a copy is laid before a side.
+pub(crate) const HEARING: SignedDuration = SignedDuration::from_hours(24);
 /// The complainant of every complaint that says nothing else.
 pub(crate) const WHO: &str = "person-1";
 /// The merchant of every complaint.
@@ -72,6 +74,7 @@ impl Bench {
             opening: Arc::new(OpeningPolicy { when, negotiate_first: Vec::new() }),
             answer_lasts: SignedDuration::from_hours(48),
             extension_lasts: SignedDuration::from_hours(48),
+            hearing_lasts: HEARING,
             lapse_needs_notice: true,
         };
         Self { db, vault, clock, desk, asks_platform, _database: database, keys }
