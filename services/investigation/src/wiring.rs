@@ -20,6 +20,7 @@ use crate::app::contested::FollowContested;
 use crate::app::evidence::Files;
 use crate::app::follow::FollowCases;
 use crate::app::incidents::FollowIncidents;
+use crate::app::late_consultations;
 use crate::app::notices::FollowNotices;
 use crate::app::records::{Asking, Pace, Platform, Window};
 use crate::config::{Config, PlatformDataConfig};
@@ -199,6 +200,10 @@ fn tasks(config: &Config, context: &Context, db: &Db, work: Work) -> anyhow::Res
         Task::new("kafka-probe", waiting::ready_once(condition("kafka"), stop(), there(CASES))),
         Task::new("lifecycle", waiting::run_once(stop(), migrated(), lifecycle)),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
+        Task::new(
+            "late-consultations",
+            waiting::run_once(stop(), migrated(), late_consultations::watch(files.desk.clone(), stop())),
+        ),
         Task::new("sweep-files", waiting::run_once(stop(), migrated(), files.run_sweeper(stop()))),
     ];
     for (name, topic, group) in groups.others {

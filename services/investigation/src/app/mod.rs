@@ -15,6 +15,7 @@ pub mod goods_tests;
 mod held;
 pub mod incident_findings;
 pub mod incidents;
+pub mod late_consultations;
 pub mod leads;
 pub mod notices;
 pub mod opening;

@@ -141,7 +141,11 @@ pub fn goods_test(test: &GoodsTest) -> wire::TestOrder {
 }
 
 /// A consultation, for who may see it.
-pub fn consultation(consultation: &Consultation, words: &Words) -> Result<wire::Consultation, Error> {
+pub fn consultation(
+    consultation: &Consultation,
+    words: &Words,
+    now: Timestamp,
+) -> Result<wire::Consultation, Error> {
     Ok(wire::Consultation {
         consultation_id: consultation.id.to_string(),
         state: consultation_state(consultation.state).into(),
@@ -153,7 +157,7 @@ pub fn consultation(consultation: &Consultation, words: &Words) -> Result<wire::
         due_at: Some(to_wire_time(consultation.due_at)),
         asked_at: Some(to_wire_time(consultation.asked_at)),
         ended_at: consultation.ended_at.map(to_wire_time),
-        late: consultation.is_late(),
+        late: consultation.is_late(now),
     })
 }
 
