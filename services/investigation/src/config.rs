@@ -42,6 +42,8 @@ pub struct InvestigationConfig {
     pub answer_hours: u32,
     /// How much more it gets on request, once, hours.
     pub extension_hours: u32,
+    /// How long a side has to answer a copy before a conclusion may rest on the piece, hours.
+    pub hearing_hours: u32,
     /// Whether a side lapses only with notification's proof that it was told what it is asked (T14).
     pub lapse_needs_notice: bool,
     /// The platform's own systems.
@@ -100,6 +102,11 @@ impl InvestigationConfig {
         SignedDuration::from_hours(self.answer_hours.into())
     }
 
+    /// How long a copy is laid before a side.
+    pub fn hearing_lasts(&self) -> SignedDuration {
+        SignedDuration::from_hours(self.hearing_hours.into())
+    }
+
     /// How much more it gets.
     pub fn extension_lasts(&self) -> SignedDuration {
         SignedDuration::from_hours(self.extension_hours.into())
@@ -148,6 +155,7 @@ impl Settings for Config {
         for (wrong, problem) in [
             (!(24..=720).contains(&own.answer_hours), "answer_hours: 24 to 720"),
             (!(1..=720).contains(&own.extension_hours), "extension_hours: 1 to 720"),
+            (own.hearing_hours > 720, "hearing_hours: 0 to 720"),
             (!(1..=30_000).contains(&platform.timeout_ms), "platform_data.timeout_ms: 1 to 30000"),
             (!(1..=256).contains(&platform.at_once), "platform_data.at_once: 1 to 256"),
             (!(1..=1_000).contains(&platform.attempts), "platform_data.attempts: 1 to 1000"),

@@ -17,6 +17,8 @@ pub const INCIDENTS: &str = "redress.classification.incidents.v1";
 pub const ASSESSMENTS: &str = "redress.classification.assessments.v1";
 /// The clocks of sla. Read, not owned.
 pub const CLOCKS: &str = "redress.sla.clocks.v1";
+/// Resolution's cases. Read, not owned.
+pub const RESOLUTION: &str = "redress.resolution.cases.v1";
 /// Notification's notices. Read, not owned.
 pub const NOTICES: &str = "redress.notification.notices.v1";
 

@@ -16,15 +16,17 @@ use redress_runtime::{Context, Parts, Service, Task, waiting};
 use crate::app::Desk;
 use crate::app::assignments::FollowAssignments;
 use crate::app::clocks::FollowClocks;
+use crate::app::contested::FollowContested;
 use crate::app::evidence::Files;
 use crate::app::follow::FollowCases;
 use crate::app::incidents::FollowIncidents;
+use crate::app::late_consultations;
 use crate::app::notices::FollowNotices;
 use crate::app::records::{Asking, Pace, Platform, Window};
 use crate::config::{Config, PlatformDataConfig};
 use crate::grpc::Grpc;
 use crate::policy::POLICY;
-use crate::topics::{self, ASSESSMENTS, CASES, CLOCKS, INCIDENTS, LIFECYCLE, NOTICES};
+use crate::topics::{self, ASSESSMENTS, CASES, CLOCKS, INCIDENTS, LIFECYCLE, NOTICES, RESOLUTION};
 use crate::{MIGRATOR, consumer, http};
 
 /// A chunk of a file, and room for the rest of its message.
@@ -101,6 +103,7 @@ fn desk(config: &Config, context: &Context, db: &Db, wake: Wake) -> anyhow::Resu
         opening: Arc::new(opening),
         answer_lasts: own.answer_lasts(),
         extension_lasts: own.extension_lasts(),
+        hearing_lasts: own.hearing_lasts(),
         lapse_needs_notice: own.lapse_needs_notice,
     })
 }
@@ -152,6 +155,11 @@ fn groups(config: &Config, desk: &Desk, asks_platform: bool) -> Groups {
                 group("-assignments", consumer::assignments(FollowAssignments { desk: desk() })),
             ),
             ("clocks", CLOCKS, group("-clocks", consumer::clocks(FollowClocks { desk: desk() }))),
+            (
+                "contested",
+                RESOLUTION,
+                group("-resolution", consumer::contested(FollowContested { desk: desk() })),
+            ),
             ("notices", NOTICES, group("-notices", consumer::notices(FollowNotices { desk: desk() }))),
         ],
     }
@@ -192,6 +200,10 @@ fn tasks(config: &Config, context: &Context, db: &Db, work: Work) -> anyhow::Res
         Task::new("kafka-probe", waiting::ready_once(condition("kafka"), stop(), there(CASES))),
         Task::new("lifecycle", waiting::run_once(stop(), migrated(), lifecycle)),
         Task::new("relay", waiting::run_once(stop(), migrated(), relaying)),
+        Task::new(
+            "late-consultations",
+            waiting::run_once(stop(), migrated(), late_consultations::watch(files.desk.clone(), stop())),
+        ),
         Task::new("sweep-files", waiting::run_once(stop(), migrated(), files.run_sweeper(stop()))),
     ];
     for (name, topic, group) in groups.others {

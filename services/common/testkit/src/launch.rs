@@ -90,6 +90,8 @@ impl Site {
             ("REDRESS__VAULT__KEY_FILE", key_file.display().to_string()),
             ("REDRESS__INVESTIGATION__EVIDENCE__STORE", folder_url("evidence")),
             ("REDRESS__INVESTIGATION__EVIDENCE__SENSITIVE_STORE", folder_url("evidence-sensitive")),
+            // Scripted people show each other a copy and go on; how long a side is waited for is investigation's own test.
+            ("REDRESS__INVESTIGATION__HEARING_HOURS", "0".to_owned()),
             ("REDRESS__RUNTIME__AUTH__ISSUER", issuer.issuer().to_owned()),
             ("REDRESS__RUNTIME__AUTH__AUDIENCE", issuer.audience().to_owned()),
             ("REDRESS__RUNTIME__AUTH__JWKS", jwks.display().to_string()),

@@ -112,23 +112,19 @@ impl People {
             let marks = vec![mark(&own, inv::Bearing::Supports), mark(&rule, inv::Bearing::Contradicts)];
             self.handler.finds(case, &issue, inv::FindingResult::Established, marks).await;
         }
+        self.knows_who_decided(case).await;
         self.handler.concludes(case).await;
         case.resolved(State::PlanReview).await;
     }
 
-    /// 三.4: the plan weighs both interests, is written by nobody who imposed the fine, and goes out after its review
-    /// alone (F148, F149).
-    async fn is_planned_and_reviewed_inside_first(&self, case: &Case) -> res::Proposal {
-        let liability = res::DetermineLiabilityRequest {
+    /// 三.2: who imposed the fine finds no facts and decides nothing in the dispute about it (F141).
+    async fn knows_who_decided(&self, case: &Case) {
+        let conclude = inv::ConcludeInvestigationRequest {
             request_id: "too-early".into(),
             complaint_id: case.id.clone(),
-            shares: vec![res::LiabilityShare { party: Some(platform()), basis_points: 10_000 }],
-            cause: "platform_rule".into(),
-            rules: vec!["cn.burden-of-proof@1".into()],
-            basis: "处罚依据不足。".into(),
             ..Default::default()
         };
-        let unnamed = self.mediator.resolution().determine_liability(liability.clone()).await;
+        let unnamed = self.handler.investigation().conclude_investigation(conclude).await;
         assert_eq!(reason(unnamed), "CONTESTED_DECIDERS_NOT_NAMED");
         let name = res::NameContestedDecidersRequest {
             request_id: "deciders".into(),
@@ -137,8 +133,24 @@ impl People {
             ..Default::default()
         };
         self.mediator.resolution().name_contested_deciders(name).await.unwrap();
-        let own_matter = res::DetermineLiabilityRequest { request_id: "own-matter".into(), ..liability };
-        let own_matter = self.rule_officer.resolution().determine_liability(own_matter).await;
+        case.investigated("it is known who decided", |found| !found.conflicts.is_empty()).await;
+        let look = inv::GetInvestigationRequest { complaint_id: case.id.clone() };
+        assert_eq!(reason(self.rule_officer.investigation().get_investigation(look).await), "RECUSED");
+    }
+
+    /// 三.4: the plan weighs both interests, is written by nobody who imposed the fine, and goes out after its review
+    /// alone (F148, F149).
+    async fn is_planned_and_reviewed_inside_first(&self, case: &Case) -> res::Proposal {
+        let liability = res::DetermineLiabilityRequest {
+            request_id: "own-matter".into(),
+            complaint_id: case.id.clone(),
+            shares: vec![res::LiabilityShare { party: Some(platform()), basis_points: 10_000 }],
+            cause: "platform_rule".into(),
+            rules: vec!["cn.burden-of-proof@1".into()],
+            basis: "处罚依据不足。".into(),
+            ..Default::default()
+        };
+        let own_matter = self.rule_officer.resolution().determine_liability(liability).await;
         assert_eq!(reason(own_matter), "CONTESTED_DECIDER");
         let rule = ("platform_rule", "cn.burden-of-proof@1");
         self.mediator.holds_liable(case, vec![(platform(), 10_000)], rule).await;

@@ -4,6 +4,7 @@ pub mod access;
 pub mod audit;
 pub mod complaint;
 pub mod note;
+pub mod recusal;
 pub mod register;
 pub mod reminder;
 pub mod search;

@@ -21,6 +21,7 @@ mod merging;
 mod numbers;
 mod queries;
 mod receipts;
+mod recusals;
 mod register;
 mod roles;
 mod views;

@@ -1,6 +1,7 @@
 //! Ending the finding of facts (T16).
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use redress_domain::{Principal, Problem, Violations};
 use redress_proto::investigation::v1 as wire;
 use sqlx::postgres::PgConnection;
@@ -12,11 +13,11 @@ use super::words::{Words, field, seal, sealed};
 use super::{Desk, consultations, fits, text};
 use crate::domain::case::State;
 use crate::domain::conclusion::{Stand, guard, open_issues};
-use crate::domain::conflict::is_recused;
+use crate::domain::conflict::{deciders_are_named, is_recused};
 use crate::domain::evidence::Audience;
 use crate::domain::evidence::chain::Anchor;
 use crate::domain::finding::{Finding, that_count};
-use crate::domain::hearing::{carrying, unseen};
+use crate::domain::hearing::{Awaited, awaited, carrying, unseen};
 use crate::domain::request::{EvidenceRequest, RequestState};
 use crate::domain::timeline::Visibility;
 use crate::domain::{Refusal, opening};
@@ -37,6 +38,7 @@ const FINDING_FACTS: &[&str] = &[
 ];
 
 struct Conclude {
+    hearing_lasts: SignedDuration,
     round: i32,
     conclusion: Vec<u8>,
 }
@@ -62,7 +64,8 @@ pub async fn conclude(
     let place = (&file.tenant, file.id);
     let conclusion =
         seal(&desk.vault, place, &file.wrapped_key, &name, request.conclusion.as_bytes()).await?;
-    desk.change(&caller, target, Conclude { round, conclusion }).await?;
+    let command = Conclude { hearing_lasts: desk.hearing_lasts, round, conclusion };
+    desk.change(&caller, target, command).await?;
     Ok(())
 }
 
@@ -110,14 +113,19 @@ impl Command for Conclude {
         let incident = change.telling.file.case.incident;
         let carrying = carrying(counting.iter().map(|(finding, _)| *finding));
         let cited = cited::shown(conn, (tenant, complaint), incident, &carrying).await?;
-        let unseen = unseen(&cited, &change.telling.file.case.respondents);
+        let respondents = &change.telling.file.case.respondents;
+        let unseen = unseen(&cited, respondents);
+        let answers = cited::answers(conn, (tenant, complaint)).await?;
+        let awaited = awaited(&cited, respondents, &answers, (self.hearing_lasts, change.now));
         let stand = Stand {
             case: &change.telling.file.case,
             by: &change.caller.subject,
             requests: &requests,
             tests: &attached.tests,
             findings: &counting,
+            deciders_named: deciders_are_named(&change.conflicts),
             unseen: &unseen,
+            awaited: &awaited,
         };
         guard(&stand).map_err(|refusal| explained(refusal, &stand))?;
         if change.telling.file.case.round != self.round {
@@ -183,6 +191,13 @@ fn explained(refusal: Refusal, stand: &Stand<'_>) -> Error {
         Refusal::EvidenceNotShown => {
             let side = |(evidence, audience): &(Uuid, Audience)| format!("{evidence}:{}", audience.code());
             problem.with("evidence", stand.unseen.iter().map(side).collect::<Vec<_>>().join(","))
+        }
+        Refusal::HearingNotOver => {
+            let side = |one: &Awaited| format!("{}:{}", one.evidence, one.audience.code());
+            let until = stand.awaited.iter().map(|one| one.until).max();
+            problem
+                .with("evidence", stand.awaited.iter().map(side).collect::<Vec<_>>().join(","))
+                .with("until", until.map(|until| until.to_string()).unwrap_or_default())
         }
         _ => problem,
     };

@@ -73,18 +73,11 @@ impl Command for Declare {
             declared_by: change.caller.subject.clone(),
             declared_at: change.now,
         };
-        let (tenant, complaint) = change.place();
-        conflict::save(conn, tenant, complaint, &conflict).await?;
+        let (tenant, complaint) = (change.telling.file.tenant.clone(), change.telling.file.id);
+        conflict::save(conn, &[(tenant.clone(), complaint, conflict.clone())]).await?;
         if conflict.recused {
-            task::unassign(conn, change.place(), &self.subject).await?;
-            let case = &mut change.telling.file.case;
-            if case.handler == self.subject {
-                case.handler.clear();
-            }
-            if case.group.lead == self.subject {
-                case.group.lead.clear();
-            }
-            case.group.members.retain(|member| *member != self.subject);
+            task::unassign(conn, &[(tenant, complaint, self.subject.clone())]).await?;
+            change.telling.file.case.step_down(&self.subject);
         }
         let declared = wire::ConflictDeclared {
             subject: self.subject.clone(),

@@ -182,5 +182,5 @@ async fn shown(desk: &Desk, caller: &Caller, complaint: Uuid, id: Uuid) -> Resul
     drop(conn);
     let place = (&file.tenant, file.id);
     let words = Words::open(&desk.vault, place, &file.wrapped_key, Purpose::CaseHandling).await?;
-    Ok((super::wire::consultation(found, &words)?, super::wire::version(file.stream_version)))
+    Ok((super::wire::consultation(found, &words, desk.now())?, super::wire::version(file.stream_version)))
 }

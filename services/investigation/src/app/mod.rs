@@ -7,6 +7,7 @@ pub mod clocks;
 pub mod conclusion;
 pub mod conflicts;
 pub mod consultations;
+pub mod contested;
 pub mod evidence;
 pub mod findings;
 pub mod follow;
@@ -14,6 +15,7 @@ pub mod goods_tests;
 mod held;
 pub mod incident_findings;
 pub mod incidents;
+pub mod late_consultations;
 pub mod leads;
 pub mod notices;
 pub mod opening;
@@ -56,6 +58,8 @@ pub struct Desk {
     pub answer_lasts: SignedDuration,
     /// How much more it gets, once.
     pub extension_lasts: SignedDuration,
+    /// How long a copy is laid before a side before a conclusion may rest on the piece.
+    pub hearing_lasts: SignedDuration,
     /// Whether a side lapses only with proof that it was told (T14).
     pub lapse_needs_notice: bool,
 }

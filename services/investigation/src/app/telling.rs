@@ -40,6 +40,11 @@ impl Telling {
     /// Adds an entry of the handling. Entries are numbered per case, so that those of one instant stand in the order of
     /// their coming, and a repetition of the same steps writes the same entries.
     pub fn enter(&mut self, code: &str, about: Option<Uuid>, visibility: Visibility) {
+        self.enter_of(self.origin.actor.clone(), code, about, visibility);
+    }
+
+    /// The same of what `actor` did elsewhere; empty for nobody in particular.
+    pub fn enter_of(&mut self, actor: String, code: &str, about: Option<Uuid>, visibility: Visibility) {
         self.file.entries += 1;
         let entry = Entry {
             at: self.origin.occurred_at,
@@ -47,7 +52,7 @@ impl Telling {
             source: Source::Handling,
             code: code.to_owned(),
             about,
-            actor: self.origin.actor.clone(),
+            actor,
             visibility,
         };
         self.entries.push((self.file.tenant.clone(), self.file.id, entry));

@@ -1,5 +1,6 @@
 //! The whole of an investigation, as far as a caller may see it.
 
+use jiff::Timestamp;
 use redress_domain::{Principal, Problem, Role};
 use redress_proto::convert::to_wire_time;
 use redress_proto::investigation::v1 as wire;
@@ -56,7 +57,8 @@ pub async fn get(
     } else {
         (Words::closed(), Words::closed())
     };
-    let told = Told { principal, standing: &standing, file: &file, words: &words, shared: &shared };
+    let (words, shared, now) = (&words, &shared, desk.now());
+    let told = Told { principal, standing: &standing, file: &file, words, shared, now };
     told.investigation(&attached)
 }
 
@@ -102,6 +104,7 @@ struct Told<'a> {
     file: &'a CaseFile,
     words: &'a Words,
     shared: &'a Words,
+    now: Timestamp,
 }
 
 impl Told<'_> {
@@ -144,7 +147,7 @@ impl Told<'_> {
         let (subject, supervisor) = (&self.principal.subject, self.standing.supervisor);
         let visible = attached.consultations.iter().map(|(.., c)| c);
         let visible = visible.filter(|c| c.is_visible_to(subject, supervisor, &self.file.case));
-        visible.map(|c| super::wire::consultation(c, self.words)).collect()
+        visible.map(|c| super::wire::consultation(c, self.words, self.now)).collect()
     }
 
     /// The case's own, also those that were replaced, and those of the incident that count.

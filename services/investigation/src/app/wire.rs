@@ -41,7 +41,7 @@ paired!(party, read_party: Party as types::AwaitedParty { Complainant, Responden
 paired!(complaint_state, read_complaint_state: case::ComplaintState as types::ComplaintState { Received, AwaitingCompletion, AdmissibilityReview, NotAccepted, Accepted, DirectNegotiation, Investigating, PlanReview, Mediating, Ruling, Executing, ResultNotified, UnderAppeal, Closed, Withdrawn, Merged, Referred, Suspended });
 paired!(consequence, read_consequence: Consequence as wire::LapseConsequence { DecidedOnRecord, OtherSideBelieved, PointNotShown });
 paired!(request_state, read_request_state: RequestState as wire::EvidenceRequestState { Issued, Answered, PartiallyAnswered, Extended, Lapsed, Cancelled });
-paired!(conflict_kind, read_conflict_kind: conflict::ConflictKind as wire::ConflictKind { Relative, Interest, PriorInvolvement, Other });
+paired!(conflict_kind, read_conflict_kind: conflict::ConflictKind as wire::ConflictKind { Relative, Interest, PriorInvolvement, Other, ContestedDecision });
 paired!(test_state, read_test_state: TestState as wire::TestState { Agreed, Ordered, Sampled, Reported, Abandoned });
 paired!(fee_bearer, read_fee_bearer: FeeBearer as wire::FeeBearer { Complainant, Respondent, Platform, Shared, LosingSide });
 paired!(consultation_state, read_consultation_state: ConsultationState as wire::ConsultationState { Asked, Answered, Cancelled });
@@ -141,7 +141,11 @@ pub fn goods_test(test: &GoodsTest) -> wire::TestOrder {
 }
 
 /// A consultation, for who may see it.
-pub fn consultation(consultation: &Consultation, words: &Words) -> Result<wire::Consultation, Error> {
+pub fn consultation(
+    consultation: &Consultation,
+    words: &Words,
+    now: Timestamp,
+) -> Result<wire::Consultation, Error> {
     Ok(wire::Consultation {
         consultation_id: consultation.id.to_string(),
         state: consultation_state(consultation.state).into(),
@@ -153,7 +157,7 @@ pub fn consultation(consultation: &Consultation, words: &Words) -> Result<wire::
         due_at: Some(to_wire_time(consultation.due_at)),
         asked_at: Some(to_wire_time(consultation.asked_at)),
         ended_at: consultation.ended_at.map(to_wire_time),
-        late: consultation.is_late(),
+        late: consultation.is_late(now),
     })
 }
 

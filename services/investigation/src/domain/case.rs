@@ -145,6 +145,22 @@ impl Case {
         self.severity == Some(Severity::Major)
     }
 
+    /// Whether the platform answers for itself: other people than those who decided handle it (F141).
+    pub fn is_against_platform(&self) -> bool {
+        self.respondents.iter().any(|respondent| respondent.kind == PartyKind::Platform)
+    }
+
+    /// Takes the case away from somebody who may do nothing more on it.
+    pub fn step_down(&mut self, subject: &str) {
+        if self.handler == subject {
+            self.handler.clear();
+        }
+        if self.group.lead == subject {
+            self.group.lead.clear();
+        }
+        self.group.members.retain(|member| member != subject);
+    }
+
     /// Whether work on it may go on.
     ///
     /// # Errors

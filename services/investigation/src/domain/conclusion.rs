@@ -7,6 +7,7 @@ use super::case::Case;
 use super::evidence::Audience;
 use super::finding::Finding;
 use super::goods_test::GoodsTest;
+use super::hearing::Awaited;
 use super::request::EvidenceRequest;
 use uuid::Uuid;
 
@@ -22,8 +23,12 @@ pub struct Stand<'a> {
     pub tests: &'a [GoodsTest],
     /// The findings that count.
     pub findings: &'a [(&'a Finding, bool)],
+    /// Whether it is known who made the decision that is disputed.
+    pub deciders_named: bool,
     /// What they rest on that a side has not been shown.
     pub unseen: &'a [(Uuid, Audience)],
+    /// What they rest on that a side still has time to answer.
+    pub awaited: &'a [Awaited],
 }
 
 /// Points that have no finding.
@@ -32,8 +37,8 @@ pub fn open_issues<'a>(issues: &'a [String], findings: &[(&Finding, bool)]) -> V
     issues.iter().map(String::as_str).filter(|issue| !found.contains(issue)).collect()
 }
 
-/// Each point has a finding that rests on what both sides were shown, no mandatory request is open, no test runs, and a
-/// major case is concluded by its group.
+/// Each point has a finding that rests on what both sides were shown and had time to answer, no mandatory request is open, no test runs, a major
+/// case is concluded by its group, and in a dispute with the platform it is known who decided: whoever did finds no facts.
 ///
 /// # Errors
 /// The first that does not hold.
@@ -42,6 +47,9 @@ pub fn guard(stand: &Stand<'_>) -> Result<(), Refusal> {
     let group = &stand.case.group;
     if stand.case.is_major() && !group.members.iter().any(|member| member == stand.by) {
         return Err(Refusal::NotOfTaskGroup);
+    }
+    if stand.case.is_against_platform() && !stand.deciders_named {
+        return Err(Refusal::DecidersNotNamed);
     }
     if stand.requests.iter().any(|request| request.mandatory && request.state.is_open()) {
         return Err(Refusal::MandatoryRequestOpen);
@@ -55,22 +63,34 @@ pub fn guard(stand: &Stand<'_>) -> Result<(), Refusal> {
     if !open_issues(&stand.case.issues, stand.findings).is_empty() {
         return Err(Refusal::FindingMissing);
     }
-    if stand.unseen.is_empty() { Ok(()) } else { Err(Refusal::EvidenceNotShown) }
+    if !stand.unseen.is_empty() {
+        return Err(Refusal::EvidenceNotShown);
+    }
+    if stand.awaited.is_empty() { Ok(()) } else { Err(Refusal::HearingNotOver) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::case::State;
     use super::super::case::tests::accepted;
+    use super::super::case::{Respondent, State};
     use super::super::finding::tests::found;
     use super::super::goods_test::FeeBearer;
     use super::super::goods_test::tests::agreed_test;
     use super::*;
     use jiff::Timestamp;
-    use redress_domain::Severity;
+    use redress_domain::{PartyKind, Severity};
 
     fn stand(case: &Case, tests: &[GoodsTest], findings: &[(&Finding, bool)]) -> Result<(), Refusal> {
-        guard(&Stand { case, by: "handler-1", requests: &[], tests, findings, unseen: &[] })
+        guard(&Stand {
+            case,
+            by: "handler-1",
+            requests: &[],
+            tests,
+            findings,
+            deciders_named: false,
+            unseen: &[],
+            awaited: &[],
+        })
     }
 
     #[test]
@@ -91,9 +111,14 @@ mod tests {
             requests: &[],
             tests: &[],
             findings: &[(&defect, true)],
+            deciders_named: false,
             unseen: &unseen,
+            awaited: &[],
         };
         assert_eq!(guard(&hidden), Err(Refusal::EvidenceNotShown));
+        let (evidence, audience) = unseen[0];
+        let awaited = [Awaited { evidence, audience, until: Timestamp::UNIX_EPOCH }];
+        assert_eq!(guard(&Stand { unseen: &[], awaited: &awaited, ..hidden }), Err(Refusal::HearingNotOver));
         let mut pointless = case.clone();
         pointless.issues.clear();
         assert_eq!(stand(&pointless, &[], &[(&defect, false)]), Err(Refusal::IssuesMissing));
@@ -102,5 +127,25 @@ mod tests {
         assert_eq!(stand(&major, &[], &[(&defect, false)]), Err(Refusal::NotOfTaskGroup));
         major.group.members = vec!["handler-1".into()];
         assert_eq!(stand(&major, &[], &[(&defect, false)]), Ok(()));
+    }
+    #[test]
+    fn in_a_dispute_with_the_platform_it_is_known_who_decided() {
+        let mut case = accepted();
+        case.state = State::Open;
+        case.respondents = vec![Respondent { kind: PartyKind::Platform, external_ref: String::new() }];
+        let defect = found("defect", 1);
+        let findings = [(&defect, true)];
+        assert_eq!(stand(&case, &[], &findings), Err(Refusal::DecidersNotNamed));
+        let named = Stand {
+            case: &case,
+            by: "handler-1",
+            requests: &[],
+            tests: &[],
+            findings: &findings,
+            deciders_named: true,
+            unseen: &[],
+            awaited: &[],
+        };
+        assert_eq!(guard(&named), Ok(()));
     }
 }

@@ -14,13 +14,15 @@ coded_enum! {
         PriorInvolvement = "prior_involvement",
         /// Another relation.
         Other = "other",
+        /// Made the decision that is disputed (F141).
+        ContestedDecision = "contested_decision",
     }
 }
 
 impl ConflictKind {
-    /// Whether the law leaves no choice: a near relative or an interest always recuses.
+    /// Whether there is no choice: a near relative, an interest, and a decision of one's own always recuse.
     pub const fn always_recuses(self) -> bool {
-        matches!(self, Self::Relative | Self::Interest)
+        matches!(self, Self::Relative | Self::Interest | Self::ContestedDecision)
     }
 }
 
@@ -37,6 +39,11 @@ pub struct Conflict {
     pub declared_by: String,
     /// When.
     pub declared_at: Timestamp,
+}
+
+/// Whether it is known who made the decision that is disputed (F141).
+pub fn deciders_are_named(conflicts: &[Conflict]) -> bool {
+    conflicts.iter().any(|conflict| conflict.kind == ConflictKind::ContestedDecision)
 }
 
 /// Whether `subject` is recused.

@@ -79,9 +79,13 @@ impl Consultation {
         true
     }
 
-    /// Whether the answer came after its time.
-    pub fn is_late(&self) -> bool {
-        self.state == ConsultationState::Answered && self.ended_at.is_some_and(|at| at > self.due_at)
+    /// Whether the answer came after its time, or has not come and its time is over.
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        match self.state {
+            ConsultationState::Asked => now > self.due_at,
+            ConsultationState::Answered => self.ended_at.is_some_and(|at| at > self.due_at),
+            ConsultationState::Cancelled => false,
+        }
     }
 }
 
@@ -108,13 +112,16 @@ mod tests {
     }
 
     #[test]
-    fn only_who_is_asked_answers_and_a_late_answer_shows_as_late() {
+    fn only_who_is_asked_answers_and_what_is_late_shows_as_late() {
         let mut consultation = asked();
         let late = Timestamp::from_second(101).unwrap();
+        assert!(consultation.is_late(late) && !consultation.is_late(consultation.due_at));
         assert_eq!(consultation.take_answer("handler-1", vec![2], late), Err(Refusal::ConsultationNotOpen));
         consultation.take_answer("lawyer-1", vec![2], late).unwrap();
-        assert!(consultation.is_late());
+        assert!(consultation.is_late(late));
         assert!(!consultation.cancel(late));
+        let mut cancelled = asked();
+        assert!(cancelled.cancel(late) && !cancelled.is_late(late), "nobody waits for it any more");
     }
 
     #[test]

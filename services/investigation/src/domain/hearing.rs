@@ -1,7 +1,9 @@
-//! Whether each side was shown what a conclusion rests on: nothing counts that a side could not answer (F003, F025).
+//! Whether each side was shown what a conclusion rests on, and had time to answer it: nothing counts that a side could
+//! not answer (F003, F025).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use redress_domain::PartyKind;
 use uuid::Uuid;
 
@@ -20,8 +22,45 @@ pub struct Cited {
     pub provider: Provider,
     /// Which of several respondents brought it, by its platform reference.
     pub provider_ref: String,
-    /// For whom the latest copy shows something.
-    pub shown: BTreeSet<Audience>,
+    /// For whom the latest copy shows something, with when it was made.
+    pub shown: BTreeMap<Audience, Timestamp>,
+}
+
+impl Cited {
+    /// Whether the complainant can know of it by a copy alone.
+    fn complainant_needs(&self) -> bool {
+        !self.of_other_member && self.provider != Provider::Complainant
+    }
+
+    /// The respondents who can know of it by a copy alone.
+    fn respondents_who_need<'a>(&'a self, all: &'a [Respondent]) -> impl Iterator<Item = &'a Respondent> {
+        let brought = move |respondent: &Respondent| {
+            self.provider == Provider::Respondent && self.provider_ref == respondent.external_ref
+        };
+        all.iter().filter(move |one| one.kind != PartyKind::Platform && !brought(one))
+    }
+}
+
+/// When a side last brought something: its view of all that it was shown before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Which side.
+    pub provider: Provider,
+    /// Which of several respondents, by its platform reference.
+    pub provider_ref: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A side that has not answered a copy yet, and still has time to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Awaited {
+    /// The piece.
+    pub evidence: Uuid,
+    /// The side.
+    pub audience: Audience,
+    /// Until when it is waited for.
+    pub until: Timestamp,
 }
 
 /// The pieces that carry findings: what was put aside or could not be verified carries nothing.
@@ -37,18 +76,49 @@ pub fn carrying<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Uuid
 /// are not shown to this one.
 pub fn unseen(cited: &[Cited], respondents: &[Respondent]) -> Vec<(Uuid, Audience)> {
     let missing = |piece: &Cited| {
-        let complainant = !piece.of_other_member && piece.provider != Provider::Complainant;
-        let brought = |respondent: &Respondent| {
-            piece.provider == Provider::Respondent && piece.provider_ref == respondent.external_ref
-        };
-        let respondent = respondents.iter().any(|one| one.kind != PartyKind::Platform && !brought(one));
-        let needed = [(complainant, Audience::Complainant), (respondent, Audience::Respondent)];
+        let respondent = piece.respondents_who_need(respondents).next().is_some();
+        let needed = [(piece.complainant_needs(), Audience::Complainant), (respondent, Audience::Respondent)];
         let lacks = |(needed, audience): (bool, Audience)| {
-            (needed && !piece.shown.contains(&audience)).then_some((piece.evidence, audience))
+            (needed && !piece.shown.contains_key(&audience)).then_some((piece.evidence, audience))
         };
         needed.into_iter().filter_map(lacks).collect::<Vec<_>>()
     };
     cited.iter().flat_map(missing).collect()
+}
+
+/// Who is still to be heard on what they were shown: a copy is laid before a side for `lasts`, unless the side, and each of
+/// several respondents, has brought something since.
+pub fn awaited(
+    cited: &[Cited],
+    respondents: &[Respondent],
+    answers: &[Answer],
+    (lasts, now): (SignedDuration, Timestamp),
+) -> Vec<Awaited> {
+    let answered = |provider: Provider, reference: Option<&str>, since: Timestamp| {
+        answers.iter().any(|answer| {
+            answer.provider == provider
+                && reference.is_none_or(|reference| answer.provider_ref == reference)
+                && answer.at > since
+        })
+    };
+    let silent = |piece: &Cited, audience: Audience, since: Timestamp| match audience {
+        Audience::Complainant => piece.complainant_needs() && !answered(Provider::Complainant, None, since),
+        Audience::Respondent => piece
+            .respondents_who_need(respondents)
+            .any(|one| !answered(Provider::Respondent, Some(&one.external_ref), since)),
+        Audience::Expert => false,
+    };
+    let awaited = |piece: &Cited| {
+        let sides = piece.shown.iter().map(|(audience, since)| (*audience, *since));
+        let open = sides.filter(|(audience, since)| silent(piece, *audience, *since));
+        let until = open.map(|(audience, since)| Awaited {
+            evidence: piece.evidence,
+            audience,
+            until: since.saturating_add(lasts).unwrap_or(Timestamp::MAX),
+        });
+        until.filter(|awaited| awaited.until > now).collect::<Vec<_>>()
+    };
+    cited.iter().flat_map(awaited).collect()
 }
 
 #[cfg(test)]
@@ -58,6 +128,8 @@ mod tests {
     use super::*;
 
     const NOBODY: [Audience; 0] = [];
+    const SHOWN: Timestamp = Timestamp::UNIX_EPOCH;
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
 
     fn piece(provider: Provider, provider_ref: &str, shown: &[Audience]) -> Cited {
         Cited {
@@ -65,7 +137,7 @@ mod tests {
             of_other_member: false,
             provider,
             provider_ref: provider_ref.into(),
-            shown: shown.iter().copied().collect(),
+            shown: shown.iter().map(|audience| (*audience, SHOWN)).collect(),
         }
     }
 
@@ -107,6 +179,53 @@ mod tests {
             |provider, provider_ref| Cited { of_other_member: true, ..piece(provider, provider_ref, &[]) };
         assert_eq!(lacking(of(Provider::Complainant, ""), &shop), [Audience::Respondent]);
         assert_eq!(lacking(of(Provider::Respondent, "shop-1"), &shop), NOBODY);
+    }
+
+    fn waits_for(
+        piece: &Cited,
+        respondents: &[Respondent],
+        answers: &[Answer],
+        after: SignedDuration,
+    ) -> Vec<Audience> {
+        let awaited = awaited(std::slice::from_ref(piece), respondents, answers, (DAY, SHOWN + after));
+        assert!(awaited.iter().all(|one| one.until == SHOWN + DAY), "{awaited:?}");
+        awaited.into_iter().map(|one| one.audience).collect()
+    }
+
+    #[test]
+    fn a_side_has_its_time_to_answer_a_copy_and_no_more() {
+        use Audience::{Complainant, Respondent};
+        let shop = [respondent(PartyKind::Merchant, "shop-1")];
+        let record = piece(Provider::Platform, "", &[Complainant, Respondent]);
+        let short = DAY - SignedDuration::from_secs(1);
+        assert_eq!(waits_for(&record, &shop, &[], SignedDuration::ZERO), [Complainant, Respondent]);
+        assert_eq!(waits_for(&record, &shop, &[], short), [Complainant, Respondent]);
+        assert_eq!(waits_for(&record, &shop, &[], DAY), NOBODY);
+        // Nobody answers what they brought themselves, and an expert is no side.
+        let own = piece(Provider::Complainant, "", &[Complainant, Respondent, Audience::Expert]);
+        assert_eq!(waits_for(&own, &shop, &[], short), [Respondent]);
+        let of_other = Cited { of_other_member: true, ..piece(Provider::Platform, "", &[Complainant]) };
+        assert_eq!(waits_for(&of_other, &shop, &[], short), NOBODY);
+    }
+
+    #[test]
+    fn who_has_answered_since_is_waited_for_no_longer_and_each_of_several_respondents_has_to() {
+        use Audience::{Complainant, Respondent};
+        let both = [respondent(PartyKind::Merchant, "shop-1"), respondent(PartyKind::Anchor, "anchor-1")];
+        let record = piece(Provider::Platform, "", &[Complainant, Respondent]);
+        let hour = SignedDuration::from_hours(1);
+        let answer =
+            |provider, provider_ref: &str, at| Answer { provider, provider_ref: provider_ref.into(), at };
+        let complainant = answer(Provider::Complainant, "", SHOWN + hour);
+        let shop = answer(Provider::Respondent, "shop-1", SHOWN + hour);
+        let anchor = answer(Provider::Respondent, "anchor-1", SHOWN + hour);
+        let before = answer(Provider::Respondent, "anchor-1", SHOWN);
+        assert_eq!(waits_for(&record, &both, std::slice::from_ref(&complainant), hour), [Respondent]);
+        assert_eq!(waits_for(&record, &both, &[complainant.clone(), shop.clone()], hour), [Respondent]);
+        assert_eq!(waits_for(&record, &both, &[shop.clone(), before], hour), [Complainant, Respondent]);
+        assert_eq!(waits_for(&record, &both, &[complainant, shop.clone(), anchor], hour), NOBODY);
+        let of_the_anchor = piece(Provider::Respondent, "anchor-1", &[Respondent]);
+        assert_eq!(waits_for(&of_the_anchor, &both, &[shop], hour), NOBODY);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod checklist;
 pub mod conclusion;
 pub mod conflict;
 pub mod consultation;
+pub mod course;
 pub mod evidence;
 pub mod finding;
 pub mod goods_test;

@@ -104,11 +104,17 @@ refusals! {
     /// A side could not see what counts against it (F003).
     EvidenceNotShown = "EVIDENCE_NOT_SHOWN", "a finding rests on evidence that a side of the case has not been shown",
         "ProduceRendition of each piece for the side named, by hand where the policy withholds it, or a finding that rests on other evidence";
+    /// A side could not answer yet what counts against it (F003).
+    HearingNotOver = "HEARING_NOT_OVER", "a side was shown a piece that a finding rests on, and still has time to answer it",
+        "an answer of the side named (SubmitEvidence by it), or the time told in `until`";
     /// A copy prepared by hand is brought by those who prepared it.
     PreparedNotByStaff = "PREPARED_NOT_BY_STAFF", "a copy prepared by hand is a piece that staff brought in",
         "SubmitEvidence of the copy by staff";
     /// A major case is concluded by its group.
     NotOfTaskGroup = "NOT_OF_TASK_GROUP", "a major case is concluded by its task group", "a member of the task group";
+    /// The platform answers for itself, and nobody has said who decided (F141).
+    DecidersNotNamed = "CONTESTED_DECIDERS_NOT_NAMED", "in a dispute with the platform it must be known who decided",
+        "NameContestedDeciders of resolution";
     /// An incident that is over.
     IncidentNotOpen = "INCIDENT_NOT_OPEN", "the incident is not confirmed, or is over", "a confirmed incident";
 }

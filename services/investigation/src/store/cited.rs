@@ -1,13 +1,15 @@
 //! What findings, agreements and leads may rest on, and who has been shown it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff_sqlx::Timestamp as Stored;
 use redress_domain::TenantId;
+use sqlx::FromRow;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::evidence::EvidenceType;
-use crate::domain::hearing::Cited;
+use crate::domain::hearing::{Answer, Cited};
 use crate::error::Error;
 
 /// Which of `ids` are evidence of a complaint.
@@ -71,7 +73,7 @@ pub async fn kind(
     Ok(code.map(|code| super::read("evidence", "type", id, &code)).transpose()?)
 }
 
-/// Pieces of a complaint, and of the other members of its incident, with whom they have been shown to: the latest copy for an
+/// Pieces of a complaint, and of the other members of its incident, with whom they have been shown to, and when: the latest copy for an
 /// audience counts, and one that is withheld shows nothing.
 pub async fn shown(
     conn: &mut PgConnection,
@@ -82,16 +84,16 @@ pub async fn shown(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<(Uuid, Uuid, String, String, Vec<String>)> = sqlx::query_as(
-        "SELECT e.evidence_id, e.complaint_id, e.provider, e.provider_ref,
-                ARRAY(SELECT latest.audience
-                      FROM (SELECT DISTINCT ON (r.audience) r.audience, r.treatment
-                            FROM rendition r
-                            WHERE r.tenant = e.tenant AND r.complaint_id = e.complaint_id
-                                  AND r.evidence_id = e.evidence_id
-                            ORDER BY r.audience, r.seq DESC) AS latest
-                      WHERE latest.treatment <> 'withheld') AS shown
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT e.evidence_id, e.complaint_id, e.provider, e.provider_ref, copy.audience, copy.produced_at
          FROM evidence e
+         LEFT JOIN LATERAL (
+             SELECT latest.audience, latest.produced_at
+             FROM (SELECT DISTINCT ON (r.audience) r.audience, r.treatment, r.produced_at
+                   FROM rendition r
+                   WHERE r.tenant = e.tenant AND r.complaint_id = e.complaint_id AND r.evidence_id = e.evidence_id
+                   ORDER BY r.audience, r.seq DESC) AS latest
+             WHERE latest.treatment <> 'withheld') AS copy ON true
          WHERE e.tenant = $1 AND e.evidence_id = ANY ($4)
                -- As a list, so that the primary key is used.
                AND e.complaint_id = ANY (ARRAY(
@@ -105,16 +107,52 @@ pub async fn shown(
     .bind(ids)
     .fetch_all(conn)
     .await?;
-    let cited = |row: (Uuid, Uuid, String, String, Vec<String>)| -> Result<Cited, Error> {
-        let (id, of, provider, provider_ref, shown) = row;
-        let audience = |code: &String| super::read("rendition", "audience", id, code);
-        Ok(Cited {
-            evidence: id,
-            of_other_member: of != complaint,
-            provider: super::read("evidence", "provider", id, &provider)?,
-            provider_ref,
-            shown: shown.iter().map(audience).collect::<Result<_, _>>()?,
-        })
+    let mut cited: Vec<Cited> = Vec::new();
+    for Row { evidence_id: id, complaint_id, provider, provider_ref, audience, produced_at } in rows {
+        if cited.last().is_none_or(|last| last.evidence != id) {
+            cited.push(Cited {
+                evidence: id,
+                of_other_member: complaint_id != complaint,
+                provider: super::read("evidence", "provider", id, &provider)?,
+                provider_ref,
+                shown: BTreeMap::new(),
+            });
+        }
+        if let (Some(piece), Some(audience), Some(at)) = (cited.last_mut(), audience, produced_at) {
+            piece.shown.insert(super::read("rendition", "audience", id, &audience)?, at.to_jiff());
+        }
+    }
+    Ok(cited)
+}
+
+/// A piece, with one of those whom it was shown to; nobody where it was not shown.
+#[derive(Debug, FromRow)]
+struct Row {
+    evidence_id: Uuid,
+    complaint_id: Uuid,
+    provider: String,
+    provider_ref: String,
+    audience: Option<String>,
+    produced_at: Option<Stored>,
+}
+
+/// When each side of a complaint last brought something.
+pub async fn answers(
+    conn: &mut PgConnection,
+    (tenant, complaint): (&TenantId, Uuid),
+) -> Result<Vec<Answer>, Error> {
+    let rows: Vec<(String, String, Stored)> = sqlx::query_as(
+        "SELECT provider, provider_ref, max(received_at) FROM evidence
+         WHERE tenant = $1 AND complaint_id = $2 AND provider IN ('complainant', 'respondent')
+         GROUP BY provider, provider_ref",
+    )
+    .bind(tenant.as_str())
+    .bind(complaint)
+    .fetch_all(conn)
+    .await?;
+    let answer = |(provider, provider_ref, at): (String, String, Stored)| -> Result<Answer, Error> {
+        let provider = super::read("evidence", "provider", complaint, &provider)?;
+        Ok(Answer { provider, provider_ref, at: at.to_jiff() })
     };
-    rows.into_iter().map(cited).collect()
+    rows.into_iter().map(answer).collect()
 }

@@ -5,7 +5,7 @@ use redress_domain::TenantId;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::read;
+use super::{column, read};
 use crate::domain::conflict::Conflict;
 use crate::error::Error;
 
@@ -26,27 +26,26 @@ pub async fn of(conn: &mut PgConnection, tenant: &TenantId, complaint: Uuid) -> 
     rows.into_iter().map(conflict).collect()
 }
 
-/// Writes a conflict. Who is recused stays so.
-pub async fn save(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    complaint: Uuid,
-    conflict: &Conflict,
-) -> Result<(), Error> {
+/// Writes conflicts, at most one of a person in a case. Who is recused stays so.
+pub async fn save(conn: &mut PgConnection, declared: &[(TenantId, Uuid, Conflict)]) -> Result<(), Error> {
+    if declared.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO conflict (tenant, complaint_id, subject, kind, recused, declared_by, declared_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::text[],
+                              $7::timestamptz[])
          ON CONFLICT ON CONSTRAINT conflict_pkey DO UPDATE
          SET kind = excluded.kind, recused = conflict.recused OR excluded.recused,
              declared_by = excluded.declared_by, declared_at = excluded.declared_at",
     )
-    .bind(tenant.as_str())
-    .bind(complaint)
-    .bind(&conflict.subject)
-    .bind(conflict.kind.code())
-    .bind(conflict.recused)
-    .bind(&conflict.declared_by)
-    .bind(conflict.declared_at.to_sqlx())
+    .bind(column(declared, |(tenant, ..)| tenant.as_str()))
+    .bind(column(declared, |(_, complaint, _)| *complaint))
+    .bind(column(declared, |(.., conflict)| conflict.subject.as_str()))
+    .bind(column(declared, |(.., conflict)| conflict.kind.code()))
+    .bind(column(declared, |(.., conflict)| conflict.recused))
+    .bind(column(declared, |(.., conflict)| conflict.declared_by.as_str()))
+    .bind(column(declared, |(.., conflict)| conflict.declared_at.to_sqlx()))
     .execute(conn)
     .await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! Other departments' views.
 
+use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as Stored, ToSqlx};
 use redress_domain::TenantId;
 use sqlx::FromRow;
@@ -100,4 +101,12 @@ pub async fn save(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// How many wait for an answer that was due before `now`, of all tenants.
+pub async fn overdue(conn: &mut PgConnection, now: Timestamp) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar("SELECT count(*) FROM consultation WHERE state = 'asked' AND due_at < $1")
+        .bind(now.to_sqlx())
+        .fetch_one(conn)
+        .await?)
 }

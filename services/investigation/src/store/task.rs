@@ -101,19 +101,16 @@ pub async fn complete(
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes the open tasks of somebody away.
-pub async fn unassign(
-    conn: &mut PgConnection,
-    (tenant, complaint): (&TenantId, Uuid),
-    assignee: &str,
-) -> Result<(), Error> {
+/// Takes open tasks away from people, each named with the case.
+pub async fn unassign(conn: &mut PgConnection, from: &[(TenantId, Uuid, String)]) -> Result<(), Error> {
     sqlx::query(
         "UPDATE task SET assignee = ''
-         WHERE tenant = $1 AND complaint_id = $2 AND assignee = $3 AND done_at IS NULL",
+         WHERE (tenant, complaint_id, assignee) IN (SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[]))
+           AND done_at IS NULL",
     )
-    .bind(tenant.as_str())
-    .bind(complaint)
-    .bind(assignee)
+    .bind(column(from, |(tenant, ..)| tenant.as_str()))
+    .bind(column(from, |(_, complaint, _)| *complaint))
+    .bind(column(from, |(.., assignee)| assignee.as_str()))
     .execute(conn)
     .await?;
     Ok(())

@@ -9,6 +9,7 @@ use redress_domain::{Clock, ComplaintId, Principal, Role, TenantId, event_id};
 use redress_investigation::app::Desk;
 use redress_investigation::app::assignments::FollowAssignments;
 use redress_investigation::app::clocks::FollowClocks;
+use redress_investigation::app::contested::FollowContested;
 use redress_investigation::app::follow::FollowCases;
 use redress_investigation::app::incidents::FollowIncidents;
 use redress_investigation::app::notices::FollowNotices;
@@ -28,6 +29,8 @@ use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use uuid::Uuid;
 
 pub(crate) const NOON: &str = "2026-11-25T04:00:00Z";
+/// How long a copy is laid before a side.
+pub(crate) const HEARING: SignedDuration = SignedDuration::from_hours(24);
 /// The complainant of every complaint that says nothing else.
 pub(crate) const WHO: &str = "person-1";
 /// The merchant of every complaint.
@@ -71,6 +74,7 @@ impl Bench {
             opening: Arc::new(OpeningPolicy { when, negotiate_first: Vec::new() }),
             answer_lasts: SignedDuration::from_hours(48),
             extension_lasts: SignedDuration::from_hours(48),
+            hearing_lasts: HEARING,
             lapse_needs_notice: true,
         };
         Self { db, vault, clock, desk, asks_platform, _database: database, keys }
@@ -127,6 +131,10 @@ impl Bench {
 
     pub(crate) async fn follow_clocks(&self, batch: &[Happening]) {
         apply(&self.db, &FollowClocks { desk: self.desk.clone() }, batch).await.unwrap();
+    }
+
+    pub(crate) async fn follow_contested(&self, batch: &[Happening]) {
+        apply(&self.db, &FollowContested { desk: self.desk.clone() }, batch).await.unwrap();
     }
 
     pub(crate) async fn follow_notices(&self, batch: &[Happening]) {

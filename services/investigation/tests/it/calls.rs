@@ -2,7 +2,9 @@
 
 use redress_domain::Principal;
 use redress_investigation::Error;
-use redress_investigation::app::{conclusion, consultations, findings, goods_tests, opening, requests, view};
+use redress_investigation::app::{
+    conclusion, consultations, findings, goods_tests, opening, requests, timeline, view,
+};
 use redress_proto::convert::to_wire_time;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::types::v1 as types;
@@ -83,6 +85,13 @@ impl Bench {
             ..wire::ConcludeInvestigationRequest::default()
         };
         conclusion::conclude(&self.desk, caller, request).await
+    }
+
+    /// The codes of a case's timeline, oldest first, with who did it as far as the caller is told.
+    pub(crate) async fn course_of_events(&self, caller: &Principal, n: u128) -> Vec<(String, String)> {
+        let request = wire::GetTimelineRequest { complaint_id: id(n), ..wire::GetTimelineRequest::default() };
+        let entries = timeline::get(&self.desk, caller, &request).await.unwrap().entries;
+        entries.into_iter().map(|entry| (entry.code, entry.actor)).collect()
     }
 
     pub(crate) async fn open(&self, caller: &Principal, n: u128, plan: &str) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! The way from an accepted complaint to a conclusion.
 
 use redress_investigation::app::telling::Telling;
-use redress_investigation::app::{consultations, findings, goods_tests, requests};
+use redress_investigation::app::{consultations, findings, goods_tests, late_consultations, requests};
 use redress_investigation::domain::evidence::EvidenceType;
 use redress_investigation::store::case;
 use redress_proto::investigation::v1 as wire;
@@ -160,9 +160,15 @@ async fn a_consultation_that_comes_late_is_taken_and_shown_as_late() {
     let (bench, handler) = (Bench::new().await, staff("handler-1"));
     bench.opened(1).await;
     let consultation = bench.consult(&handler, 1, "lawyer-1").await.unwrap();
-    bench.clock.advance(jiff::SignedDuration::from_hours(25));
+    let overdue = async || late_consultations::count(&bench.desk).await.unwrap();
+    bench.clock.advance(jiff::SignedDuration::from_hours(24));
+    assert_eq!((overdue().await, bench.view(1).await.consultations[0].late), (0, false));
+    bench.clock.advance(jiff::SignedDuration::from_hours(1));
+    let seen = redress_investigation::app::view::get(&bench.desk, &boss(), &id(1)).await.unwrap();
+    assert_eq!((overdue().await, seen.consultations[0].late), (1, true), "it is seen before it is answered");
     let answered = bench.answer(&staff("lawyer-1"), 1, &consultation.consultation_id).await.unwrap();
     assert!(answered.late);
+    assert_eq!(overdue().await, 0);
     let again = wire::AnswerConsultationRequest {
         request_id: "other".into(),
         complaint_id: id(1),

@@ -7,7 +7,7 @@ use redress_proto::investigation::v1 as wire;
 use redress_proto::types::v1 as types;
 
 use crate::bench::Happening;
-use crate::bench::{Bench, meta, reason, staff};
+use crate::bench::{Bench, SHOP, WHO, complainant, meta, reason, staff};
 
 fn assigned(n: u128, version: i64, handler: &str) -> Happening {
     use prost::Message as _;
@@ -77,6 +77,53 @@ async fn a_case_that_comes_back_is_opened_for_another_round_and_the_last_one_is_
     let kept =
         bench.count("SELECT count(*) FROM past_round WHERE round = 1 AND concluded_by = 'handler-1'").await;
     assert_eq!(kept, 1);
+}
+
+#[tokio::test]
+async fn what_other_services_did_stands_in_the_one_course_of_events_for_who_may_see_it() {
+    use types::ComplaintState as At;
+    let (bench, handler) = (Bench::new().await, staff("handler-1"));
+    bench.opened(1).await;
+    bench.find_all(&handler, 1).await.unwrap();
+    bench.conclude(&handler, 1).await.unwrap();
+    let steps = [
+        (At::PlanReview, "InvestigationConcluded", "handler-1"),
+        (At::Mediating, "PlanApproved", "reviewer-1"),
+        (At::Executing, "SettlementReached", SHOP),
+        (At::ResultNotified, "RemedyExecuted", "/redress/resolution"),
+        (At::UnderAppeal, "AppealFiled", WHO),
+        (At::Closed, "AppealDecided", "reviewer-2"),
+    ];
+    for ((to, fact, actor), version) in steps.into_iter().zip(5..) {
+        bench.clock.advance(jiff::SignedDuration::from_secs(1));
+        let advanced = intake::ComplaintAdvanced { from: 0, to: to.into(), fact: fact.into() };
+        let mut happening = bench.happened(1, version, &advanced);
+        happening.meta.actor = Some(actor.into());
+        bench.follow(&[happening]).await;
+    }
+    let inside = bench.course_of_events(&staff("handler-2"), 1).await;
+    let expected = [
+        ("investigation_concluded", "handler-1"),
+        ("plan_approved", "reviewer-1"),
+        ("settlement_reached", SHOP),
+        ("remedy_executed", "/redress/resolution"),
+        ("appeal_filed", WHO),
+        ("appeal_decided", "reviewer-2"),
+    ];
+    let expected = expected.map(|(code, actor)| (code.to_owned(), actor.to_owned()));
+    assert_eq!(inside[inside.len() - 6..], expected);
+    let concluded = inside.iter().filter(|(code, _)| code == "investigation_concluded").count();
+    assert_eq!(concluded, 1, "what was entered when it happened is not entered again");
+    let seen = bench.course_of_events(&complainant(), 1).await;
+    let seen: Vec<&str> = seen.iter().map(|(code, _)| code.as_str()).collect();
+    let expected = [
+        "investigation_concluded",
+        "settlement_reached",
+        "remedy_executed",
+        "appeal_filed",
+        "appeal_decided",
+    ];
+    assert_eq!(seen[seen.len() - 5..], expected, "how a plan fares inside is not the parties' to see");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 mod bench;
 mod calls;
 mod conclude;
+mod contested;
 mod evidence;
 mod evidence_of;
 mod follow;

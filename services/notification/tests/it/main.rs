@@ -12,6 +12,7 @@ mod email;
 mod fairness;
 mod hearing;
 mod hearing_clocks;
+mod hearing_copies;
 mod in_app;
 mod installed;
 mod isolation;

@@ -34,7 +34,17 @@ async fn who_made_the_disputed_decision_takes_no_part_and_must_be_known() {
         subjects: vec!["h-7".into(), "s-7".into()],
         ..Default::default()
     };
-    bench.act(&supervisor("s-1"), name).await.unwrap();
+    bench.act(&supervisor("s-1"), name.clone()).await.unwrap();
+    let told: wire::ContestedDecidersNamed = bench.last(id).await;
+    assert_eq!(told.subjects, ["h-7", "s-7"], "intake and investigation keep them out too");
+    let more = wire::NameContestedDecidersRequest {
+        request_id: call(),
+        subjects: vec!["h-8".into(), "h-7".into()],
+        ..name
+    };
+    bench.act(&supervisor("s-1"), more).await.unwrap();
+    let told: wire::ContestedDecidersNamed = bench.last(id).await;
+    assert_eq!(told.subjects, ["h-7", "s-7", "h-8"], "whoever was named before stays named");
     assert_eq!(reason(bench.act(&handler("h-7"), liability(id)).await), "CONTESTED_DECIDER");
     bench.act(&handler("h-1"), liability(id)).await.unwrap();
     let fee = wire::RemedyTerms {

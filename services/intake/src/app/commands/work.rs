@@ -17,7 +17,7 @@ use crate::app::transition::{self, Cause, Transition};
 use crate::domain::lifecycle::{Act, Actor, Capacity, CommandKind, Policy};
 use crate::error::Error;
 use crate::store::complaint::{self, Complaint};
-use crate::store::{note, register};
+use crate::store::{note, recusal, register};
 
 /// One command on its way through its transaction; runs again if the transaction lost against another.
 pub(super) struct Work<C> {
@@ -50,6 +50,7 @@ impl<C: CaseCommand> Work<C> {
             Seen::Other => return Err(Call::reused().into()),
             Seen::New => {}
         }
+        self.require_not_recused(conn, standing).await?;
         let version = complaint.lifecycle.version();
         if self.expected_version != 0 && self.expected_version != version {
             let problem =
@@ -71,6 +72,19 @@ impl<C: CaseCommand> Work<C> {
             fingerprint: self.fingerprint,
         })?;
         self.apply(conn, complaint, standing, effects).await
+    }
+
+    /// Staff who are recused do nothing more on the complaint; in their own matter they are a party like any other.
+    async fn require_not_recused(&self, conn: &mut PgConnection, standing: Standing) -> Result<(), Error> {
+        if !self.caller.is_staff() || standing.complainant {
+            return Ok(());
+        }
+        let place = (&self.caller.tenant, self.id);
+        if recusal::is_recused(conn, place, &self.caller.subject).await? {
+            Err(recused().into())
+        } else {
+            Ok(())
+        }
     }
 
     /// The complaint and the other one, locked together in the order that all who lock keep.
@@ -176,6 +190,15 @@ fn sealed_note(
     let sealed = Sealed { wrapped_key: Vec::new(), fields: vec![field.clone()] };
     let note = note::Note { state_version, kind: kind.code().to_owned(), sealed: sealed.encode_to_vec() };
     Ok((note, field))
+}
+
+fn recused() -> Problem {
+    Problem::new(
+        ErrorKind::PermissionDenied,
+        "RECUSED",
+        "who is recused from a case may do nothing more on it",
+    )
+    .with("satisfied_by", "another member of staff")
 }
 
 /// Of another tenant's, too: who names it learns nothing.

@@ -5,7 +5,7 @@ use redress_outbox::DecodeError;
 use redress_proto::investigation::v1 as wire;
 
 use super::Told;
-use super::words::awaited;
+use super::words::{awaited, recused};
 use crate::domain::lifecycle::Fact;
 
 /// Reads a message by its name; none for what moves nothing.
@@ -37,6 +37,9 @@ pub(super) fn read(event_type: &str, payload: &[u8]) -> Result<Option<Told>, Dec
     } else if is(wire::ConsultationAnswered::full_name()) {
         wire::ConsultationAnswered::decode(payload)?;
         Fact::ConsultationAnswered
+    } else if is(wire::ConflictDeclared::full_name()) {
+        let declared = wire::ConflictDeclared::decode(payload)?;
+        return Ok(recused(if declared.recused { vec![declared.subject] } else { Vec::new() }));
     } else if is(wire::InvestigationConcluded::full_name()) {
         wire::InvestigationConcluded::decode(payload)?;
         Fact::InvestigationConcluded

@@ -3,7 +3,8 @@
 //! Whoever owns a fact has checked its own guards; the lifecycle decides what follows, and a fact that it cannot take is
 //! answered by `FactRefused`, so that the owner undoes its side. A fact therefore never fails a batch: only a message that
 //! does not say what its contract promises does. A clock that came due beside what stops it, and a level that the case has
-//! reached already, say nothing: nobody has anything to undo.
+//! reached already, say nothing: nobody has anything to undo. Who is recused moves nothing either, and is kept: they do
+//! nothing more on the complaint.
 
 mod clocks;
 mod investigation;
@@ -27,6 +28,7 @@ use crate::domain::lifecycle::{
     Act, Actor, Capacity, Command, EscalationReason, Fact, Level, Lifecycle, Policy, State,
 };
 use crate::error::Error;
+use crate::store::recusal::{self, Recusal};
 
 /// Whose topic is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,8 @@ impl Teller {
 pub enum Told {
     /// A fact.
     Happened(Fact),
+    /// These may do nothing more on the complaint (L06, F141).
+    Recused(Vec<String>),
     /// The clock of a completion has warned, which reminds the complainant.
     CompletionWarned,
     /// The clock of a completion came due.
@@ -100,8 +104,10 @@ impl BatchHandler for TakeFacts {
     async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Told>]) -> Result<(), HandlerError> {
         let mut complaints = Reported::lock(conn, batch).await?;
         let mut reminders = Reminders::of(conn, batch).await?;
+        let mut recusals = Vec::new();
         for delivery in batch {
             let transition = complaints.of(conn, delivery).await?;
+            recusals.extend(recused(delivery));
             let Some(command) = meant(delivery, &transition.complaint.lifecycle, &mut reminders) else {
                 continue;
             };
@@ -109,6 +115,7 @@ impl BatchHandler for TakeFacts {
             transition.command(&command, &act, &self.policy).map_err(Error::from)?;
         }
         reminders.save(conn).await?;
+        recusal::save(conn, &recusals).await?;
         complaints.save(conn, whole_microseconds(self.clock.now())).await
     }
 
@@ -134,6 +141,16 @@ impl TakeFacts {
     }
 }
 
+/// Who takes no part in the complaint any more, by this message.
+fn recused(delivery: &Delivery<Told>) -> Vec<Recusal> {
+    let Told::Recused(subjects) = &*delivery.event else { return Vec::new() };
+    let (tenant, complaint) = key(&delivery.meta);
+    let told_at = whole_microseconds(delivery.meta.occurred_at);
+    let of =
+        |subject: &String| Recusal { tenant: tenant.clone(), complaint, subject: subject.clone(), told_at };
+    subjects.iter().map(of).collect()
+}
+
 /// What a message asks of a complaint that stands so; none where it asks nothing of it.
 fn meant(delivery: &Delivery<Told>, life: &Lifecycle, reminders: &mut Reminders) -> Option<Command> {
     let (meta, key) = (&delivery.meta, key(&delivery.meta));
@@ -143,6 +160,7 @@ fn meant(delivery: &Delivery<Told>, life: &Lifecycle, reminders: &mut Reminders)
     };
     match &*delivery.event {
         Told::Happened(fact) => Some(Command::TakeFact(fact.clone())),
+        Told::Recused(_) => None,
         Told::CompletionWarned => {
             reminders.remind(
                 key,

@@ -5,7 +5,7 @@ use redress_outbox::DecodeError;
 use redress_proto::resolution::v1 as wire;
 
 use super::Told;
-use super::words::{closing, unfit};
+use super::words::{closing, recused, unfit};
 use crate::domain::lifecycle::{AfterAppeal, Fact, TerminationReason};
 
 /// Reads a message by its name; none for what moves nothing.
@@ -30,6 +30,8 @@ pub(super) fn read(event_type: &str, payload: &[u8]) -> Result<Option<Told>, Dec
         Fact::SettlementReached
     } else if is(wire::MediationTerminated::full_name()) {
         terminated(&wire::MediationTerminated::decode(payload)?)?
+    } else if is(wire::ContestedDecidersNamed::full_name()) {
+        return Ok(recused(wire::ContestedDecidersNamed::decode(payload)?.subjects));
     } else {
         match decided(event_type, payload)? {
             Some(fact) => fact,

@@ -3,6 +3,7 @@
 use redress_outbox::DecodeError;
 use redress_proto::types::v1::AwaitedParty;
 
+use super::Told;
 use crate::domain::lifecycle::{Awaited, Closing};
 
 /// A field that does not say what the contract promises.
@@ -32,4 +33,10 @@ pub(super) fn closing(outcome: &str, cause: &str) -> Result<Option<Closing>, Dec
         outcome: outcome.parse().map_err(|_| unfit("outcome"))?,
         cause: cause.parse().map_err(|_| unfit("cause"))?,
     }))
+}
+
+/// People who take no part any more; nothing where nobody is told.
+pub(super) fn recused(mut subjects: Vec<String>) -> Option<Told> {
+    subjects.retain(|subject| !subject.is_empty());
+    (!subjects.is_empty()).then_some(Told::Recused(subjects))
 }

@@ -26,7 +26,7 @@ use super::{Desk, change};
 use crate::domain::case::{ComplaintState, State};
 use crate::domain::records::{self, Question};
 use crate::domain::timeline::Visibility;
-use crate::domain::{checklist, opening};
+use crate::domain::{checklist, course, opening};
 use crate::error::Error;
 use crate::store::case::{self, CaseFile, PastRound};
 use crate::store::record;
@@ -156,6 +156,10 @@ impl Step<'_> {
             }
             Happened::Advanced { to, fact } => {
                 telling.file.case.complaint_state = *to;
+                if let Some((code, visibility)) = course::step(fact) {
+                    let actor = meta.actor.clone().unwrap_or_default();
+                    telling.enter_of(actor, &code, None, visibility);
+                }
                 if *to == ComplaintState::Investigating && opening::comes_back(fact) {
                     self.open(telling, fact);
                 }

@@ -24,7 +24,7 @@ use super::evidence::Files;
 use super::publish::Origin;
 use super::telling::Telling;
 use super::{Desk, change, view};
-use crate::domain::records::RecordState;
+use crate::domain::records::{Question, RecordState};
 use crate::domain::timeline::Visibility;
 use crate::error::Error;
 use crate::store::case::{self, CaseFile};
@@ -74,6 +74,11 @@ impl Asking {
     /// Asks `platform` and keeps what it holds among the `files` of each case.
     pub fn new(files: Files, platform: Platform, pace: Pace) -> Self {
         let meter = opentelemetry::global::meter("redress-investigation");
+        let asked = meter.u64_counter("redress.investigation.platform.questions").build();
+        // Told from the start: whoever watches for an increase misses the first of a series that begins with it.
+        for question in Question::ALL {
+            asked.add(0, &told(*question, "failed"));
+        }
         let inner = Inner {
             desk: files.desk.clone(),
             files,
@@ -81,7 +86,7 @@ impl Asking {
             at_once: usize::try_from(pace.at_once).unwrap_or(1),
             attempts: i32::try_from(pace.attempts).unwrap_or(i32::MAX),
             backoff: Backoff { base: FIRST_DELAY, max: pace.max_delay },
-            asked: meter.u64_counter("redress.investigation.platform.questions").build(),
+            asked,
             waiting: meter.i64_gauge("redress.investigation.platform.waiting").build(),
             oldest: meter.f64_gauge("redress.investigation.platform.oldest_wait").with_unit("s").build(),
         };
@@ -151,7 +156,7 @@ impl Asking {
 
     async fn ask(&self, leased: Leased) {
         let outcome = self.ask_and_keep(&leased).await;
-        let told = match &outcome {
+        let outcome = match &outcome {
             Ok(outcome) => *outcome,
             Err(error) => {
                 // Under its lease it is asked again; nothing of it was kept.
@@ -159,8 +164,7 @@ impl Asking {
                 "not_kept"
             }
         };
-        let question = KeyValue::new("question", leased.question.code());
-        self.inner.asked.add(1, &[question, KeyValue::new("outcome", told)]);
+        self.inner.asked.add(1, &told(leased.question, outcome));
     }
 
     async fn ask_and_keep(&self, leased: &Leased) -> Result<&'static str, Error> {
@@ -224,6 +228,11 @@ impl Asking {
         self.inner.desk.wake.wake();
         Ok(())
     }
+}
+
+/// How an answer is counted.
+fn told(question: Question, outcome: &'static str) -> [KeyValue; 2] {
+    [KeyValue::new("question", question.code()), KeyValue::new("outcome", outcome)]
 }
 
 /// What came of a question.

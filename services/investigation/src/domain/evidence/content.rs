@@ -1,7 +1,8 @@
 //! Whether content is what it is said to be, judged while it streams by.
 //!
 //! The first bytes tell what most files are; text has no marks, so all of it is looked at; an archive tells what it
-//! holds in its last bytes, of which a bounded number is kept. Nothing is unpacked or decoded here.
+//! holds in its last bytes and in how its files begin, of which a bounded number is kept. Nothing else is unpacked or
+//! decoded here.
 
 use super::archive;
 use super::media::Class;
@@ -21,14 +22,15 @@ pub struct Content {
     media: MediaType,
     head: Vec<u8>,
     judged: bool,
-    tail: archive::Tail,
+    archive: archive::Archive,
     size: u64,
 }
 
 impl Content {
     /// A file that is said to be of type `media`.
     pub fn new(media: MediaType) -> Self {
-        Self { media, head: Vec::with_capacity(HEAD), judged: false, tail: archive::Tail::default(), size: 0 }
+        let archive = archive::Archive::default();
+        Self { media, head: Vec::with_capacity(HEAD), judged: false, archive, size: 0 }
     }
 
     /// The next bytes.
@@ -48,10 +50,7 @@ impl Content {
             Class::Text if !bytes.iter().copied().all(is_of_text) => {
                 Err(if is_executable(&self.head) { Unfit::Executable } else { Unfit::ContentDiffers })
             }
-            Class::Archive => {
-                self.tail.push(bytes);
-                Ok(())
-            }
+            Class::Archive => self.archive.push(bytes),
             _ => Ok(()),
         }
     }
@@ -68,7 +67,7 @@ impl Content {
             self.judge_head()?;
         }
         if self.media.class() == Class::Archive {
-            return archive::check(&self.tail, self.size);
+            return self.archive.finish(self.size);
         }
         Ok(())
     }
@@ -84,7 +83,7 @@ impl Content {
 }
 
 /// Programs for any system, byte code, and scripts.
-fn is_executable(head: &[u8]) -> bool {
+pub(super) fn is_executable(head: &[u8]) -> bool {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let begins = |script: &&[u8]| text.get(..script.len()).is_some_and(|b| b.eq_ignore_ascii_case(script));
     PROGRAMS.iter().any(|program| head.starts_with(program))

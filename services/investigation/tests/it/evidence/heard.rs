@@ -1,13 +1,20 @@
 //! Nothing counts that a side was not shown.
 
+use jiff::SignedDuration;
+use redress_domain::{Principal, Role};
 use redress_investigation::app::evidence::produce;
 use redress_investigation::app::{findings, view};
+use redress_proto::convert::to_wire_time;
 use redress_proto::investigation::v1 as wire;
 
 use super::samples::CHAT;
 use super::{Shelf, chat, header};
-use crate::bench::{complainant, id, reason, shop, staff};
+use crate::bench::{HEARING, complainant, id, principal, reason, shop, staff};
 use crate::calls::{found, mark};
+
+fn anchor() -> Principal {
+    principal("tenant-a", "anchor-1", &[Role::Respondent])
+}
 
 impl Shelf {
     /// Findings on every point of the case, resting on these pieces.
@@ -71,6 +78,44 @@ async fn a_conclusion_that_rests_on_what_a_side_was_not_shown_is_refused_and_nam
     shelf.render(&staff("handler-1"), &report, wire::Audience::Complainant).await.unwrap();
     assert_eq!(shelf.lacks().await, [format!("{report}:respondent")]);
     shelf.render(&staff("handler-1"), &report, wire::Audience::Respondent).await.unwrap();
+    shelf.bench.clock.advance(HEARING);
+    shelf.bench.conclude(&staff("handler-1"), 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_side_that_was_shown_a_piece_has_its_time_to_answer_before_a_conclusion_rests_on_it() {
+    let shelf = Shelf::new().await;
+    let own = shelf.kept(&complainant(), chat("one"), CHAT.as_bytes()).await;
+    shelf.find(&[mark(&own, wire::Bearing::Supports)]).await;
+    shelf.render(&staff("handler-1"), &own, wire::Audience::Respondent).await.unwrap();
+    let told: wire::RenditionProduced = shelf.bench.last(1).await;
+    let until = shelf.bench.desk.now() + HEARING;
+    assert_eq!(told.answer_until, Some(to_wire_time(until)), "the side can be told until when");
+
+    shelf.bench.clock.advance(HEARING - SignedDuration::from_secs(1));
+    let early = shelf.bench.conclude(&staff("handler-1"), 1).await.expect_err("it is refused").into_problem();
+    assert_eq!(early.reason, "HEARING_NOT_OVER");
+    let metadata = |key| early.metadata.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone());
+    assert_eq!(metadata("evidence"), Some(format!("{own}:respondent")));
+    assert_eq!(metadata("until"), Some(until.to_string()), "and staff until when they wait");
+    assert_eq!(shelf.bench.view(1).await.state(), wire::InvestigationState::Open);
+
+    shelf.bench.clock.advance(SignedDuration::from_secs(1));
+    shelf.bench.conclude(&staff("handler-1"), 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_has_answered_what_they_were_shown_is_waited_for_no_longer() {
+    let shelf = Shelf::new().await;
+    let own = shelf.kept(&complainant(), chat("one"), CHAT.as_bytes()).await;
+    shelf.find(&[mark(&own, wire::Bearing::Supports)]).await;
+    shelf.render(&staff("handler-1"), &own, wire::Audience::Respondent).await.unwrap();
+    let statement = |name: &str| header(name, wire::EvidenceType::MerchantStatement, "text/plain");
+    shelf.bench.clock.advance(SignedDuration::from_mins(1));
+    shelf.kept(&shop(), statement("of-the-shop"), "缝线合格".as_bytes()).await;
+    let other_waits = shelf.bench.conclude(&staff("handler-1"), 1).await;
+    assert_eq!(reason(other_waits), "HEARING_NOT_OVER", "the anchor is a respondent too");
+    shelf.kept(&anchor(), statement("of-the-anchor"), "与我无关".as_bytes()).await;
     shelf.bench.conclude(&staff("handler-1"), 1).await.unwrap();
 }
 
@@ -103,6 +148,7 @@ async fn what_is_withheld_counts_only_once_a_copy_prepared_by_hand_was_shown_in_
     // The policy's own copy is still what it was, and does not come before the later one.
     shelf.render(&staff("handler-2"), &paper, wire::Audience::Respondent).await.unwrap();
     assert_eq!(shelf.get(&shop(), &paper).await.unwrap().1, b"the paper without the address");
+    shelf.bench.clock.advance(HEARING);
     shelf.bench.conclude(&staff("handler-1"), 1).await.unwrap();
     assert!(shelf.verify(true).await.intact);
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use redress_investigation::app::{evidence, requests};
 use redress_proto::investigation::v1 as wire;
 
-use super::samples::{CHAT, bomb, photograph};
+use super::samples::{CHAT, bomb, disguised, photograph};
 use super::{Shelf, chat, header, messages};
 use crate::bench::{WHO, complainant, id, reason, shop, staff};
 
@@ -34,6 +34,7 @@ fn cases() -> Vec<Case> {
         case(chat("x"), b"#!/bin/sh\nrm -rf /\n", "EVIDENCE_EXECUTABLE"),
         case(header("x", Type::ChatLog, "application/zip"), &bomb(), "EVIDENCE_ARCHIVE_BOMB"),
         case(header("x", Type::ChatLog, "application/zip"), &bomb()[..900], "EVIDENCE_ARCHIVE_UNREADABLE"),
+        case(header("x", Type::ChatLog, "application/zip"), &disguised(), "EVIDENCE_EXECUTABLE"),
         case(chat("x"), b"", "EVIDENCE_EMPTY"),
         case(wire::EvidenceHeader { size: Some(7), ..chat("x") }, b"eight by", "EVIDENCE_TOO_LARGE"),
         case(wire::EvidenceHeader { size: Some(9), ..chat("x") }, b"eight by", "EVIDENCE_SIZE_DIFFERS"),

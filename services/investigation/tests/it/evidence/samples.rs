@@ -54,6 +54,18 @@ pub(super) fn bomb() -> Vec<u8> {
     all
 }
 
+/// A zip in which a program goes by the name of a text.
+pub(super) fn disguised() -> Vec<u8> {
+    use std::io::Write as _;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in [("chat.txt", CHAT.as_bytes()), ("a.txt", b"\x7fELF\x02\x01\x01\0\0\0\0\0")] {
+        zip.start_file(name, stored).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
 /// A chat in which a telephone number is told.
 pub(super) const CHAT: &str = "客服:您好\n买家:请打 13800138000 找我,包的缝线开了\n";
 

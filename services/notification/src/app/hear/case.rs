@@ -44,7 +44,7 @@ impl<'a> Case<'a> {
 
     /// What was told before `kept`: by version within its topic, by time across topics, so that a letter says the same
     /// however far each topic was read when it was made.
-    fn before(&self, kept: &Kept) -> impl DoubleEndedIterator<Item = &(&'a Kept, Fact)> {
+    pub(super) fn before(&self, kept: &Kept) -> impl DoubleEndedIterator<Item = &(&'a Kept, Fact)> {
         let (topic, version, at) = (kept.topic.clone(), kept.version, kept.at);
         self.facts.iter().filter(
             move |(one, _)| {

@@ -59,6 +59,7 @@ impl Scene<'_> {
                 Some(request) => self.evidence(request, longer.due_at.as_ref()),
                 None => Ok(Vec::new()),
             },
+            Fact::RenditionProduced(copy) => self.copy_shown(copy),
             Fact::TestOrdered(_) => {
                 let expected_at = self.days_on(self.terms.progress_days);
                 self.progress("test_ordered", "test_next", expected_at.to_string())
@@ -321,7 +322,7 @@ impl Scene<'_> {
         to.map(|to| Draft::new(kind, to, texts.clone(), parts.to_vec())).collect()
     }
 
-    fn everybody(&self) -> Vec<Addressee> {
+    pub(super) fn everybody(&self) -> Vec<Addressee> {
         let mut all = addressees(self.case.complaint, Role::Complainant);
         all.extend(addressees(self.case.complaint, Role::Respondent));
         all

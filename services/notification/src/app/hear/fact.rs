@@ -49,7 +49,7 @@ macro_rules! facts {
 
 facts! {
     intake: CompletionRequested;
-    investigation: EvidenceRequested EvidenceRequestExtended EvidenceSubmitted TestOrdered;
+    investigation: EvidenceRequested EvidenceRequestExtended EvidenceSubmitted RenditionProduced TestOrdered;
     resolution: NegotiationOpened LiabilityDetermined ProposalSent ProposalRevised OfferAccepted SettlementReached
         MediationTerminated RulingIssued RemedyOrdered RemedyExecuted RemedyAdvanced HandlingReportIssued AppealFiled
         AppealDecided;

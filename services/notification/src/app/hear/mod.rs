@@ -8,6 +8,7 @@
 mod case;
 mod clocks;
 mod contents;
+mod copies;
 mod fact;
 mod money;
 

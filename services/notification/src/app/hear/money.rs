@@ -141,6 +141,8 @@ mod tests {
             "why_facts",
             "test_ordered",
             "test_next",
+            "copy_shown",
+            "copy_shown_next",
             "negotiation_opened",
             "negotiation_next",
         ] {

@@ -1,4 +1,5 @@
-//! `NameContestedDeciders`: who made the decision that a merchant disputes takes no part in handling it (F141).
+//! `NameContestedDeciders`: who made the decision that a merchant disputes takes no part in handling it (F141), here, in intake and in the
+//! investigation, which hear of it by an event.
 
 use async_trait::async_trait;
 use redress_domain::{Problem, Violations};
@@ -31,6 +32,9 @@ impl Act for wire::NameContestedDecidersRequest {
                 scene.case.course.contested_deciders.push(subject.clone());
             }
         }
+        // All of them, each time: whoever missed an earlier telling has them now.
+        let subjects = scene.case.course.contested_deciders.clone();
+        scene.out.push(&wire::ContestedDecidersNamed { subjects });
         Ok(())
     }
 }

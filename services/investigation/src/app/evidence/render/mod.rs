@@ -4,7 +4,9 @@ mod film;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 use redress_domain::{Principal, Problem};
+use redress_proto::convert::to_wire_time;
 use redress_proto::investigation::v1 as wire;
 use sha2::{Digest as _, Sha256};
 use sqlx::postgres::PgConnection;
@@ -18,6 +20,7 @@ use crate::app::change::{Change, Command, Target};
 use crate::app::standing::Caller;
 use crate::app::{id, made_id, wire as words};
 use crate::domain::Refusal;
+use crate::domain::case::State;
 use crate::domain::evidence::chain::Happening;
 use crate::domain::evidence::{Audience, Class, Decision, Provider, Treatment, Unfit, mask, picture};
 use crate::domain::timeline::Visibility;
@@ -67,7 +70,9 @@ pub async fn produce(
             }
             None => files.made(&look.file, order).await?,
         };
-        files.keep_copy(&caller, target, Render { item: item.clone(), copy, pending }).await?
+        let hearing_lasts = files.desk.hearing_lasts;
+        let render = Render { item: item.clone(), copy, pending, hearing_lasts };
+        files.keep_copy(&caller, target, render).await?
     };
     let look = files.look(&caller, complaint, wire::Audience::Unspecified).await?;
     let copy = look.copies.iter().find(|copy| copy.id.to_string() == made).ok_or_else(Problem::not_found)?;
@@ -224,6 +229,19 @@ struct Render {
     item: Evidence,
     copy: Rendition,
     pending: Option<Pending>,
+    hearing_lasts: SignedDuration,
+}
+
+impl Render {
+    /// Until when the side is waited for; none if it is shown nothing, or nobody is to be heard.
+    fn answer_until(&self, copy: &Rendition, change: &Change) -> Option<Timestamp> {
+        let heard = matches!(copy.audience, Audience::Complainant | Audience::Respondent)
+            && copy.file.is_some()
+            && change.telling.file.case.state == State::Open
+            && self.hearing_lasts.is_positive();
+        let until = copy.produced_at.saturating_add(self.hearing_lasts).unwrap_or(Timestamp::MAX);
+        heard.then_some(until)
+    }
 }
 
 #[async_trait]
@@ -257,6 +275,7 @@ impl Command for Render {
             audience: told::audience(copy.audience).into(),
             policy_version: copy.policy_version.clone(),
             sha256: copy.file.as_ref().map(|file| hex::encode(file.sha256)).unwrap_or_default(),
+            answer_until: self.answer_until(&copy, change).map(to_wire_time),
         };
         change.telling.tell(&event);
         change.telling.enter("rendition_produced", Some(copy.evidence), Visibility::Staff);

@@ -1,10 +1,13 @@
-//! What a zip archive holds, told from its directory alone: nothing is unpacked.
+//! What a zip archive holds, told from its directory and from how its files begin: nothing else is unpacked.
 //!
 //! The directory stands at the end, so a bounded tail of the stream is enough. What the directory says of sizes may be a
 //! lie, but whoever unpacks by it stops where it ends; files that share their bytes, the trick of the worst bombs, are
 //! seen from their places.
 
+mod heads;
+
 use super::Unfit;
+use heads::{Head, Heads};
 
 /// So many last bytes are kept: the directory of a few thousand files. A larger directory counts as a bomb.
 const TAIL: usize = 1 << 20;
@@ -21,7 +24,7 @@ const END: &[u8; 4] = b"PK\x05\x06";
 const END_SIZE: usize = 22;
 const ENTRY: &[u8; 4] = b"PK\x01\x02";
 const ENTRY_SIZE: usize = 46;
-const LOCAL_SIZE: u64 = 30;
+const LOCAL_SIZE: usize = 30;
 /// Endings of archives, and of programs and scripts.
 const ARCHIVES: &[&str] =
     &["zip", "7z", "rar", "gz", "tgz", "tar", "bz2", "xz", "zst", "jar", "apk", "iso", "cab"];
@@ -30,13 +33,40 @@ const PROGRAMS: &[&str] = &[
     "so", "app", "deb", "rpm", "py", "php", "pl", "lnk", "html", "htm", "svg",
 ];
 
+/// An archive that streams by.
+#[derive(Debug, Default)]
+pub(super) struct Archive {
+    tail: Tail,
+    heads: Heads,
+}
+
+impl Archive {
+    /// The next bytes.
+    ///
+    /// # Errors
+    /// As soon as it is certain that the archive does not fit.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Unfit> {
+        self.tail.push(bytes);
+        self.heads.push(bytes)
+    }
+
+    /// The archive is complete, with `size` bytes.
+    ///
+    /// # Errors
+    /// If it does not fit.
+    pub(super) fn finish(self, size: u64) -> Result<(), Unfit> {
+        let entries = check(&self.tail, size)?;
+        let heads = self.heads.finish();
+        entries.iter().try_for_each(|entry| entry.check_head(heads.get(&entry.place).copied()))
+    }
+}
+
 /// The last bytes of a stream.
 #[derive(Debug, Default)]
-pub(super) struct Tail(Vec<u8>);
+struct Tail(Vec<u8>);
 
 impl Tail {
-    /// The next bytes.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    fn push(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL)..]);
         // Cut seldom: moving a megabyte for each small chunk would cost more than hashing it.
         if self.0.len() > 2 * TAIL {
@@ -45,26 +75,27 @@ impl Tail {
     }
 }
 
-/// Checks an archive of `size` bytes by its tail.
-pub(super) fn check(tail: &Tail, size: u64) -> Result<(), Unfit> {
+/// Checks an archive of `size` bytes by its tail; gives what its directory names.
+fn check(tail: &Tail, size: u64) -> Result<Vec<Entry<'_>>, Unfit> {
     let directory = Directory::find(&tail.0, size)?;
     if directory.files > MOST_FILES {
         return Err(Unfit::ArchiveBomb);
     }
     let mut rest = directory.bytes;
-    let (mut unpacked, mut places) = (0_u64, Vec::new());
+    let (mut unpacked, mut places, mut entries) = (0_u64, Vec::new(), Vec::new());
     for _ in 0..directory.files {
         let (entry, after) = Entry::read(rest)?;
         rest = after;
         entry.check()?;
         unpacked = unpacked.saturating_add(entry.unpacked);
-        places.push((entry.place, entry.packed.saturating_add(LOCAL_SIZE)));
+        places.push((entry.place, entry.packed.saturating_add(LOCAL_SIZE as u64)));
+        entries.push(entry);
     }
     let too_dense = unpacked > SMALL && unpacked / size.max(1) > MOST_RATIO;
     if unpacked > MOST_BYTES || too_dense || overlap(places, directory.place) {
         return Err(Unfit::ArchiveBomb);
     }
-    Ok(())
+    Ok(entries)
 }
 
 /// Whether files lie over each other or over the directory.
@@ -113,6 +144,7 @@ impl<'a> Directory<'a> {
 /// A file in the directory.
 struct Entry<'a> {
     encrypted: bool,
+    method: u16,
     packed: u64,
     unpacked: u64,
     place: u64,
@@ -131,6 +163,7 @@ impl<'a> Entry<'a> {
         let rest = rest.get(more..).ok_or(Unfit::ArchiveUnreadable)?;
         let entry = Self {
             encrypted: u16_at(fixed, 8) & 1 == 1,
+            method: u16_at(fixed, 10),
             packed: u32_at(fixed, 20).into(),
             unpacked: u32_at(fixed, 24).into(),
             place: u32_at(fixed, 42).into(),
@@ -147,16 +180,32 @@ impl<'a> Entry<'a> {
         if self.packed == all_ones || self.unpacked == all_ones {
             return Err(Unfit::ArchiveBomb);
         }
-        let name = self.name.to_ascii_lowercase();
-        let ending = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-        let is_one_of =
-            |endings: &[&str]| endings.iter().any(|known| known.as_bytes() == ending.trim_ascii_end());
-        match () {
-            () if is_one_of(ARCHIVES) => Err(Unfit::ArchiveNested),
-            () if is_one_of(PROGRAMS) => Err(Unfit::Executable),
-            () => Ok(()),
-        }
+        name_fits(self.name)
     }
+
+    /// What was seen where the file begins is what the directory says, and may be in an archive.
+    fn check_head(&self, head: Option<Head>) -> Result<(), Unfit> {
+        let head = head.ok_or(Unfit::ArchiveUnreadable)?;
+        if head.method != self.method || head.packed.is_some_and(|packed| u64::from(packed) != self.packed) {
+            return Err(Unfit::ArchiveUnreadable);
+        }
+        head.check(self.name)
+    }
+}
+
+/// Whether a file may be in an archive as far as its name tells.
+fn name_fits(name: &[u8]) -> Result<(), Unfit> {
+    match () {
+        () if named(name, ARCHIVES) => Err(Unfit::ArchiveNested),
+        () if named(name, PROGRAMS) => Err(Unfit::Executable),
+        () => Ok(()),
+    }
+}
+
+/// Whether a name has one of these endings.
+fn named(name: &[u8], endings: &[&str]) -> bool {
+    let ending = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default().trim_ascii_end();
+    endings.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(ending))
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {
@@ -177,11 +226,50 @@ pub(crate) mod tests {
         let (mut all, mut directory) = (Vec::new(), Vec::new());
         for (name, packed, unpacked) in files {
             let place = u32::try_from(all.len()).unwrap();
-            all.extend_from_slice(b"PK\x03\x04");
-            all.resize(all.len() + 26 + name.len() + usize::try_from((*packed).min(1 << 20)).unwrap(), b'x');
+            all.extend(local(name, 0, Some(*packed)));
+            all.resize(all.len() + usize::try_from((*packed).min(1 << 20)).unwrap(), b'x');
             directory.extend(entry(name, (*packed, *unpacked), place, 0));
         }
         end(all, &directory, u16::try_from(files.len()).unwrap())
+    }
+
+    /// A zip of files, each with its name, its bytes, how they are packed (0 as they are, 8 deflated), and whether their
+    /// size follows behind them.
+    pub(crate) fn zip_of(files: &[(&str, &[u8], u16, bool)]) -> Vec<u8> {
+        let (mut all, mut directory) = (Vec::new(), Vec::new());
+        for (name, bytes, method, follows) in files {
+            let place = u32::try_from(all.len()).unwrap();
+            let packed = if *method == 8 { deflated(bytes) } else { bytes.to_vec() };
+            let sizes = (u32::try_from(packed.len()).unwrap(), u32::try_from(bytes.len()).unwrap());
+            all.extend(local(name, *method, Some(sizes.0).filter(|_| !follows)));
+            all.extend(packed);
+            if *follows {
+                all.extend_from_slice(b"PK\x07\x08\0\0\0\0");
+                all.extend([sizes.0, sizes.1].map(u32::to_le_bytes).concat());
+            }
+            let mut entry = entry(name, sizes, place, if *follows { 8 } else { 0 });
+            entry[10..12].copy_from_slice(&method.to_le_bytes());
+            directory.extend(entry);
+        }
+        end(all, &directory, u16::try_from(files.len()).unwrap())
+    }
+
+    pub(super) fn deflated(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// What stands before a file; without a size, that follows behind.
+    fn local(name: &str, method: u16, packed: Option<u32>) -> Vec<u8> {
+        let mut local = b"PK\x03\x04".to_vec();
+        local.resize(LOCAL_SIZE, 0);
+        local[6] = if packed.is_none() { 8 } else { 0 };
+        local[8..10].copy_from_slice(&method.to_le_bytes());
+        local[18..22].copy_from_slice(&packed.unwrap_or_default().to_le_bytes());
+        local[26..28].copy_from_slice(&u16::try_from(name.len()).unwrap().to_le_bytes());
+        local.extend_from_slice(name.as_bytes());
+        local
     }
 
     fn entry(name: &str, (packed, unpacked): (u32, u32), place: u32, flags: u16) -> Vec<u8> {
@@ -209,10 +297,10 @@ pub(crate) mod tests {
         all
     }
 
-    fn checked(zip: &[u8]) -> Result<(), Unfit> {
-        let mut tail = Tail::default();
-        zip.chunks(777).for_each(|chunk| tail.push(chunk));
-        check(&tail, zip.len() as u64)
+    pub(super) fn checked(zip: &[u8]) -> Result<(), Unfit> {
+        let mut archive = Archive::default();
+        zip.chunks(777).try_for_each(|chunk| archive.push(chunk))?;
+        archive.finish(zip.len() as u64)
     }
 
     #[test]
