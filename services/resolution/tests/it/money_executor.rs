@@ -111,6 +111,16 @@ impl Payments {
         books.entries.insert(key.to_owned(), entry);
     }
 
+    /// A payment is put right over there: what was too much comes back.
+    pub(crate) fn puts_right(&self, key: &str, minor: i64) {
+        let mut books = self.books();
+        let entry = books.entries.get_mut(key).unwrap();
+        let amount = entry.amount.as_mut().unwrap();
+        let back = minor - amount.amount_minor;
+        amount.amount_minor = minor;
+        books.moved.push((key.to_owned(), back));
+    }
+
     /// The payer pays after all, behind everybody's back.
     pub(crate) fn pays_late(&self, key: &str, minor: i64) {
         pay(&mut self.books(), key, minor, "CNY");

@@ -170,11 +170,12 @@ impl Act for wire::ConfirmRemedyRequest {
             sha256: proof.sha256,
         };
         remedy::append(conn, &report, scene.now).await?;
-        let left_open = remedy::forget(conn, &case, all[place].id).await?;
-        let watch = left_open.then(|| watch(&case, all[place].id, scene.now));
+        remedy::forget(conn, &case, all[place].id).await?;
+        // What its executor says is heard on, also where its errand was over: it may have paid more than the person
+        // proves, or beside it.
+        let watch = by_machine.then(|| watch(&case, all[place].id, scene.now));
         let work = settled(&case, scene.case.state, &all, place, scene.now, &mut scene.out);
         remedy::save(conn, &[OfCase { case, remedy: all[place].clone() }]).await?;
-        // What its executor says later is heard: it may have paid beside the person's proof.
         remedy::begin(conn, &work.into_iter().chain(watch).collect::<Vec<_>>()).await
     }
 }
