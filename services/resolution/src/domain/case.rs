@@ -83,6 +83,8 @@ pub struct Course {
     pub window_over: bool,
     /// Whether the complainant has answered the latest result.
     pub result_answered: bool,
+    /// Whether the ruling to come is on money that failed while everything else was carried out (T24).
+    pub ruling_on_failure: bool,
     /// Who made the decision that a merchant disputes (F141).
     pub contested_deciders: Vec<String>,
     /// Who may not be impartial, as declared in the investigation (L06). Nobody comes off this list.

@@ -26,6 +26,7 @@ mod races;
 mod refusals;
 mod remedies;
 mod remedies_faults;
+mod replaced;
 mod rules;
 mod rulings;
 mod sight;

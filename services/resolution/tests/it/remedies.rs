@@ -6,7 +6,7 @@ use redress_proto::resolution::v1 as wire;
 use redress_proto::resolution::v1::RemedyState;
 use redress_proto::types::v1::{ComplaintState as State, Money};
 use redress_resolution::app::out::Out;
-use redress_resolution::app::remedy::{Order, order_all, undo_all};
+use redress_resolution::app::remedy::{Order, Undoing, order_all, undo_all};
 use redress_resolution::app::wire::read_terms;
 use redress_resolution::domain::terms::RemedyTerms;
 use uuid::Uuid;
@@ -163,7 +163,7 @@ pub(crate) async fn vary(bench: &Bench, id: ComplaintId, told: &[wire::RemedyTer
     };
     let mut tx = bench.db.pool().begin().await.unwrap();
     let mut out = Out::default();
-    undo_all(&mut tx, &order, &mut out).await.unwrap();
+    undo_all(&mut tx, &order, Undoing::Appeal, &mut out).await.unwrap();
     order_all(&mut tx, &order, &terms, &mut out).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -191,7 +191,7 @@ async fn vary_again(till: &Till, id: ComplaintId) {
         now: till.bench.now(),
     };
     let mut tx = till.bench.db.pool().begin().await.unwrap();
-    undo_all(&mut tx, &order, &mut Out::default()).await.unwrap();
+    undo_all(&mut tx, &order, Undoing::Appeal, &mut Out::default()).await.unwrap();
     tx.commit().await.unwrap();
     till.round().await;
     assert_eq!(till.payments.moved().iter().sum::<i64>(), 0);

@@ -68,7 +68,7 @@ impl Executor {
         let request = wire::ReverseRequest {
             idempotency_key: key.to_string(),
             tenant: case.0.to_string(),
-            reason: "appeal".to_owned(),
+            reason: "decision_replaced".to_owned(),
         };
         let mut client = self.client.clone();
         let answer = self.answer("Reverse", client.reverse(request)).await;

@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod execution;
 pub mod ledger;
 pub mod recourse;
+mod settled;
 
 use jiff::{SignedDuration, Timestamp};
 use redress_domain::{ErrorKind, Money, Problem, coded_enum};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use self::execution::Heard;
+pub use self::settled::{all_settled, unsettled};
 use super::party::{LiableParty, PartyRef};
 use super::terms::{RemedyTerms, RemedyType};
 
@@ -91,7 +93,7 @@ pub struct Remedy {
     pub overdue: bool,
     /// How often its carrying out was asked for.
     pub attempts: u32,
-    /// Whether an appeal has taken it back: what is done all the same is reversed.
+    /// Whether a later decision has taken it back: what is done all the same is reversed, and nobody pays what failed.
     pub unwanted: bool,
     /// Whether its executor says that it paid after a person had settled it by hand or given it up.
     pub late: bool,
@@ -196,13 +198,17 @@ impl Remedy {
     ///
     /// # Errors
     /// `NOT_FAILED`, where it did not fail or its outcome is not known; `NOT_ADVANCEABLE`, where the platform itself had
-    /// to pay or it is no money.
+    /// to pay or it is no money; `REMEDY_REPLACED`, where a later decision says what is owed now.
     pub fn advance(&mut self, now: Timestamp) -> Result<(), Problem> {
         if self.terms.amount.is_none() || self.terms.payer.party == LiableParty::Platform {
             let message = "the platform pays first only money that somebody else owes";
             return Err(refused("NOT_ADVANCEABLE", message, "a remedy of money that another party pays"));
         }
-        if self.state != RemedyState::Failed || self.unwanted {
+        if self.state == RemedyState::Failed && self.unwanted {
+            let message = "a later decision has taken the place of the one that ordered it";
+            return Err(refused("REMEDY_REPLACED", message, "a failed remedy of the decision in force"));
+        }
+        if self.state != RemedyState::Failed {
             let message = "only what is known to have failed is paid again";
             return Err(refused("NOT_FAILED", message, "a failed remedy").with("state", self.state.code()));
         }
@@ -286,29 +292,6 @@ impl Remedy {
         self.settle(proof, now);
         Ok(())
     }
-}
-
-/// Whether everything that a case orders is settled. What failed is so once something that was ordered after it was
-/// done: a further order, or a ruling, has answered it. Money that failed is answered by money to the same payee: an
-/// explanation pays nobody.
-pub fn all_settled(remedies: &[Remedy]) -> bool {
-    let answers = |failed: &Remedy, later: &Remedy| {
-        let alike = later.terms.amount.is_some() && later.terms.payee == failed.terms.payee;
-        later.is_done()
-            && later.ordered_at >= failed.changed_at
-            && later.id != failed.id
-            && (failed.terms.amount.is_none() || alike)
-    };
-    let answered = |failed: &Remedy| remedies.iter().any(|later| answers(failed, later));
-    let settled = |remedy: &Remedy| {
-        remedy.is_settled() || (remedy.state == RemedyState::Failed && (remedy.unwanted || answered(remedy)))
-    };
-    !remedies.is_empty() && remedies.iter().all(settled)
-}
-
-/// Whether somebody still has to do something for one.
-pub fn unsettled(remedies: &[Remedy]) -> bool {
-    !remedies.is_empty() && !all_settled(remedies)
 }
 
 pub(crate) fn refused(code: &'static str, message: &'static str, satisfied_by: &'static str) -> Problem {
