@@ -83,6 +83,10 @@ refusals! {
     AlreadyAccepted = "ALREADY_ACCEPTED", "the party has accepted another option of this revision", "a new revision";
     /// L02.
     NoMandate = "REPRESENTATIVE_WITHOUT_MANDATE", "who acts for a party proves that the party agrees", "consent with kind, reference and sha256";
+    /// L02: a proof that nobody can look at proves nothing.
+    ConsentNotInEvidence = "CONSENT_NOT_IN_EVIDENCE", "the proof of the party's consent is not among the evidence of this case", "SubmitEvidence, and its id and sha256 as reference and sha256";
+    /// Separation of roles (domain.md §7).
+    AcceptorWroteIt = "ACCEPTOR_WROTE_IT", "who wrote or reviewed a revision does not accept it in a party's name", "the party itself, or another member of staff";
     /// Nobody is charged by an agreement without being a party to it.
     PayerNotAParty = "PAYER_NOT_A_PARTY", "a payer is no party of the case, and could not agree", "a payer among the respondents, or the platform";
     /// Nobody is paid who has no part in the case.

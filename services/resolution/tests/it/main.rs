@@ -15,6 +15,7 @@ mod fairness;
 mod given_up;
 mod guards;
 mod incidents;
+mod mandates;
 mod mediation;
 mod merchants;
 mod money_executor;
