@@ -62,7 +62,7 @@ refusals! {
     /// L22, L24.
     RuleNotInForce = "RULE_NOT_IN_FORCE", "a rule is not in force on the day of the decision", "a version that is in force";
     /// L28.
-    ForcedRefund = "REFUND_WITHOUT_RETURN_NEEDS_BASIS", "a refund without return is not charged to a merchant without its consent or an explicit rule", "chargeBasis, or the platform as payer";
+    ForcedRefund = "REFUND_WITHOUT_RETURN_NEEDS_BASIS", "a refund without return, or of all that was paid in parts, is not charged to whoever sold without its consent or an explicit rule", "chargeBasis, or the platform as payer";
     /// L28, where a ruling cannot rest on consent.
     ConsentNotGiven = "MERCHANT_CONSENT_MISSING", "the merchant has not consented", "an explicit rule, or the platform as payer";
     /// The wrong state of the lifecycle.

@@ -193,13 +193,22 @@ impl RemedyTerms {
         }
     }
 
-    /// Whether it makes a merchant pay for a refund whose goods stay (L28).
+    /// Whether it makes whoever sold pay for a refund whose goods stay (L28).
     pub fn is_forced_refund(&self) -> bool {
-        let seller = matches!(
+        self.kind == RemedyType::RefundOnly && self.is_charged_to_sellers()
+    }
+
+    /// Whether one of those pays who sell: the law protects a merchant from the platform's generosity, and with it whoever
+    /// it sells through.
+    pub const fn is_charged_to_sellers(&self) -> bool {
+        matches!(
             self.payer.party,
-            LiableParty::Merchant | LiableParty::LiveRoomOperator | LiableParty::Supplier
-        );
-        self.kind == RemedyType::RefundOnly && seller
+            LiableParty::Merchant
+                | LiableParty::LiveRoomOperator
+                | LiableParty::Supplier
+                | LiableParty::Anchor
+                | LiableParty::Mcn
+        )
     }
 }
 

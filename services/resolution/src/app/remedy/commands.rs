@@ -87,7 +87,6 @@ impl Act for wire::OrderRemedyRequest {
         let terms = read_terms(&mut Violations::default(), "terms", &told).ok_or_else(Problem::not_found)?;
         let terms = [terms];
         scene.require_currency([terms.as_slice()])?;
-        check_imposed(&terms)?;
         scene.case.require_parties(&terms, true)?;
         let moves = terms.iter().any(|one| one.kind.measure() != Measure::Deed);
         require(!(moves && needs_second(scene.case.severity)), Refusal::FourEyesNeeded)?;
@@ -97,6 +96,7 @@ impl Act for wire::OrderRemedyRequest {
         let decided = scene.case.decisions();
         let by_calls = all.iter().filter(|one| one.binds() && !decided.contains(&one.source));
         let together: Vec<_> = by_calls.map(|one| one.terms.clone()).chain(terms.clone()).collect();
+        check_imposed(&together, scene.case.facts.paid)?;
         scene.require_authority([together.as_slice()])?;
         if all_settled(&all) {
             // The case is on its way out of EXECUTING: nothing may begin behind its back.
