@@ -139,7 +139,7 @@ pub struct RemedyTerms {
     pub payer: PartyRef,
     /// Whom it goes to.
     pub payee: PartyRef,
-    /// Within how many days from its ordering; 0 takes the type's own limit (C19).
+    /// Within how many days from its ordering; 0 leaves it to the policy of clock C19.
     pub due_days: u32,
     /// Why the merchant may be charged (L28).
     pub charge_basis: Option<ChargeBasis>,

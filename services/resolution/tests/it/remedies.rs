@@ -26,11 +26,29 @@ async fn what_was_agreed_is_paid_once_and_the_lifecycle_hears_of_it() {
     assert!(executed.all);
     let proof = executed.proof.unwrap();
     assert_eq!((proof.amount.unwrap().amount_minor, proof.reference.starts_with("pay-")), (8_000, true));
-    let ordered: wire::RemedyOrdered = till.bench.last(id).await;
-    let due =
-        ordered.due_at.unwrap().seconds - till.remedies(id).await[0].ordered_at.as_ref().unwrap().seconds;
-    assert_eq!(due, 7 * 24 * 3_600, "the law's seven days (L42)");
     till.adds_up().await;
+}
+
+#[tokio::test]
+async fn a_limit_is_announced_where_the_terms_name_one_and_left_to_the_clock_where_they_do_not() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    let ordered: wire::RemedyOrdered = till.bench.last(id).await;
+    assert_eq!(ordered.due_at, None, "sla counts the working or calendar days of the type (C19)");
+    for (kind, days, told) in [
+        (wire::RemedyType::Coupon, 0, None),
+        (wire::RemedyType::Exchange, 0, None),
+        (wire::RemedyType::PartialRefund, 3, Some(3 * 24 * 3_600)),
+    ] {
+        let amount = (kind != wire::RemedyType::Exchange).then(|| refund(100).amount).flatten();
+        let terms = wire::RemedyTerms { r#type: kind.into(), due_days: days, amount, ..refund(100) };
+        till.bench.act(&handler("h-1"), further(id, terms)).await.unwrap();
+        let ordered: wire::RemedyOrdered = till.bench.last(id).await;
+        let seen = till.remedies(id).await.pop().unwrap();
+        assert_eq!((ordered.r#type(), ordered.due_at), (kind, seen.due_at));
+        let from = seen.ordered_at.unwrap().seconds;
+        assert_eq!(ordered.due_at.map(|due| due.seconds - from), told, "{kind:?}");
+    }
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ pub(super) fn remedy(remedy: &Remedy, inside: bool) -> wire::Remedy {
         source_id: remedy.source.to_string(),
         state: state(remedy.state).into(),
         ordered_at: time(remedy.ordered_at),
-        due_at: time(remedy.due_at),
+        due_at: remedy.due_at.and_then(time),
         overdue: remedy.overdue,
         attempts: remedy.attempts,
         proof: remedy.proof.as_ref().map(proof),
@@ -75,7 +75,7 @@ pub(super) fn ordered(remedy: &Remedy) -> wire::RemedyOrdered {
         amount: remedy.terms.amount.map(money),
         payer: Some(party_ref(&remedy.terms.payer)),
         payee: Some(party_ref(&remedy.terms.payee)),
-        due_at: time(remedy.due_at),
+        due_at: remedy.due_at.and_then(time),
         source_id: remedy.source.to_string(),
     }
 }

@@ -87,8 +87,8 @@ pub struct Remedy {
     pub ordered_by: String,
     /// When.
     pub ordered_at: Timestamp,
-    /// By when it is to be done (C19).
-    pub due_at: Timestamp,
+    /// By when its terms say that it is to be done; none where they say nothing, and sla counts the type's own limit (C19).
+    pub due_at: Option<Timestamp>,
     /// Whether that limit has passed before it was.
     pub overdue: bool,
     /// How often its carrying out was asked for.
@@ -108,13 +108,11 @@ pub struct Remedy {
 impl Remedy {
     /// A remedy that is ordered now.
     pub fn ordered(id: Uuid, source: Uuid, ordinal: i64, terms: RemedyTerms, now: Timestamp) -> Self {
-        let days = match terms.due_days {
-            0 => terms.kind.profile().due_days,
-            told => told,
-        };
-        // Whole days from the instant: never later than the law's own limit, which ends at midnight of the last day.
-        let due_at =
-            now.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX);
+        // Whole days from the instant. What the terms leave open is a policy's matter, and often of working days, which
+        // only sla can count: nothing is announced that would go before it.
+        let hours = SignedDuration::from_hours(24 * i64::from(terms.due_days));
+        let told = (terms.due_days > 0).then_some(hours);
+        let due_at = told.map(|told| now.saturating_add(told).unwrap_or(Timestamp::MAX));
         Self {
             id,
             source,
