@@ -156,8 +156,11 @@ impl Bench {
                 ..Default::default()
             };
             let request = wire::PublishRuleRequest { request_id: "rule-1".into(), rule: Some(rule) };
-            let who = caller(tenant, "s-rules", &[Role::Supervisor]);
-            redress_resolution::app::rules::publish(&self.commands.desk, &who, request).await.unwrap();
+            for subject in ["s-rules", "s-law"] {
+                let who = caller(tenant, subject, &[Role::Supervisor]);
+                let desk = &self.commands.desk;
+                redress_resolution::app::rules::publish(desk, &who, request.clone()).await.unwrap();
+            }
         }
     }
 
