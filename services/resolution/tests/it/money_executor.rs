@@ -43,6 +43,8 @@ struct Books {
     moods: VecDeque<Mood>,
     down: bool,
     calls: Vec<&'static str>,
+    /// From which funds it was asked to pay, and whether the invoice of the sale changes.
+    booked: Vec<(wire::FundingSource, bool)>,
     /// Every movement of money, in order.
     moved: Vec<(String, i64)>,
     entries: BTreeMap<String, wire::Execution>,
@@ -87,6 +89,11 @@ impl Payments {
     /// The calls since the last time.
     pub(crate) fn calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.books().calls)
+    }
+
+    /// How each payment was to be booked.
+    pub(crate) fn booked(&self) -> Vec<(wire::FundingSource, bool)> {
+        self.books().booked.clone()
     }
 
     /// All movements of money; below 0 for what was taken back.
@@ -152,11 +159,13 @@ impl RemedyExecutorService for Payments {
         request: Request<wire::ExecuteRequest>,
     ) -> Result<Response<wire::ExecuteResponse>, Status> {
         let asked = request.into_inner();
+        let booked = (asked.funding_source(), asked.invoice_correction);
         let key = asked.idempotency_key;
         let amount = asked.terms.and_then(|terms| terms.amount).unwrap_or_default();
         let answer = {
             let mut books = self.books();
             books.calls.push("Execute");
+            books.booked.push(booked);
             if books.down {
                 return Err(Status::unavailable("down"));
             }

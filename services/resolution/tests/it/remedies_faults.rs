@@ -194,6 +194,10 @@ async fn the_platform_pays_first_where_the_merchant_fails_and_claims_it_back() {
     till.round().await;
     assert_eq!(till.payments.moved(), [8_000]);
     assert_eq!(till.states(id).await[0].0, RemedyState::AdvancedByPlatform);
+    let (own, first) = (wire::FundingSource::Payer, wire::FundingSource::PlatformAdvance);
+    assert_eq!(till.payments.booked(), [(own, true), (first, true)], "a refund changes the sale's invoice");
+    let seen = till.remedies(id).await[0].clone();
+    assert_eq!((seen.funding_source(), seen.invoice_correction), (first, true));
     assert!(till.bench.last::<wire::RemedyExecuted>(id).await.all);
     let advanced: wire::RemedyAdvanced = till.bench.last(id).await;
     assert_eq!(advanced.amount.unwrap().amount_minor, 8_000);

@@ -3,7 +3,7 @@
 use redress_proto::resolution::v1 as wire;
 use uuid::Uuid;
 
-use crate::app::wire::{money, name, party_ref, remedy_type, terms, time};
+use crate::app::wire::{funding_source, money, name, party_ref, remedy_type, terms, time};
 use crate::domain::remedy::execution::Told;
 use crate::domain::remedy::ledger::Line;
 use crate::domain::remedy::recourse::Claim;
@@ -35,6 +35,8 @@ pub(super) fn remedy(remedy: &Remedy, inside: bool) -> wire::Remedy {
         attempts: remedy.attempts,
         proof: remedy.proof.as_ref().map(proof),
         reason: remedy.reason.clone(),
+        funding_source: remedy.funding_source().map(funding_source).unwrap_or_default().into(),
+        invoice_correction: remedy.terms.kind.profile().corrects_invoice,
         ordered_by: if inside { remedy.ordered_by.clone() } else { String::new() },
     }
 }

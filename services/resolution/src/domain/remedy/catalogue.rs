@@ -33,6 +33,9 @@ pub struct Profile {
     pub by_machine: bool,
     /// Whether it can be taken back once done.
     pub reversible: bool,
+    /// Whether it gives back part of a price or fee: the invoice of the sale is then to be corrected. What makes good a
+    /// loss changes no sale.
+    pub corrects_invoice: bool,
 }
 
 impl RemedyType {
@@ -40,7 +43,20 @@ impl RemedyType {
     pub const fn profile(self) -> Profile {
         // What is measured can be moved, and moved back, by a machine; a deed is done or not.
         let measured = !matches!(self.measure(), Measure::Deed);
-        Profile { group: self.group(), by_machine: measured, reversible: measured }
+        let corrects_invoice = self.gives_back();
+        Profile { group: self.group(), by_machine: measured, reversible: measured, corrects_invoice }
+    }
+
+    const fn gives_back(self) -> bool {
+        matches!(
+            self,
+            Self::RefundOnly
+                | Self::ReturnAndRefund
+                | Self::PartialRefund
+                | Self::PriceDifference
+                | Self::ReverseCharge
+                | Self::FeeReturn
+        )
     }
 
     const fn group(self) -> Group {
@@ -86,6 +102,7 @@ mod tests {
             let profile = kind.profile();
             let measured = kind.measure() != Measure::Deed;
             assert_eq!((profile.by_machine, profile.reversible), (measured, measured), "{kind}");
+            assert!(!profile.corrects_invoice || kind.measure() == Measure::Money, "{kind}");
         }
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use self::execution::Heard;
 pub use self::settled::{all_settled, unsettled};
 use super::party::{LiableParty, PartyRef};
-use super::terms::{RemedyTerms, RemedyType};
+use super::terms::{Measure, RemedyTerms, RemedyType};
 
 coded_enum! {
     /// Where a remedy stands.
@@ -48,6 +48,18 @@ coded_enum! {
         Payer = "payer",
         /// Of the platform, which pays first (L43).
         Platform = "platform",
+    }
+}
+
+coded_enum! {
+    /// From which funds a remedy is paid (domain.md §4).
+    FundingSource {
+        /// Of whoever bears it.
+        Payer = "payer",
+        /// Of the platform, for good.
+        Platform = "platform",
+        /// Of the platform, which claims it back (L43).
+        PlatformAdvance = "platform_advance",
     }
 }
 
@@ -179,6 +191,19 @@ impl Remedy {
                 ..self.terms.clone()
             },
         }
+    }
+
+    /// From which funds it is paid; none where it moves nothing.
+    pub fn funding_source(&self) -> Option<FundingSource> {
+        if self.terms.kind.measure() == Measure::Deed {
+            return None;
+        }
+        let advance = self.purse == Purse::Platform || self.terms.kind == RemedyType::PlatformAdvancePayment;
+        Some(match self.terms.payer.party {
+            _ if advance => FundingSource::PlatformAdvance,
+            LiableParty::Platform => FundingSource::Platform,
+            _ => FundingSource::Payer,
+        })
     }
 
     /// The idempotency key of the present purse: the remedy's own id, or one per advance.
