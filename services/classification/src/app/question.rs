@@ -1,8 +1,7 @@
 //! What an outside model is asked: what the rules judge by, and nobody's name.
 
+use redress_domain::mask;
 use redress_proto::types::v1::{Complainant, Demand, LiveRef, OrderRef, Respondent, Submission};
-
-use crate::domain::mask::mask;
 
 /// The question about a submission. Texts go out with personal data masked; of all else only what kind of party, channel,
 /// amount and remedies. References, names, contacts, numbers of orders and files stay here. `submission` is whole, names and

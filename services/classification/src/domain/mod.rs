@@ -8,7 +8,6 @@ pub mod duplicate;
 pub mod incident;
 pub mod language;
 pub mod lexicon;
-pub mod mask;
 pub mod measure;
 pub mod normalize;
 pub mod published;

@@ -11,8 +11,9 @@ use redress_proto::resolution::v1 as res;
 use redress_proto::sla::v1::ClockState;
 use redress_proto::types::v1 as types;
 use redress_proto::types::v1::{AwaitedParty, ComplaintState as State, PartyKind};
+use redress_testkit::wait_until;
 
-use crate::case::{Case, at, letter};
+use crate::case::{Case, SOON, at, letter};
 use crate::people::{Cast, Person, reason};
 use crate::platform::{Platform, on_the_platform};
 use crate::steps::{complainant, does, mark, party, pays, respondent};
@@ -183,7 +184,11 @@ impl People {
         let executing = case.resolved(State::Executing).await;
         let deed = executing.remedies.iter().find(|remedy| remedy.terms.as_ref().unwrap().amount.is_none());
         let deed = deed.unwrap().clone();
-        case.platform.until(at(deed.due_at.as_ref())).await;
+        assert_eq!(deed.due_at, None, "nothing was agreed about when: the clock of its kind runs");
+        let look =
+            async || case.clocks("C19").await.into_iter().find(|clock| clock.subject_id == deed.remedy_id);
+        let clock = wait_until("the deed's clock runs", SOON, look).await;
+        case.platform.until(at(clock.due_at.as_ref())).await;
         let is_overdue = |found: &res::Resolution| {
             found.remedies.iter().any(|remedy| remedy.remedy_id == deed.remedy_id && remedy.overdue)
         };

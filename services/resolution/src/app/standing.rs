@@ -18,7 +18,8 @@ pub enum Standing {
     Auditor,
     /// A party itself.
     Party(Side),
-    /// Brought the complaint in for somebody else.
+    /// Brought the complaint in for somebody else: an adapter, or a person in whose name it is not. Reads what the
+    /// complainant reads, and acts only with proof that the complainant agrees.
     Representative,
     /// Nobody: for the caller the case does not exist.
     Stranger,
@@ -37,7 +38,9 @@ impl Standing {
         let brought_in = case.facts.submitted_by == caller.subject;
         let reference = case.facts.respondents.iter().find(|r| r.reference == caller.subject);
         if caller.has_any(&[Role::Complainant]) && (named || brought_in) {
-            return Self::Party(Side::complainant());
+            // A complaint that names nobody is its submitter's own; one that names another is brought in for them.
+            let own = named || case.complainant_index.is_empty();
+            return if own { Self::Party(Side::complainant()) } else { Self::Representative };
         }
         if let (true, Some(respondent)) = (caller.has_any(&[Role::Respondent]), reference) {
             return Self::Party(Side::respondent(&respondent.reference));
@@ -65,7 +68,8 @@ impl Standing {
         }
     }
 
-    /// As which party the caller acts. A party acts for itself; whoever acts for one names it and proves that it agrees.
+    /// As which party the caller acts. A party acts for itself; whoever acts for one names it and says what proves that it
+    /// agrees. Whether that is so is looked up: [`Scene::acting`](super::commands::Scene::acting).
     pub fn acting(
         &self,
         case: &Case,

@@ -40,6 +40,7 @@ to_wire! {
     liable_party: LiableParty => LiableParty, "LIABLE_PARTY_";
     remedy_type: RemedyType => RemedyType, "REMEDY_TYPE_";
     charge_basis: ChargeBasis => ChargeBasis, "CHARGE_BASIS_";
+    funding_source: crate::domain::remedy::FundingSource => FundingSource, "FUNDING_SOURCE_";
     proposal_state: crate::domain::proposal::ProposalState => ProposalState, "PROPOSAL_STATE_";
     proposal_kind: crate::domain::proposal::ProposalKind => ProposalKind, "PROPOSAL_KIND_";
     offer_action: crate::domain::offer::OfferAction => OfferAction, "OFFER_ACTION_";

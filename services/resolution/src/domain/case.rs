@@ -1,7 +1,9 @@
 //! A case as resolution holds it: what intake and investigation told, and what was decided here.
 
 use jiff::Timestamp;
-use redress_domain::{Category, ComplaintId, Currency, Origin, PartyKind, Problem, Severity, TenantId};
+use redress_domain::{
+    Category, ComplaintId, Currency, Money, Origin, PartyKind, Problem, Severity, TenantId,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -37,6 +39,9 @@ pub struct Facts {
     pub order_no: String,
     /// The currency of the order, if it was told.
     pub currency: Option<Currency>,
+    /// What was paid for it, if that was told.
+    #[serde(default)]
+    pub paid: Option<Money>,
 }
 
 impl Facts {
@@ -83,6 +88,8 @@ pub struct Course {
     pub window_over: bool,
     /// Whether the complainant has answered the latest result.
     pub result_answered: bool,
+    /// Whether the ruling to come is on money that failed while everything else was carried out (T24).
+    pub ruling_on_failure: bool,
     /// Who made the decision that a merchant disputes (F141).
     pub contested_deciders: Vec<String>,
     /// Who may not be impartial, as declared in the investigation (L06). Nobody comes off this list.

@@ -62,7 +62,7 @@ refusals! {
     /// L22, L24.
     RuleNotInForce = "RULE_NOT_IN_FORCE", "a rule is not in force on the day of the decision", "a version that is in force";
     /// L28.
-    ForcedRefund = "REFUND_WITHOUT_RETURN_NEEDS_BASIS", "a refund without return is not charged to a merchant without its consent or an explicit rule", "chargeBasis, or the platform as payer";
+    ForcedRefund = "REFUND_WITHOUT_RETURN_NEEDS_BASIS", "a refund without return, or of all that was paid in parts, is not charged to whoever sold without its consent or an explicit rule", "chargeBasis, or the platform as payer";
     /// L28, where a ruling cannot rest on consent.
     ConsentNotGiven = "MERCHANT_CONSENT_MISSING", "the merchant has not consented", "an explicit rule, or the platform as payer";
     /// The wrong state of the lifecycle.
@@ -83,6 +83,10 @@ refusals! {
     AlreadyAccepted = "ALREADY_ACCEPTED", "the party has accepted another option of this revision", "a new revision";
     /// L02.
     NoMandate = "REPRESENTATIVE_WITHOUT_MANDATE", "who acts for a party proves that the party agrees", "consent with kind, reference and sha256";
+    /// L02: a proof that nobody can look at proves nothing.
+    ConsentNotInEvidence = "CONSENT_NOT_IN_EVIDENCE", "the proof of the party's consent is not among the evidence of this case", "SubmitEvidence, and its id and sha256 as reference and sha256";
+    /// Separation of roles (domain.md §7).
+    AcceptorWroteIt = "ACCEPTOR_WROTE_IT", "who wrote or reviewed a revision does not accept it in a party's name", "the party itself, or another member of staff";
     /// Nobody is charged by an agreement without being a party to it.
     PayerNotAParty = "PAYER_NOT_A_PARTY", "a payer is no party of the case, and could not agree", "a payer among the respondents, or the platform";
     /// Nobody is paid who has no part in the case.

@@ -1,13 +1,13 @@
 //! What a person decided where the parties did not agree (T22).
 
 use jiff::Timestamp;
-use redress_domain::{Problem, Severity, coded_enum};
+use redress_domain::{Money, Problem, Severity, coded_enum};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::guard::{Refusal, require};
 use super::settlement::DecisionState;
-use super::terms::{ChargeBasis, RemedyTerms};
+use super::terms::{ChargeBasis, RemedyTerms, RemedyType};
 
 coded_enum! {
     /// What a case came to, of intake's list (F005).
@@ -56,10 +56,19 @@ pub const fn needs_second(severity: Severity) -> bool {
     matches!(severity, Severity::Major)
 }
 
-/// L28 for what is imposed: nobody's consent can be assumed, so a merchant pays for a refund whose goods stay by an
-/// explicit rule only.
-pub fn check_imposed(terms: &[RemedyTerms]) -> Result<(), Problem> {
-    for terms in terms.iter().filter(|terms| terms.is_forced_refund()) {
+/// L28 for what is imposed: nobody's consent can be assumed, so whoever sold pays for a refund whose goods stay by an
+/// explicit rule only. Parts of the price that make up all that was `paid` are such a refund under another name.
+pub fn check_imposed(terms: &[RemedyTerms], paid: Option<Money>) -> Result<(), Problem> {
+    let is_part = |terms: &&RemedyTerms| {
+        terms.kind == RemedyType::PartialRefund
+            && terms.is_charged_to_sellers()
+            && terms.amount.map(|amount| amount.currency) == paid.map(|paid| paid.currency)
+    };
+    let parts = terms.iter().filter(is_part).filter_map(|terms| terms.amount);
+    let parts = parts.fold(0_i64, |sum, amount| sum.saturating_add(amount.amount_minor));
+    let in_full = paid.is_some_and(|paid| parts >= paid.amount_minor);
+    let forced = |terms: &&RemedyTerms| terms.is_forced_refund() || (in_full && is_part(terms));
+    for terms in terms.iter().filter(forced) {
         match terms.charge_basis {
             Some(ChargeBasis::Rule) => {}
             Some(ChargeBasis::MerchantConsent) => return Err(Refusal::ConsentNotGiven.problem()),
@@ -79,7 +88,6 @@ pub fn check_offered(options: &[Vec<RemedyTerms>]) -> Result<(), Problem> {
 mod tests {
     use super::*;
     use crate::domain::party::LiableParty;
-    use crate::domain::terms::RemedyType;
     use crate::domain::terms::tests::refund;
 
     fn reason(outcome: Result<(), Problem>) -> &'static str {
@@ -91,7 +99,7 @@ mod tests {
         let forced = RemedyTerms { kind: RemedyType::RefundOnly, ..refund(1) };
         let with = |basis| RemedyTerms { charge_basis: Some(basis), ..forced.clone() };
         let offered = |terms: &RemedyTerms| reason(check_offered(&[vec![terms.clone()]]));
-        let imposed = |terms: &RemedyTerms| reason(check_imposed(std::slice::from_ref(terms)));
+        let imposed = |terms: &RemedyTerms| reason(check_imposed(std::slice::from_ref(terms), None));
         assert_eq!(offered(&forced), "REFUND_WITHOUT_RETURN_NEEDS_BASIS");
         assert_eq!(offered(&with(ChargeBasis::MerchantConsent)), "");
         assert_eq!(imposed(&forced), "REFUND_WITHOUT_RETURN_NEEDS_BASIS");
@@ -100,5 +108,29 @@ mod tests {
         let mut free = forced.clone();
         free.payer.party = LiableParty::Platform;
         assert_eq!(imposed(&free), "", "what the platform pays itself is free");
+        for seller in [LiableParty::Anchor, LiableParty::Mcn, LiableParty::LiveRoomOperator] {
+            let mut forced = forced.clone();
+            forced.payer.party = seller;
+            assert_eq!(imposed(&forced), "REFUND_WITHOUT_RETURN_NEEDS_BASIS", "{seller}");
+            assert_eq!(offered(&forced), "REFUND_WITHOUT_RETURN_NEEDS_BASIS", "{seller}");
+        }
+    }
+
+    #[test]
+    fn all_of_the_price_in_parts_is_a_refund_without_return() {
+        let paid = Some(Money::new("CNY", 10_000).unwrap());
+        let imposed = |terms: &[RemedyTerms], paid| reason(check_imposed(terms, paid));
+        let refused = "REFUND_WITHOUT_RETURN_NEEDS_BASIS";
+        assert_eq!(imposed(&[refund(9_999)], paid), "");
+        assert_eq!(imposed(&[refund(10_000)], paid), refused);
+        assert_eq!(imposed(&[refund(6_000), refund(4_000)], paid), refused);
+        assert_eq!(imposed(&[refund(10_000)], None), "", "nobody knows what was paid");
+        let by_rule = RemedyTerms { charge_basis: Some(ChargeBasis::Rule), ..refund(10_000) };
+        assert_eq!(imposed(&[by_rule], paid), "");
+        let mut free = refund(10_000);
+        free.payer.party = LiableParty::Platform;
+        assert_eq!(imposed(&[free, refund(1)], paid), "");
+        let returned = RemedyTerms { kind: RemedyType::ReturnAndRefund, ..refund(10_000) };
+        assert_eq!(imposed(&[returned], paid), "");
     }
 }

@@ -139,7 +139,7 @@ pub struct RemedyTerms {
     pub payer: PartyRef,
     /// Whom it goes to.
     pub payee: PartyRef,
-    /// Within how many days from its ordering; 0 takes the type's own limit (C19).
+    /// Within how many days from its ordering; 0 leaves it to the policy of clock C19.
     pub due_days: u32,
     /// Why the merchant may be charged (L28).
     pub charge_basis: Option<ChargeBasis>,
@@ -193,13 +193,22 @@ impl RemedyTerms {
         }
     }
 
-    /// Whether it makes a merchant pay for a refund whose goods stay (L28).
+    /// Whether it makes whoever sold pay for a refund whose goods stay (L28).
     pub fn is_forced_refund(&self) -> bool {
-        let seller = matches!(
+        self.kind == RemedyType::RefundOnly && self.is_charged_to_sellers()
+    }
+
+    /// Whether one of those pays who sell: the law protects a merchant from the platform's generosity, and with it whoever
+    /// it sells through.
+    pub const fn is_charged_to_sellers(&self) -> bool {
+        matches!(
             self.payer.party,
-            LiableParty::Merchant | LiableParty::LiveRoomOperator | LiableParty::Supplier
-        );
-        self.kind == RemedyType::RefundOnly && seller
+            LiableParty::Merchant
+                | LiableParty::LiveRoomOperator
+                | LiableParty::Supplier
+                | LiableParty::Anchor
+                | LiableParty::Mcn
+        )
     }
 }
 

@@ -38,6 +38,25 @@ pub async fn insert(conn: &mut PgConnection, pieces: &[(TenantId, Uuid, Evidence
     Ok(())
 }
 
+/// Whether a case has that piece of evidence, as id and hash.
+pub async fn holds(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: ComplaintId,
+    (evidence, sha256): (&str, &str),
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM evidence_hash
+                        WHERE tenant = $1 AND complaint_id = $2 AND evidence_id = $3 AND sha256 = $4)",
+    )
+    .bind(tenant.as_str())
+    .bind(*id.as_uuid())
+    .bind(evidence)
+    .bind(sha256)
+    .fetch_one(conn)
+    .await?)
+}
+
 /// The evidence of a case, by id.
 pub async fn of_case(
     conn: &mut PgConnection,

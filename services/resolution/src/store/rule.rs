@@ -72,13 +72,13 @@ pub async fn insert(
     conn: &mut PgConnection,
     tenant: &TenantId,
     rule: &RuleVersion,
-    published_by: &str,
+    (published_by, seconded_by): (&str, &str),
     now: Timestamp,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO rule_version (tenant, rule_id, version, title, text, published_at, effective_at, large_change, law,
-                                   sha256, published_by, registered_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                                   sha256, published_by, registered_at, seconded_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(tenant.as_str())
     .bind(&rule.id)
@@ -92,7 +92,77 @@ pub async fn insert(
     .bind(rule.sha256())
     .bind(published_by)
     .bind(now.to_sqlx())
+    .bind(seconded_by)
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Lets a version that another person has proposed in the same words wait no more; gives who proposed it.
+pub async fn take_awaiting(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: &str,
+    (by, sha256): (&str, &str),
+) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "DELETE FROM rule_awaiting WHERE tenant = $1 AND rule_id = $2 AND proposed_by <> $3 AND sha256 = $4
+         RETURNING proposed_by",
+    )
+    .bind(tenant.as_str())
+    .bind(id)
+    .bind(by)
+    .bind(sha256)
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Lets a version wait for a second person, in the place of what waited before.
+pub async fn await_second(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: &str,
+    (by, sha256): (&str, &str),
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO rule_awaiting (tenant, rule_id, sha256, proposed_by, proposed_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (tenant, rule_id) DO UPDATE
+         SET sha256 = EXCLUDED.sha256, proposed_by = EXCLUDED.proposed_by, proposed_at = EXCLUDED.proposed_at",
+    )
+    .bind(tenant.as_str())
+    .bind(id)
+    .bind(sha256)
+    .bind(by)
+    .bind(now.to_sqlx())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// When a decision last rested on a rule, in whichever version. Reads the tenant's decisions, for a text of law that is
+/// entered late, which is seldom: it may take its time.
+pub async fn last_decision(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<Option<Timestamp>, Error> {
+    sqlx::query("SET LOCAL statement_timeout = '10min'").execute(&mut *conn).await?;
+    let last: Option<SqlTime> = sqlx::query_scalar(
+        "SELECT max(at) FROM (
+             SELECT coalesce(content->>'determined_at', content->>'recommended_at')::timestamptz AS at
+             FROM case_record
+             WHERE tenant = $1 AND kind IN ('liability', 'sanction')
+                   AND EXISTS (SELECT FROM jsonb_array_elements_text(content->'rules') AS rule
+                               WHERE starts_with(rule, $2 || '@'))
+             UNION ALL
+             SELECT ordered_at FROM remedy
+             WHERE tenant = $1 AND starts_with(terms->>'charge_rule', $2 || '@')
+         ) AS rested",
+    )
+    .bind(tenant.as_str())
+    .bind(id)
+    .fetch_one(conn)
+    .await?;
+    Ok(last.map(SqlTime::to_jiff))
 }

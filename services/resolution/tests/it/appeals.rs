@@ -64,7 +64,20 @@ async fn nobody_in_the_line_of_the_decision_decides_on_the_appeal() {
     let seen = bench.get(&merchant(), id).await;
     assert_eq!(seen.appeals[0].grounds[0].answer, "已核实。");
     assert_eq!(seen.appeals[0].grounds[0].text, "责任认定有误");
-    assert!(bench.get(&complainant(), id).await.appeals[0].grounds[0].text.is_empty());
+    let other = bench.get(&complainant(), id).await.appeals[0].grounds[0].clone();
+    assert_eq!((other.text.as_str(), other.answer.as_str()), ("责任认定有误", "已核实。"));
+}
+
+#[tokio::test]
+async fn the_other_party_reads_what_is_held_against_the_decision_without_what_identifies_somebody() {
+    let bench = Bench::new().await;
+    let (id, _) = under_appeal(&bench, 1, &["检测报告有误,请打13800138000或写信到a.b@shop.invalid"]).await;
+    let own = bench.get(&merchant(), id).await.appeals[0].grounds[0].clone();
+    assert_eq!(own.text, "检测报告有误,请打13800138000或写信到a.b@shop.invalid");
+    let other = bench.get(&complainant(), id).await.appeals[0].grounds[0].clone();
+    assert!(other.text.starts_with("检测报告有误,请打***********或写信到"), "{}", other.text);
+    assert!(!other.text.contains("138") && !other.text.contains('@'), "{}", other.text);
+    assert!(other.answer.is_empty(), "nothing is decided yet");
 }
 
 #[tokio::test]

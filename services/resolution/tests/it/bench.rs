@@ -156,8 +156,11 @@ impl Bench {
                 ..Default::default()
             };
             let request = wire::PublishRuleRequest { request_id: "rule-1".into(), rule: Some(rule) };
-            let who = caller(tenant, "s-rules", &[Role::Supervisor]);
-            redress_resolution::app::rules::publish(&self.commands.desk, &who, request).await.unwrap();
+            for subject in ["s-rules", "s-law"] {
+                let who = caller(tenant, subject, &[Role::Supervisor]);
+                let desk = &self.commands.desk;
+                redress_resolution::app::rules::publish(desk, &who, request.clone()).await.unwrap();
+            }
         }
     }
 
@@ -179,9 +182,13 @@ impl Bench {
     pub(crate) async fn register(&self, n: u128, submission: types::Submission) -> ComplaintId {
         let tenant: TenantId = "tenant-a".parse().unwrap();
         let id = ComplaintId::from_uuid(Uuid::from_u128(0x8000_0000 + n));
-        let reference =
-            submission.complainant.as_ref().and_then(|c| c.external_ref.clone()).unwrap_or_default();
-        let index = self.vault.blind_index(&tenant, IndexKind::PartyReference, &reference).await.unwrap();
+        let index = match submission.complainant.as_ref().and_then(|c| c.external_ref.clone()) {
+            Some(reference) => {
+                let index = self.vault.blind_index(&tenant, IndexKind::PartyReference, &reference).await;
+                index.unwrap().to_vec()
+            }
+            None => Vec::new(),
+        };
         let halves = split(submission);
         let sealer = self.vault.sealer(&tenant, id).await.unwrap();
         let field = |(name, plain): &(&str, Vec<u8>)| types::SealedField {
@@ -197,7 +204,7 @@ impl Bench {
                 wrapped_key: sealer.wrapped_key().to_bytes(),
                 fields: halves.personal.iter().map(field).collect(),
             }),
-            complainant_index: index.to_vec(),
+            complainant_index: index,
             ..Default::default()
         };
         self.lifecycle(id, &event).await;

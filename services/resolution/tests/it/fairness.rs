@@ -38,17 +38,12 @@ async fn who_is_recused_in_the_investigation_does_nothing_more_here() {
             role: redress_proto::types::v1::AwaitedParty::Complainant.into(),
             ..Default::default()
         }),
-        consent: Some(wire::ConsentProof {
-            kind: wire::ConsentKind::RecordedCall.into(),
-            reference: "call-7".into(),
-            sha256: "ab".repeat(32),
-            option_sha256: bench.option_sha256(id, 1).await,
-        }),
+        consent: Some(bench.consent(id, 1).await),
         ..accept(id, &proposal, 1, 1)
     };
     assert_eq!(reason(bench.act(&handler("h-2"), for_a_party.clone()).await), "RECUSED");
     let for_a_party = wire::RespondToOfferRequest { request_id: call(), ..for_a_party };
-    bench.act(&handler("h-1"), for_a_party).await.unwrap();
+    bench.act(&handler("h-3"), for_a_party).await.unwrap();
 }
 
 #[tokio::test]

@@ -123,6 +123,30 @@ async fn a_merchant_is_not_made_to_pay_for_goods_that_stay_without_consent_or_ru
 }
 
 #[tokio::test]
+async fn all_that_was_paid_is_not_ruled_in_parts_and_neither_anchor_nor_agency_is_made_to_pay_it() {
+    let bench = Bench::new().await;
+    let id = bench.to_ruling(1, Severity::General).await;
+    let anchor = party(wire::LiableParty::Anchor, "a-1");
+    let forced = wire::RemedyTerms {
+        r#type: wire::RemedyType::RefundOnly.into(),
+        payer: Some(anchor.clone()),
+        ..refund(100)
+    };
+    let part = |payer: wire::PartyRef| wire::RemedyTerms { payer: Some(payer), ..refund(9_950) };
+    let merchant = party(wire::LiableParty::Merchant, "m-1");
+    for terms in [vec![refund(19_900)], vec![part(merchant.clone()), part(anchor)], vec![forced]] {
+        let refused = bench.act(&supervisor("s-2"), crate::steps::ruling(id, terms)).await;
+        assert_eq!(reason(refused), "REFUND_WITHOUT_RETURN_NEEDS_BASIS");
+    }
+    let by_rule = wire::RemedyTerms {
+        charge_basis: wire::ChargeBasis::Rule.into(),
+        charge_rule: "refund.quality@1".into(),
+        ..refund(19_900)
+    };
+    bench.act(&supervisor("s-2"), crate::steps::ruling(id, vec![by_rule])).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_does_not_fit_the_lifecycle_is_refused_with_where_it_stands() {
     let bench = Bench::new().await;
     let (id, proposal) = bench.to_mediating(1).await;

@@ -170,12 +170,7 @@ async fn who_acts_for_a_party_proves_that_it_agrees() {
         reason(bench.act(&gateway, accept(id, &proposal, 1, 1)).await),
         "REPRESENTATIVE_WITHOUT_MANDATE"
     );
-    let consent = wire::ConsentProof {
-        kind: wire::ConsentKind::Mandate.into(),
-        reference: "e-7".into(),
-        sha256: "cd".repeat(32),
-        option_sha256: bench.option_sha256(id, 1).await,
-    };
+    let consent = bench.consent(id, 1).await;
     let own = wire::ConsentProof { kind: wire::ConsentKind::OwnAct.into(), ..consent.clone() };
     let claimed = wire::RespondToOfferRequest { consent: Some(own), ..accept(id, &proposal, 1, 1) };
     assert_eq!(reason(bench.act(&gateway, claimed).await), "REPRESENTATIVE_WITHOUT_MANDATE");

@@ -43,6 +43,8 @@ struct Books {
     moods: VecDeque<Mood>,
     down: bool,
     calls: Vec<&'static str>,
+    /// From which funds it was asked to pay, and whether the invoice of the sale changes.
+    booked: Vec<(wire::FundingSource, bool)>,
     /// Every movement of money, in order.
     moved: Vec<(String, i64)>,
     entries: BTreeMap<String, wire::Execution>,
@@ -89,6 +91,11 @@ impl Payments {
         std::mem::take(&mut self.books().calls)
     }
 
+    /// How each payment was to be booked.
+    pub(crate) fn booked(&self) -> Vec<(wire::FundingSource, bool)> {
+        self.books().booked.clone()
+    }
+
     /// All movements of money; below 0 for what was taken back.
     pub(crate) fn moved(&self) -> Vec<i64> {
         self.books().moved.iter().map(|(_, minor)| *minor).collect()
@@ -109,6 +116,16 @@ impl Payments {
         entry.state = wire::ExecutionState::Reversed.into();
         books.moved.push((key.to_owned(), -minor));
         books.entries.insert(key.to_owned(), entry);
+    }
+
+    /// A payment is put right over there: what was too much comes back.
+    pub(crate) fn puts_right(&self, key: &str, minor: i64) {
+        let mut books = self.books();
+        let entry = books.entries.get_mut(key).unwrap();
+        let amount = entry.amount.as_mut().unwrap();
+        let back = minor - amount.amount_minor;
+        amount.amount_minor = minor;
+        books.moved.push((key.to_owned(), back));
     }
 
     /// The payer pays after all, behind everybody's back.
@@ -142,11 +159,13 @@ impl RemedyExecutorService for Payments {
         request: Request<wire::ExecuteRequest>,
     ) -> Result<Response<wire::ExecuteResponse>, Status> {
         let asked = request.into_inner();
+        let booked = (asked.funding_source(), asked.invoice_correction);
         let key = asked.idempotency_key;
         let amount = asked.terms.and_then(|terms| terms.amount).unwrap_or_default();
         let answer = {
             let mut books = self.books();
             books.calls.push("Execute");
+            books.booked.push(booked);
             if books.down {
                 return Err(Status::unavailable("down"));
             }

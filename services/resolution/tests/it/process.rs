@@ -63,7 +63,9 @@ async fn a_case_goes_from_kafka_over_calls_to_a_settlement_and_a_replay_changes_
         ..Default::default()
     };
     let publish = wire::PublishRuleRequest { request_id: "rule-1".into(), rule: Some(rule) };
-    client.publish_rule(bearing(&author, publish)).await.ok();
+    for one_of_two in [&author, &reviewer] {
+        client.publish_rule(bearing(one_of_two, publish.clone())).await.unwrap();
+    }
     client.determine_liability(bearing(&author, liability(id))).await.unwrap();
     let drafted = client.draft_proposal(bearing(&author, draft(id, vec![option(vec![refund(5_000)])]))).await;
     let proposal = drafted.unwrap().into_inner().resolution.unwrap().proposals[0].proposal_id.clone();

@@ -6,7 +6,7 @@ use redress_proto::resolution::v1 as wire;
 use redress_proto::resolution::v1::RemedyState;
 use redress_proto::types::v1::{ComplaintState as State, Money};
 use redress_resolution::app::out::Out;
-use redress_resolution::app::remedy::{Order, order_all, undo_all};
+use redress_resolution::app::remedy::{Order, Undoing, order_all, undo_all};
 use redress_resolution::app::wire::read_terms;
 use redress_resolution::domain::terms::RemedyTerms;
 use uuid::Uuid;
@@ -26,11 +26,29 @@ async fn what_was_agreed_is_paid_once_and_the_lifecycle_hears_of_it() {
     assert!(executed.all);
     let proof = executed.proof.unwrap();
     assert_eq!((proof.amount.unwrap().amount_minor, proof.reference.starts_with("pay-")), (8_000, true));
-    let ordered: wire::RemedyOrdered = till.bench.last(id).await;
-    let due =
-        ordered.due_at.unwrap().seconds - till.remedies(id).await[0].ordered_at.as_ref().unwrap().seconds;
-    assert_eq!(due, 7 * 24 * 3_600, "the law's seven days (L42)");
     till.adds_up().await;
+}
+
+#[tokio::test]
+async fn a_limit_is_announced_where_the_terms_name_one_and_left_to_the_clock_where_they_do_not() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    let ordered: wire::RemedyOrdered = till.bench.last(id).await;
+    assert_eq!(ordered.due_at, None, "sla counts the working or calendar days of the type (C19)");
+    for (kind, days, told) in [
+        (wire::RemedyType::Coupon, 0, None),
+        (wire::RemedyType::Exchange, 0, None),
+        (wire::RemedyType::PartialRefund, 3, Some(3 * 24 * 3_600)),
+    ] {
+        let amount = (kind != wire::RemedyType::Exchange).then(|| refund(100).amount).flatten();
+        let terms = wire::RemedyTerms { r#type: kind.into(), due_days: days, amount, ..refund(100) };
+        till.bench.act(&handler("h-1"), further(id, terms)).await.unwrap();
+        let ordered: wire::RemedyOrdered = till.bench.last(id).await;
+        let seen = till.remedies(id).await.pop().unwrap();
+        assert_eq!((ordered.r#type(), ordered.due_at), (kind, seen.due_at));
+        let from = seen.ordered_at.unwrap().seconds;
+        assert_eq!(ordered.due_at.map(|due| due.seconds - from), told, "{kind:?}");
+    }
 }
 
 #[tokio::test]
@@ -163,7 +181,7 @@ pub(crate) async fn vary(bench: &Bench, id: ComplaintId, told: &[wire::RemedyTer
     };
     let mut tx = bench.db.pool().begin().await.unwrap();
     let mut out = Out::default();
-    undo_all(&mut tx, &order, &mut out).await.unwrap();
+    undo_all(&mut tx, &order, Undoing::Appeal, &mut out).await.unwrap();
     order_all(&mut tx, &order, &terms, &mut out).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -191,7 +209,7 @@ async fn vary_again(till: &Till, id: ComplaintId) {
         now: till.bench.now(),
     };
     let mut tx = till.bench.db.pool().begin().await.unwrap();
-    undo_all(&mut tx, &order, &mut Out::default()).await.unwrap();
+    undo_all(&mut tx, &order, Undoing::Appeal, &mut Out::default()).await.unwrap();
     tx.commit().await.unwrap();
     till.round().await;
     assert_eq!(till.payments.moved().iter().sum::<i64>(), 0);
@@ -229,9 +247,13 @@ async fn a_further_remedy_is_ordered_within_authority_law_and_time() {
     let till = Till::new().await;
     let id = till.bench.to_executing(1).await;
     let bench = &till.bench;
+    let much = wire::RemedyTerms { r#type: wire::RemedyType::CompensationAgreed.into(), ..refund(600_000) };
+    assert_eq!(reason(bench.act(&handler("h-1"), further(id, much)).await), "AMOUNT_OVER_AUTHORITY");
+    // L28 under another name: all that was paid, in parts that calls order one by one.
+    bench.act(&handler("h-1"), further(id, refund(900))).await.unwrap();
     assert_eq!(
-        reason(bench.act(&handler("h-1"), further(id, refund(600_000))).await),
-        "AMOUNT_OVER_AUTHORITY"
+        reason(bench.act(&handler("h-1"), further(id, refund(19_000))).await),
+        "REFUND_WITHOUT_RETURN_NEEDS_BASIS"
     );
     assert_eq!(reason(bench.act(&complainant(), further(id, refund(1))).await), "PERMISSION_DENIED");
     let foreign =
@@ -254,7 +276,7 @@ async fn a_further_remedy_is_ordered_within_authority_law_and_time() {
     let stale = wire::OrderRemedyRequest { expected_version: 1, ..further(id, refund(1)) };
     assert_eq!(reason(bench.act(&handler("h-1"), stale).await), "VERSION_MISMATCH");
     till.round().await;
-    assert_eq!(till.payments.moved().len(), 2);
+    assert_eq!(till.payments.moved().len(), 3);
     let late = bench.act(&handler("h-1"), further(id, refund(1))).await;
     assert_eq!(reason(late), "REMEDIES_SETTLED", "the case is on its way to its result");
     till.adds_up().await;

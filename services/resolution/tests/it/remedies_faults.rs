@@ -1,6 +1,7 @@
 //! An executor that is down, slow, silent, wrong or late: asked before any repetition, paid once, and a person looks at
 //! what does not fit.
 
+use redress_domain::ComplaintId;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::resolution::v1::RemedyState;
 use redress_proto::types::v1::Money;
@@ -82,12 +83,30 @@ async fn while_nobody_answers_nothing_is_taken_for_failed_and_a_person_sees_it()
     till.adds_up().await;
 }
 
+/// The proof of a person that a remedy was paid, under a reference.
+fn proved(id: ComplaintId, remedy: &wire::Remedy, reference: &str, minor: i64) -> wire::ConfirmRemedyRequest {
+    wire::ConfirmRemedyRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        remedy_id: remedy.remedy_id.clone(),
+        proof: Some(wire::RemedyProof {
+            reference: reference.into(),
+            executed_at: remedy.ordered_at,
+            amount: Some(Money { currency: "CNY".into(), amount_minor: minor }),
+            sha256: String::new(),
+        }),
+        ..Default::default()
+    }
+}
+
+const MISMATCHES: &str = "SELECT count(*) FROM money_mismatch";
+
 #[tokio::test]
-async fn what_does_not_fit_the_order_is_parked_until_a_person_proves_it() {
-    for (mood, why) in [
-        (Mood::Pays(7_999), "amount_mismatch"),
-        (Mood::Pays(80_000), "amount_mismatch"),
-        (Mood::PaysIn("USD"), "currency_mismatch"),
+async fn what_does_not_fit_the_order_is_parked_until_a_person_proves_it_and_stays_a_mismatch() {
+    for (mood, why, (currency, beside)) in [
+        (Mood::Pays(7_999), "amount_mismatch", ("CNY", 7_999)),
+        (Mood::Pays(80_000), "amount_mismatch", ("CNY", 80_000)),
+        (Mood::PaysIn("USD"), "currency_mismatch", ("USD", 8_000)),
     ] {
         let till = Till::new().await;
         let id = till.bench.to_executing(1).await;
@@ -100,23 +119,43 @@ async fn what_does_not_fit_the_order_is_parked_until_a_person_proves_it() {
         let kept = "SELECT count(*) FROM remedy_report WHERE what = 'unfit'";
         assert_eq!(till.bench.count(kept).await, 1);
         let remedy = till.remedies(id).await[0].clone();
-        let proof = |minor| wire::ConfirmRemedyRequest {
-            request_id: call(),
-            complaint_id: id.to_string(),
-            remedy_id: remedy.remedy_id.clone(),
-            proof: Some(wire::RemedyProof {
-                reference: "bank-7".into(),
-                executed_at: remedy.ordered_at,
-                amount: Some(Money { currency: "CNY".into(), amount_minor: minor }),
-                sha256: String::new(),
-            }),
-            ..Default::default()
-        };
-        assert_eq!(reason(till.bench.act(&handler("h-1"), proof(7_999)).await), "PROOF_DOES_NOT_FIT");
-        till.bench.act(&handler("h-1"), proof(8_000)).await.unwrap();
+        let act = async |minor| till.bench.act(&handler("h-1"), proved(id, &remedy, "bank-7", minor)).await;
+        assert_eq!(reason(act(7_999).await), "PROOF_DOES_NOT_FIT");
+        act(8_000).await.unwrap();
         assert_eq!(till.states(id).await, [(RemedyState::Confirmed, String::new())]);
-        assert_eq!(till.bench.count("SELECT count(*) FROM money_mismatch").await, 0);
+        // What the executor has moved beside that does not vanish with the proof.
+        till.round().await;
+        let late: wire::RemedyPaidLate = till.bench.last(id).await;
+        assert_eq!(late.amount.unwrap().amount_minor, beside, "{why}");
+        let ledger = till.ledger(id).await;
+        let line = ledger.lines.iter().find(|line| line.currency == currency).unwrap();
+        assert_eq!(line.late_minor, beside);
+        assert!(till.bench.count(MISMATCHES).await > 0, "{why}");
+        till.payments.takes_back(&remedy.remedy_id);
+        till.round().await;
+        till.adds_up().await;
     }
+}
+
+#[tokio::test]
+async fn by_how_much_a_proved_payment_is_too_large_shows_until_it_is_put_right() {
+    let till = Till::new().await;
+    let id = till.bench.to_executing(1).await;
+    till.payments.will([Mood::Pays(80_000)]);
+    till.round().await;
+    let remedy = till.remedies(id).await[0].clone();
+    let own = format!("pay-{}", remedy.remedy_id);
+    till.bench.act(&handler("h-1"), proved(id, &remedy, &own, 8_000)).await.unwrap();
+    till.round().await;
+    let line = till.ledger(id).await.lines[0].clone();
+    assert_eq!((line.executed_minor, line.late_minor), (8_000, 72_000), "the surplus, and no more");
+    assert_eq!(till.bench.count(MISMATCHES).await, 1);
+    till.payments.puts_right(&remedy.remedy_id, 8_000);
+    till.bench.pass(jiff::SignedDuration::from_hours(1));
+    till.round().await;
+    assert_eq!(till.ledger(id).await.lines[0].late_minor, 0);
+    assert_eq!(till.bench.count("SELECT count(*) FROM remedy_work WHERE errand = 'watch'").await, 0);
+    till.adds_up().await;
 }
 
 #[tokio::test]
@@ -135,18 +174,7 @@ async fn who_ordered_money_does_not_prove_that_it_was_paid() {
     till.round().await;
     let remedy = till.remedies(id).await[1].clone();
     assert_eq!(remedy.state(), RemedyState::Parked);
-    let proof = || wire::ConfirmRemedyRequest {
-        request_id: call(),
-        complaint_id: id.to_string(),
-        remedy_id: remedy.remedy_id.clone(),
-        proof: Some(wire::RemedyProof {
-            reference: "bank-7".into(),
-            executed_at: remedy.ordered_at,
-            amount: Some(Money { currency: "CNY".into(), amount_minor: 1_000 }),
-            sha256: String::new(),
-        }),
-        ..Default::default()
-    };
+    let proof = || proved(id, &remedy, "bank-7", 1_000);
     assert_eq!(reason(till.bench.act(&handler("h-1"), proof()).await), "CONFIRMER_ORDERED");
     till.bench.act(&handler("h-2"), proof()).await.unwrap();
 }
@@ -166,6 +194,10 @@ async fn the_platform_pays_first_where_the_merchant_fails_and_claims_it_back() {
     till.round().await;
     assert_eq!(till.payments.moved(), [8_000]);
     assert_eq!(till.states(id).await[0].0, RemedyState::AdvancedByPlatform);
+    let (own, first) = (wire::FundingSource::Payer, wire::FundingSource::PlatformAdvance);
+    assert_eq!(till.payments.booked(), [(own, true), (first, true)], "a refund changes the sale's invoice");
+    let seen = till.remedies(id).await[0].clone();
+    assert_eq!((seen.funding_source(), seen.invoice_correction), (first, true));
     assert!(till.bench.last::<wire::RemedyExecuted>(id).await.all);
     let advanced: wire::RemedyAdvanced = till.bench.last(id).await;
     assert_eq!(advanced.amount.unwrap().amount_minor, 8_000);

@@ -25,8 +25,17 @@ async fn published(
     request_id: &str,
     rule: wire::RuleVersion,
 ) -> Result<wire::RuleVersion, Problem> {
+    published_by(bench, "s-1", request_id, rule).await
+}
+
+async fn published_by(
+    bench: &Bench,
+    who: &str,
+    request_id: &str,
+    rule: wire::RuleVersion,
+) -> Result<wire::RuleVersion, Problem> {
     let request = wire::PublishRuleRequest { request_id: request_id.into(), rule: Some(rule) };
-    let done = publish(&bench.commands.desk, &supervisor("s-1"), request).await;
+    let done = publish(&bench.commands.desk, &supervisor(who), request).await;
     done.map(|made| made.rule.unwrap()).map_err(redress_resolution::Error::into_problem)
 }
 
@@ -109,4 +118,69 @@ async fn a_decision_rests_on_rules_that_are_in_force_on_its_day() {
         "RULE_NOT_IN_FORCE",
         "a later version has taken its place"
     );
+}
+
+/// A text of law that holds since so many days.
+fn law(bench: &Bench, number: u32, days: i64) -> wire::RuleVersion {
+    let since = to_wire_time(bench.now() - SignedDuration::from_hours(24 * days));
+    wire::RuleVersion {
+        law: true,
+        published_at: Some(since.clone()),
+        effective_at: Some(since),
+        rule_id: "law.sample".into(),
+        ..draft(number)
+    }
+}
+
+#[tokio::test]
+async fn what_holds_without_notice_is_published_by_two_people_in_the_same_words() {
+    let bench = Bench::new().await;
+    let id = bench.to_plan_review(1, Severity::General).await;
+    let moved = wire::RuleVersion {
+        published_at: Some(to_wire_time(bench.now() - SignedDuration::from_hours(24 * 30))),
+        ..draft(1)
+    };
+    for rule in [law(&bench, 1, 30), moved] {
+        let cited = vec![format!("{}@1", rule.rule_id)];
+        let resting = || wire::DetermineLiabilityRequest { rules: cited.clone(), ..liability(id) };
+        let told = published_by(&bench, "s-1", &call(), rule.clone()).await.unwrap();
+        assert!(told.awaiting_second);
+        assert!(published_by(&bench, "s-1", &call(), rule.clone()).await.unwrap().awaiting_second);
+        let refused = bench.act(&handler("h-1"), resting()).await;
+        assert_eq!(reason(refused), "RULE_NOT_IN_FORCE", "one alone publishes nothing");
+        let other = wire::RuleVersion { text: "改动".into(), ..rule.clone() };
+        assert!(published_by(&bench, "s-2", &call(), other).await.unwrap().awaiting_second, "other words");
+        let told = published_by(&bench, "s-3", &call(), rule.clone()).await.unwrap();
+        assert!(told.awaiting_second, "what takes the place of a proposal is a proposal");
+        let told = published_by(&bench, "s-2", &call(), rule.clone()).await.unwrap();
+        assert!(!told.awaiting_second);
+        bench.act(&handler("h-1"), resting()).await.unwrap();
+    }
+    let two = "SELECT count(*) FROM rule_version WHERE published_by = 's-3' AND seconded_by = 's-2'";
+    assert_eq!(bench.count(two).await, 2);
+    assert_eq!(bench.count("SELECT count(*) FROM rule_awaiting").await, 0);
+}
+
+#[tokio::test]
+async fn a_version_does_not_come_to_hold_before_decisions_that_rest_on_the_one_before() {
+    let bench = Bench::new().await;
+    let id = bench.to_plan_review(1, Severity::General).await;
+    for who in ["s-1", "s-2"] {
+        published_by(&bench, who, &call(), law(&bench, 1, 90)).await.unwrap();
+    }
+    bench
+        .act(
+            &handler("h-1"),
+            wire::DetermineLiabilityRequest { rules: vec!["law.sample@1".into()], ..liability(id) },
+        )
+        .await
+        .unwrap();
+    bench.pass(SignedDuration::from_hours(24 * 10));
+    let late = published_by(&bench, "s-1", &call(), law(&bench, 2, 11)).await;
+    assert_eq!(reason(late), "RULE_BEFORE_DECISIONS");
+    for who in ["s-1", "s-2"] {
+        published_by(&bench, who, &call(), law(&bench, 2, 9)).await.unwrap();
+    }
+    let rule = wire::RuleVersion { law: false, published_at: None, effective_at: None, ..law(&bench, 3, 0) };
+    assert_eq!(reason(published_by(&bench, "s-1", &call(), rule).await), "LAW_OR_RULE");
 }

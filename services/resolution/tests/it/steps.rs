@@ -187,6 +187,24 @@ impl Bench {
         revision.options.iter().find(|one| one.option == option).unwrap().sha256.clone()
     }
 
+    /// A mandate for an option of the latest revision, which lies in the evidence of the case.
+    pub(crate) async fn consent(&self, id: ComplaintId, option: u32) -> wire::ConsentProof {
+        let piece = investigation::EvidenceSubmitted {
+            evidence_id: Uuid::from_u128(7).to_string(),
+            sha256: "cd".repeat(32),
+            party: types::AwaitedParty::Complainant.into(),
+            r#type: investigation::EvidenceType::Mandate.into(),
+            ..Default::default()
+        };
+        self.investigation(id, "person-1", &piece).await;
+        wire::ConsentProof {
+            kind: wire::ConsentKind::Mandate.into(),
+            reference: piece.evidence_id,
+            sha256: piece.sha256,
+            option_sha256: self.option_sha256(id, option).await,
+        }
+    }
+
     pub(crate) async fn send(&self, id: ComplaintId, proposal: &str) {
         let send = wire::SendProposalRequest {
             request_id: call(),

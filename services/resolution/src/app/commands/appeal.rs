@@ -41,9 +41,9 @@ impl Act for wire::FileAppealRequest {
         }
     }
 
-    async fn act(&self, scene: &mut Scene<'_>, _conn: &mut PgConnection) -> Result<(), Error> {
+    async fn act(&self, scene: &mut Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
         let named = read_side(&mut Violations::default(), self.party.as_ref());
-        let (side, _) = scene.standing.acting(scene.case, named, read_consent(self.consent.as_ref()))?;
+        let (side, _) = scene.acting(conn, named, read_consent(self.consent.as_ref())).await?;
         scene.case.require_state(&[State::Executing, State::ResultNotified, State::Closed])?;
         let human_required = self.human_required;
         let filing = Filing { side, grounds: &self.grounds, human_required, by_rejection: false };

@@ -53,7 +53,7 @@ impl Act for wire::DecideAppealRequest {
         check_answers(&scene.case.appeals[place].grounds, &answered)?;
         let terms = read_all_terms(&mut Violations::default(), "terms", &self.terms, (0, 20));
         scene.require_currency([terms.as_slice()])?;
-        check_imposed(&terms)?;
+        check_imposed(&terms, scene.case.facts.paid)?;
         scene.case.require_parties(&terms, true)?;
         rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
         scene.require_authority([terms.as_slice()])?;

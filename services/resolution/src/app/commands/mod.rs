@@ -47,9 +47,11 @@ use super::standing::{self, Standing};
 use super::{Desk, rules, words};
 use crate::domain::case::Case;
 use crate::domain::guard::{Refusal, require};
+use crate::domain::offer::{Consent, ConsentKind};
+use crate::domain::party::Side;
 use crate::domain::terms::RemedyTerms;
 use crate::error::Error;
-use crate::store::case;
+use crate::store::{case, evidence};
 
 /// What a command's message does.
 #[async_trait]
@@ -108,6 +110,23 @@ impl Scene<'_> {
             return Err(Problem::permission_denied());
         }
         self.case.require_impartial(&self.caller.subject)
+    }
+
+    /// As which party the caller acts (L02): for another only with a proof of its consent that lies in the evidence of
+    /// this case, under that hash.
+    pub async fn acting(
+        &self,
+        conn: &mut PgConnection,
+        named: Option<Side>,
+        consent: Option<Consent>,
+    ) -> Result<(Side, Consent), Error> {
+        let (side, consent) = self.standing.acting(self.case, named, consent)?;
+        if consent.kind != ConsentKind::OwnAct {
+            let (tenant, proof) = (&self.case.tenant, (consent.reference.as_str(), consent.sha256.as_str()));
+            let held = evidence::holds(conn, tenant, self.case.id, proof).await?;
+            require(held, Refusal::ConsentNotInEvidence)?;
+        }
+        Ok((side, consent))
     }
 
     /// The amounts of every option lie within the caller's authority (T17).

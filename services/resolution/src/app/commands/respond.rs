@@ -11,7 +11,7 @@ use super::{Act, Scene, counter, id};
 use crate::app::wire::{all_terms, read_all_terms, read_consent, read_side, side as told_side};
 use crate::app::words;
 use crate::domain::guard::{Refusal, require};
-use crate::domain::offer::{Consent, OfferAction};
+use crate::domain::offer::{Consent, ConsentKind, OfferAction};
 use crate::domain::party::{Side, SideRole};
 use crate::domain::proposal::{Accepted, Proposal, ProposalKind, option_sha256};
 use crate::domain::report::digest;
@@ -41,11 +41,10 @@ impl Act for wire::RespondToOfferRequest {
         }
     }
 
-    async fn act(&self, scene: &mut Scene<'_>, _conn: &mut PgConnection) -> Result<(), Error> {
+    async fn act(&self, scene: &mut Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
         let proposal = id(&self.proposal_id)?;
         let named = read_side(&mut Violations::default(), self.party.as_ref());
-        let (side, consent) =
-            scene.standing.acting(scene.case, named, read_consent(self.consent.as_ref()))?;
+        let (side, consent) = scene.acting(conn, named, read_consent(self.consent.as_ref())).await?;
         scene.case.proposal_mut(proposal)?;
         scene.case.require_state(&[State::Mediating, State::DirectNegotiation])?;
         require(!scene.case.has_pending_decision(), Refusal::DecisionPending)?;
@@ -72,6 +71,10 @@ impl Answer<'_> {
         let (now, option) = (scene.now, self.told.option);
         let proposal = scene.case.proposal_mut(self.proposal)?;
         let latest = proposal.answerable(self.told.revision, now).map_err(Refusal::problem)?;
+        if self.consent.kind != ConsentKind::OwnAct {
+            let by = scene.caller.subject.as_str();
+            require(latest.author != by && latest.reviewer != by, Refusal::AcceptorWroteIt)?;
+        }
         let place = usize::try_from(option).unwrap_or(usize::MAX).wrapping_sub(1);
         let terms = latest.options.get(place).cloned().ok_or_else(unknown_option)?;
         require_member(proposal, &self.side)?;

@@ -27,9 +27,9 @@ impl Act for wire::RespondToResultRequest {
         }
     }
 
-    async fn act(&self, scene: &mut Scene<'_>, _conn: &mut PgConnection) -> Result<(), Error> {
+    async fn act(&self, scene: &mut Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
         let consent = read_consent(self.consent.as_ref());
-        let (side, _) = scene.standing.acting(scene.case, Some(Side::complainant()), consent)?;
+        let (side, _) = scene.acting(conn, Some(Side::complainant()), consent).await?;
         if side.role != SideRole::Complainant {
             return Err(Problem::permission_denied().into());
         }

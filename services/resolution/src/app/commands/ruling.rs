@@ -39,7 +39,7 @@ impl Act for wire::IssueRulingRequest {
         let terms = read_all_terms(&mut Violations::default(), "terms", &self.terms, (0, 20));
         let determination = scene.case.determination().ok_or_else(|| Refusal::LiabilityMissing.problem())?.id;
         scene.require_currency([terms.as_slice()])?;
-        check_imposed(&terms)?;
+        check_imposed(&terms, scene.case.facts.paid)?;
         scene.case.require_parties(&terms, true)?;
         rules::require_charges(conn, &scene.case.tenant, &terms, scene.now).await?;
         scene.require_authority([terms.as_slice()])?;

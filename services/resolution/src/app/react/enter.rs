@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::end_proposals;
 use crate::app::out::Out;
-use crate::app::remedy::{Order, Orders};
+use crate::app::remedy::{Order, Orders, Undoing};
 use crate::domain::appeal::{AppealNext, AppealOutcome, AppealState};
 use crate::domain::case::Case;
 use crate::domain::offer::OfferAction;
@@ -51,6 +51,7 @@ impl Moved<'_> {
             "RulingIssued" => self.ruled(conn, case, orders, out).await?,
             "AppealDecided" => self.appeal_decided(conn, case, orders, out).await?,
             "AppealFiled" | "ResultRejected" => under_review(case),
+            "RemedyFailed" if self.to == State::Ruling => case.course.ruling_on_failure = true,
             "InvestigationConcluded" => case.course.conclusions_taken += 1,
             _ => {}
         }
@@ -64,6 +65,9 @@ impl Moved<'_> {
         let revoked = (ProposalState::Revoked, OfferAction::Revoked);
         if self.to.ends_offers() {
             end_proposals(case, out, self.at, revoked, |_| true);
+        }
+        if !matches!(self.to, State::Ruling | State::Suspended | State::Referred | State::Merged) {
+            case.course.ruling_on_failure = false;
         }
         if self.to == State::Investigating {
             // The platform has been asked in: what the parties had on the table is off it.
@@ -98,8 +102,9 @@ impl Moved<'_> {
         settlement.state = DecisionState::Effective;
         let (source, terms) = (settlement.id, settlement.terms.clone());
         case.course.outcome = Some(Outcome::SettledNoFinding);
-        let by = crate::SOURCE.to_owned();
-        self.order(conn, case, (orders, out), Decision { source, by, terms }).await
+        let decision = Decision { source, by: crate::SOURCE.to_owned(), terms };
+        self.undo(conn, case, (orders, out), &decision).await?;
+        self.order(conn, case, (orders, out), decision).await
     }
 
     async fn ruled(
@@ -119,7 +124,22 @@ impl Moved<'_> {
             Decision { source: ruling.id, by: ruling.decider.clone(), terms: ruling.terms.clone() };
         let outcome = ruling.outcome;
         case.course.outcome = Some(outcome);
+        self.undo(conn, case, (orders, out), &decision).await?;
         self.order(conn, case, (orders, out), decision).await
+    }
+
+    /// A decision takes the place of the one before with all that it ordered: nobody is paid for the same twice.
+    async fn undo(
+        &self,
+        conn: &mut PgConnection,
+        case: &mut Case,
+        (orders, out): (&mut Orders, &mut Out),
+        decision: &Decision,
+    ) -> Result<(), Error> {
+        let on_failure = std::mem::take(&mut case.course.ruling_on_failure);
+        let undoing = if on_failure { Undoing::Failure } else { Undoing::Replaced };
+        let order = order(case, decision.source, &decision.by, self.at);
+        orders.undo(conn, &order, undoing, out).await
     }
 
     /// A decision that was varied or revoked is undone before another is carried out in its place.
@@ -140,7 +160,7 @@ impl Moved<'_> {
         if matches!(outcome, Some(AppealOutcome::Vary | AppealOutcome::Revoke)) {
             replace_effective(case);
             let order = order(case, decision.source, &decision.by, self.at);
-            orders.undo(conn, &order, out).await?;
+            orders.undo(conn, &order, Undoing::Appeal, out).await?;
         }
         if next == Some(AppealNext::Execute) && !decision.terms.is_empty() {
             self.order(conn, case, (orders, out), decision).await?;

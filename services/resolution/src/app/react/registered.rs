@@ -1,6 +1,6 @@
 //! A registered complaint as it is remembered.
 
-use redress_domain::{ComplaintId, Currency, Origin, PartyKind, Severity};
+use redress_domain::{ComplaintId, Currency, Money, Origin, PartyKind, Severity};
 use redress_messaging::EventMeta;
 use redress_outbox::DecodeError;
 use redress_proto::convert::from_wire_time;
@@ -33,7 +33,8 @@ impl Registered {
             Ok(Respondent { kind, reference: respondent.external_ref.clone() })
         });
         let order = submission.order.clone().unwrap_or_default();
-        let currency: Option<Currency> = order.paid.and_then(|paid| paid.currency.parse().ok());
+        let currency: Option<Currency> = order.paid.as_ref().and_then(|paid| paid.currency.parse().ok());
+        let paid = order.paid.and_then(|paid| Money::new(&paid.currency, paid.amount_minor).ok());
         let facts = Facts {
             complaint_no: event.complaint_no,
             received_at: received.ok_or_else(|| unfit("received_at"))?,
@@ -47,6 +48,7 @@ impl Registered {
             respondents: respondents.collect::<Result<_, DecodeError>>()?,
             order_no: order.order_no,
             currency,
+            paid,
         };
         let wrapped_key = event.sealed.unwrap_or_default().wrapped_key;
         Ok(Self { facts, complainant_index: event.complainant_index, wrapped_key })

@@ -87,7 +87,6 @@ impl Act for wire::OrderRemedyRequest {
         let terms = read_terms(&mut Violations::default(), "terms", &told).ok_or_else(Problem::not_found)?;
         let terms = [terms];
         scene.require_currency([terms.as_slice()])?;
-        check_imposed(&terms)?;
         scene.case.require_parties(&terms, true)?;
         let moves = terms.iter().any(|one| one.kind.measure() != Measure::Deed);
         require(!(moves && needs_second(scene.case.severity)), Refusal::FourEyesNeeded)?;
@@ -97,6 +96,7 @@ impl Act for wire::OrderRemedyRequest {
         let decided = scene.case.decisions();
         let by_calls = all.iter().filter(|one| one.binds() && !decided.contains(&one.source));
         let together: Vec<_> = by_calls.map(|one| one.terms.clone()).chain(terms.clone()).collect();
+        check_imposed(&together, scene.case.facts.paid)?;
         scene.require_authority([together.as_slice()])?;
         if all_settled(&all) {
             // The case is on its way out of EXECUTING: nothing may begin behind its back.
@@ -170,11 +170,12 @@ impl Act for wire::ConfirmRemedyRequest {
             sha256: proof.sha256,
         };
         remedy::append(conn, &report, scene.now).await?;
-        let left_open = remedy::forget(conn, &case, all[place].id).await?;
-        let watch = left_open.then(|| watch(&case, all[place].id, scene.now));
+        remedy::forget(conn, &case, all[place].id).await?;
+        // What its executor says is heard on, also where its errand was over: it may have paid more than the person
+        // proves, or beside it.
+        let watch = by_machine.then(|| watch(&case, all[place].id, scene.now));
         let work = settled(&case, scene.case.state, &all, place, scene.now, &mut scene.out);
         remedy::save(conn, &[OfCase { case, remedy: all[place].clone() }]).await?;
-        // What its executor says later is heard: it may have paid beside the person's proof.
         remedy::begin(conn, &work.into_iter().chain(watch).collect::<Vec<_>>()).await
     }
 }

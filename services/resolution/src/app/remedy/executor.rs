@@ -11,7 +11,7 @@ use redress_proto::resolution::v1::remedy_executor_service_client::RemedyExecuto
 use tonic::transport::{Channel, Endpoint};
 use uuid::Uuid;
 
-use crate::app::wire::terms;
+use crate::app::wire::{funding_source, terms};
 use crate::domain::remedy::Remedy;
 use crate::domain::remedy::execution::{Heard, Told};
 use crate::domain::text::{is_code, is_reference};
@@ -49,6 +49,8 @@ impl Executor {
             complaint_id: case.1.to_string(),
             order_no: remedy.order_no.clone(),
             terms: Some(terms(&remedy.asked_terms())),
+            funding_source: remedy.funding_source().map(funding_source).unwrap_or_default().into(),
+            invoice_correction: remedy.terms.kind.profile().corrects_invoice,
         };
         let mut client = self.client.clone();
         let answer = self.answer("Execute", client.execute(request)).await;
@@ -68,7 +70,7 @@ impl Executor {
         let request = wire::ReverseRequest {
             idempotency_key: key.to_string(),
             tenant: case.0.to_string(),
-            reason: "appeal".to_owned(),
+            reason: "decision_replaced".to_owned(),
         };
         let mut client = self.client.clone();
         let answer = self.answer("Reverse", client.reverse(request)).await;

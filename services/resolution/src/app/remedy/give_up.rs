@@ -196,7 +196,7 @@ impl GivesUp for wire::GiveUpRemedyRequest {
         let terms = [terms.ok_or_else(Problem::not_found)?];
         one.check_replacement(&terms[0])?;
         scene.require_currency([terms.as_slice()])?;
-        check_imposed(&terms)?;
+        check_imposed(&terms, scene.case.facts.paid)?;
         scene.case.require_parties(&terms, true)?;
         // The same money was decided by whoever had to; money in the place of a deed was not.
         let new_money = one.terms.amount.is_none() && terms[0].kind.measure() != Measure::Deed;

@@ -16,10 +16,12 @@ mod ordering;
 mod record;
 mod recourse;
 mod told;
+mod undoing;
 mod view;
 
 pub use commands::{advance, confirm, order};
 pub use give_up::{Asked, give_up};
-pub use ordering::{Order, Orders, order_all, overdue, undo_all, unsettled};
+pub use ordering::{Order, Orders, order_all, overdue, unsettled};
 pub use recourse::{claim, settle};
+pub use undoing::{Undoing, undo_all};
 pub use view::{ledger, lines, shown};

@@ -1,6 +1,6 @@
 //! What orders remedies, and what takes orders back. The case is locked by the caller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use redress_domain::{ComplaintId, TenantId, derived_id};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::record::told_failed;
 use super::told;
+use super::undoing::{Undoing, keep, undo_all};
 use crate::app::out::Out;
 use crate::domain::case::Case;
 use crate::domain::remedy::execution::Errand;
@@ -36,7 +37,7 @@ pub struct Order<'a> {
 }
 
 impl Order<'_> {
-    fn key(&self) -> Key {
+    pub(super) fn key(&self) -> Key {
         (self.tenant.clone(), self.complaint)
     }
 
@@ -66,6 +67,8 @@ impl Order<'_> {
 #[derive(Default)]
 pub struct Orders {
     known: BTreeMap<Key, Vec<Remedy>>,
+    /// What was done under an earlier decision and answers the like terms of the next, once.
+    standing: BTreeMap<Key, BTreeSet<Uuid>>,
     new: Vec<OfCase>,
     work: Vec<Due>,
 }
@@ -85,8 +88,8 @@ impl Orders {
     /// Orders everything of a decision that is in effect. Called while intake's `ComplaintAdvanced` to EXECUTING is
     /// handled, or while the case stands there. Nothing is written before [`Orders::save`].
     ///
-    /// What an appeal has just taken back and now orders again in the same terms stays as it is: nobody is paid, taken
-    /// from and paid again.
+    /// What a later decision has just taken back and now orders again in the same terms stays as it is: nobody is paid,
+    /// taken from and paid again.
     pub async fn order(
         &mut self,
         conn: &mut PgConnection,
@@ -96,7 +99,8 @@ impl Orders {
     ) -> Result<(), Error> {
         let case = order.key();
         let all = self.known.entry(case.clone()).or_default();
-        let kept = keep(conn, &case, all, terms).await?;
+        let standing = self.standing.entry(case.clone()).or_default();
+        let kept = keep(conn, &case, (all, standing), terms).await?;
         let due = |id, errand| Due { case: case.clone(), remedy: id, errand, due_at: order.now };
         for (place, terms) in (0_u64..).zip(terms).filter(|(place, _)| !kept.contains(place)) {
             let ordinal = i64::try_from(all.len()).unwrap_or(i64::MAX);
@@ -123,16 +127,21 @@ impl Orders {
         remedy::order(conn, &new, &work).await
     }
 
-    /// Takes back what a decision ordered, see [`undo_all`].
+    /// Takes back what earlier decisions ordered, see [`undo_all`]; costs nothing where nothing was.
     pub async fn undo(
         &mut self,
         conn: &mut PgConnection,
         order: &Order<'_>,
+        undoing: Undoing,
         out: &mut Out,
     ) -> Result<(), Error> {
+        if self.known.get(&order.key()).is_none_or(Vec::is_empty) {
+            return Ok(());
+        }
         // What is taken back has to be there first.
         self.save(conn).await?;
-        undo_all(conn, order, out).await?;
+        let standing = undo_all(conn, order, undoing, out).await?;
+        self.standing.insert(order.key(), standing);
         self.known.insert(order.key(), remedy::of_case(conn, order.tenant, order.complaint).await?);
         Ok(())
     }
@@ -150,36 +159,6 @@ pub async fn order_all(
     orders.save(conn).await
 }
 
-/// Finds for each of `terms` a remedy in the same terms that is about to be taken back, and lets it be. Gives the places
-/// that need no order.
-async fn keep(
-    conn: &mut PgConnection,
-    case: &Key,
-    all: &mut [Remedy],
-    terms: &[RemedyTerms],
-) -> Result<Vec<u64>, Error> {
-    let mut kept = Vec::new();
-    let mut changed = Vec::new();
-    for (place, terms) in (0_u64..).zip(terms) {
-        for one in all.iter_mut().filter(|one| &one.terms == terms) {
-            let under_way =
-                one.unwanted && matches!(one.state, RemedyState::Ordered | RemedyState::Dispatched);
-            if under_way {
-                one.unwanted = false;
-                changed.push(OfCase { case: case.clone(), remedy: one.clone() });
-            } else if !one.is_done()
-                || remedy::cancel_unbegun(conn, case, Errand::Reverse, &[one.id]).await?.is_empty()
-            {
-                continue;
-            }
-            kept.push(place);
-            break;
-        }
-    }
-    remedy::save(conn, &changed).await?;
-    Ok(kept)
-}
-
 /// Whether a remedy of the case is still to be carried out.
 pub async fn unsettled(
     conn: &mut PgConnection,
@@ -187,38 +166,6 @@ pub async fn unsettled(
     complaint: ComplaintId,
 ) -> Result<bool, Error> {
     Ok(rules::unsettled(&remedy::of_case(conn, tenant, complaint).await?))
-}
-
-/// An appeal has taken a decision back: what was not begun is cancelled, what is under way is taken back once it is
-/// done, and what was done and can be reversed is.
-pub async fn undo_all(conn: &mut PgConnection, order: &Order<'_>, out: &mut Out) -> Result<(), Error> {
-    let case = order.key();
-    let all = remedy::of_case(conn, order.tenant, order.complaint).await?;
-    let ids: Vec<Uuid> = all.iter().map(|one| one.id).collect();
-    let unbegun = remedy::cancel_unbegun(conn, &case, Errand::Execute, &ids).await?;
-    let not_advanced = remedy::cancel_unbegun(conn, &case, Errand::Advance, &ids).await?;
-    let (mut changed, mut work) = (Vec::new(), Vec::new());
-    for mut one in all {
-        let deed = one.state == RemedyState::Ordered && !one.terms.kind.profile().by_machine;
-        if unbegun.contains(&one.id) || deed {
-            one.become_state(RemedyState::Cancelled, "appeal", order.now);
-            out.push(&told::cancelled(&one));
-        } else if not_advanced.contains(&one.id) {
-            one.become_state(RemedyState::Failed, "appeal", order.now);
-            one.unwanted = true;
-        } else if one.is_done() && one.terms.kind.profile().reversible {
-            let due_at = order.now;
-            work.push(Due { case: case.clone(), remedy: one.id, errand: Errand::Reverse, due_at });
-            continue;
-        } else if one.is_settled() {
-            continue;
-        } else {
-            one.unwanted = true;
-        }
-        changed.push(OfCase { case: case.clone(), remedy: one });
-    }
-    remedy::save(conn, &changed).await?;
-    remedy::begin(conn, &work).await
 }
 
 /// A remedy's clock ran out (C19, T24): it shows, what can be tried again is tried at once, and for money of another's that

@@ -3,7 +3,7 @@
 use redress_proto::resolution::v1 as wire;
 use uuid::Uuid;
 
-use crate::app::wire::{money, name, party_ref, remedy_type, terms, time};
+use crate::app::wire::{funding_source, money, name, party_ref, remedy_type, terms, time};
 use crate::domain::remedy::execution::Told;
 use crate::domain::remedy::ledger::Line;
 use crate::domain::remedy::recourse::Claim;
@@ -30,11 +30,13 @@ pub(super) fn remedy(remedy: &Remedy, inside: bool) -> wire::Remedy {
         source_id: remedy.source.to_string(),
         state: state(remedy.state).into(),
         ordered_at: time(remedy.ordered_at),
-        due_at: time(remedy.due_at),
+        due_at: remedy.due_at.and_then(time),
         overdue: remedy.overdue,
         attempts: remedy.attempts,
         proof: remedy.proof.as_ref().map(proof),
         reason: remedy.reason.clone(),
+        funding_source: remedy.funding_source().map(funding_source).unwrap_or_default().into(),
+        invoice_correction: remedy.terms.kind.profile().corrects_invoice,
         ordered_by: if inside { remedy.ordered_by.clone() } else { String::new() },
     }
 }
@@ -75,7 +77,7 @@ pub(super) fn ordered(remedy: &Remedy) -> wire::RemedyOrdered {
         amount: remedy.terms.amount.map(money),
         payer: Some(party_ref(&remedy.terms.payer)),
         payee: Some(party_ref(&remedy.terms.payee)),
-        due_at: time(remedy.due_at),
+        due_at: remedy.due_at.and_then(time),
         source_id: remedy.source.to_string(),
     }
 }

@@ -13,7 +13,9 @@ use sqlx::postgres::PgConnection;
 use super::Desk;
 use super::entitlement::moment;
 use super::wire::time;
-use crate::domain::rules::{Draft, RuleVersion, in_force, require_in_force as holding, shipped, until};
+use crate::domain::rules::{
+    Draft, RuleVersion, in_force, require_after_decisions, require_in_force as holding, shipped, until,
+};
 use crate::domain::terms::{ChargeBasis, RemedyTerms};
 use crate::domain::text::parse_rule_ref;
 use crate::error::Error;
@@ -59,8 +61,8 @@ pub async fn publish(
     hash.update(content.encode_to_vec());
     let call = Call::new(caller, &message.request_id, hash.finalize().into())?;
     let draft = draft(message.rule.unwrap_or_default())?;
-    let (id, version) = (draft.id.clone(), draft.version);
-    let work = Arc::new((caller.clone(), call, draft, desk.now()));
+    let now = desk.now();
+    let work = Arc::new((caller.clone(), call, draft.clone(), now));
     desk.db
         .run_tx("publish_rule", move |conn| {
             let work = Arc::clone(&work);
@@ -68,9 +70,14 @@ pub async fn publish(
         })
         .await?;
     let mut conn = desk.db.pool().acquire().await?;
-    let versions = rule::versions(&mut conn, &caller.tenant, &[&id], true).await?;
-    let made = versions.iter().find(|rule| rule.version == version).ok_or_else(Problem::not_found)?;
-    Ok(wire::PublishRuleResponse { rule: Some(told(made, &versions)) })
+    let versions = rule::versions(&mut conn, &caller.tenant, &[&draft.id], true).await?;
+    let rule = if let Some(made) = versions.iter().find(|rule| rule.version == draft.version) {
+        told(made, &versions)
+    } else {
+        let next = draft.follow(versions.last(), now)?;
+        wire::RuleVersion { awaiting_second: true, ..told(&next, &versions) }
+    };
+    Ok(wire::PublishRuleResponse { rule: Some(rule) })
 }
 
 async fn write(
@@ -88,7 +95,19 @@ async fn write(
     }
     let versions = rule::versions(conn, &caller.tenant, &[&draft.id], false).await?;
     let next = draft.clone().follow(versions.last(), now)?;
-    rule::insert(conn, &caller.tenant, &next, &caller.subject, now).await?;
+    if !versions.is_empty() && next.effective_at <= now {
+        let decided_at = rule::last_decision(conn, &caller.tenant, &draft.id).await?;
+        require_after_decisions(&next, decided_at)?;
+    }
+    let by = caller.subject.as_str();
+    if draft.needs_second(now) {
+        match rule::take_awaiting(conn, &caller.tenant, &draft.id, (by, &draft.sha256())).await? {
+            Some(first) => rule::insert(conn, &caller.tenant, &next, (&first, by), now).await?,
+            None => rule::await_second(conn, &caller.tenant, &draft.id, (by, &draft.sha256()), now).await?,
+        }
+    } else {
+        rule::insert(conn, &caller.tenant, &next, (by, ""), now).await?;
+    }
     Ok(call.record(conn, "", now).await?)
 }
 
@@ -102,6 +121,9 @@ fn draft(told: wire::RuleVersion) -> Result<Draft, Problem> {
     }
     if !told.sha256.is_empty() {
         found.add("rule.sha256", "NOT_ALLOWED", "the hash is made here");
+    }
+    if told.awaiting_second {
+        found.add("rule.awaitingSecond", "NOT_ALLOWED", "whether it waits is told by the service");
     }
     if !found.is_empty() {
         return Err(Problem::invalid(found));
@@ -158,5 +180,6 @@ fn told(rule: &RuleVersion, versions: &[RuleVersion]) -> wire::RuleVersion {
         large_change: rule.large_change,
         law: rule.law,
         sha256: rule.sha256(),
+        awaiting_second: false,
     }
 }

@@ -1,6 +1,7 @@
 //! What was determined, settled, ruled, appealed and reported. Latest first.
 
 use prost::Message as _;
+use redress_domain::mask;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::types::v1::DecidedBy;
 
@@ -88,7 +89,8 @@ fn ruling(seen: &Seen<'_>, one: &Ruling) -> Result<wire::Ruling, Error> {
     })
 }
 
-/// The appellant reads grounds and answers; the other party reads that there is an appeal, and the answers.
+/// The appellant reads grounds and answers as they are. So does the other party, which has to know what is held against
+/// the decision, but without what identifies somebody in the grounds, and without the evidence, which investigation shows.
 pub(super) fn appeals(seen: &Seen<'_>) -> Result<Vec<wire::Appeal>, Error> {
     seen.case.appeals.iter().rev().map(|one| appeal(seen, one)).collect()
 }
@@ -99,7 +101,8 @@ fn appeal(seen: &Seen<'_>, one: &Appeal) -> Result<wire::Appeal, Error> {
         let plain = seen.words.bytes(field)?.unwrap_or_default();
         Ok(wire::Appeal::decode(plain.as_slice()).unwrap_or_default())
     };
-    let grounds = if own { told(&words::appeal(one.id))? } else { wire::Appeal::default() };
+    let grounds = told(&words::appeal(one.id))?;
+    let readable = |text: String| if own { text } else { mask(&text, &[]) };
     // The latest answers that were written; none before the decision, and for staff those that wait for a second person.
     let written = one.decided_at.is_some() || (seen.inside() && one.state == AppealState::AwaitingSecond);
     let answers = match (written, answers_field(seen, one)) {
@@ -109,7 +112,7 @@ fn appeal(seen: &Seen<'_>, one: &Appeal) -> Result<wire::Appeal, Error> {
     let ground = |ground: &crate::domain::appeal::Ground| wire::AppealGround {
         ground: ground.number,
         code: ground.code.clone(),
-        text: text_of(&grounds, ground.number, |told| &told.text),
+        text: readable(text_of(&grounds, ground.number, |told| &told.text)),
         evidence_ids: if own { ground.evidence.clone() } else { Vec::new() },
         answer: text_of(&answers, ground.number, |told| &told.answer),
     };

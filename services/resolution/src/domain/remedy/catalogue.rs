@@ -33,21 +33,33 @@ pub struct Profile {
     pub by_machine: bool,
     /// Whether it can be taken back once done.
     pub reversible: bool,
-    /// Within how many days it is due unless its terms say otherwise (C19).
-    pub due_days: u32,
+    /// Whether it gives back part of a price or fee: the invoice of the sale is then to be corrected. What makes good a
+    /// loss changes no sale.
+    pub corrects_invoice: bool,
 }
 
 impl RemedyType {
-    /// What it is like. Money is due within the law's seven days (L42); the rest is our choice: calendar days, for the
-    /// working days of a calendar are sla's to count, and long enough that a weekend fits in.
+    /// What it is like. By when it is due says the policy of clock C19, unless its terms do.
     pub const fn profile(self) -> Profile {
-        let (group, due_days) = self.group_and_days();
         // What is measured can be moved, and moved back, by a machine; a deed is done or not.
         let measured = !matches!(self.measure(), Measure::Deed);
-        Profile { group, by_machine: measured, reversible: measured, due_days }
+        let corrects_invoice = self.gives_back();
+        Profile { group: self.group(), by_machine: measured, reversible: measured, corrects_invoice }
     }
 
-    const fn group_and_days(self) -> (Group, u32) {
+    const fn gives_back(self) -> bool {
+        matches!(
+            self,
+            Self::RefundOnly
+                | Self::ReturnAndRefund
+                | Self::PartialRefund
+                | Self::PriceDifference
+                | Self::ReverseCharge
+                | Self::FeeReturn
+        )
+    }
+
+    const fn group(self) -> Group {
         match self {
             Self::RefundOnly
             | Self::ReturnAndRefund
@@ -58,19 +70,24 @@ impl RemedyType {
             | Self::Compensation10x
             | Self::CompensationMinimum
             | Self::CompensationAgreed
-            | Self::PlatformAdvancePayment => (Group::Money, 7),
-            Self::Exchange | Self::Resend | Self::CompleteMissing => (Group::Goods, 5),
-            Self::Repair => (Group::Goods, 30),
-            Self::Coupon | Self::Points | Self::MembershipDays => (Group::Credit, 3),
-            Self::ApologyWritten | Self::ApologyPublic | Self::Explanation => (Group::Moral, 7),
-            Self::RestoreAccount | Self::ReverseCharge | Self::StopProcessing => (Group::Account, 3),
-            Self::DataCorrection => (Group::Account, 15),
-            Self::RevokeSanction | Self::ReducePenalty | Self::RestoreListing => (Group::Merchant, 3),
-            Self::FeeReturn | Self::ContractClarification => (Group::Merchant, 7),
-            Self::PageCorrection | Self::LiveWordingCorrection => (Group::Systemic, 3),
-            Self::SupplierRectification | Self::CarrierClaim | Self::RecallLead | Self::RuleChange => {
-                (Group::Systemic, 30)
+            | Self::PlatformAdvancePayment => Group::Money,
+            Self::Exchange | Self::Resend | Self::CompleteMissing | Self::Repair => Group::Goods,
+            Self::Coupon | Self::Points | Self::MembershipDays => Group::Credit,
+            Self::ApologyWritten | Self::ApologyPublic | Self::Explanation => Group::Moral,
+            Self::RestoreAccount | Self::ReverseCharge | Self::StopProcessing | Self::DataCorrection => {
+                Group::Account
             }
+            Self::RevokeSanction
+            | Self::ReducePenalty
+            | Self::RestoreListing
+            | Self::FeeReturn
+            | Self::ContractClarification => Group::Merchant,
+            Self::PageCorrection
+            | Self::LiveWordingCorrection
+            | Self::SupplierRectification
+            | Self::CarrierClaim
+            | Self::RecallLead
+            | Self::RuleChange => Group::Systemic,
         }
     }
 }
@@ -80,16 +97,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn money_is_due_within_the_laws_seven_days_and_is_moved_by_a_machine() {
+    fn what_is_measured_is_moved_by_a_machine_and_a_deed_is_done_by_people() {
         for &kind in RemedyType::ALL {
             let profile = kind.profile();
-            assert!((1..=60).contains(&profile.due_days), "{kind}");
-            if kind.measure() == Measure::Money {
-                assert!(profile.due_days <= 7 && profile.by_machine && profile.reversible, "{kind}");
-            }
-            if kind.measure() == Measure::Deed {
-                assert!(!profile.by_machine && !profile.reversible, "{kind}");
-            }
+            let measured = kind.measure() != Measure::Deed;
+            assert_eq!((profile.by_machine, profile.reversible), (measured, measured), "{kind}");
+            assert!(!profile.corrects_invoice || kind.measure() == Measure::Money, "{kind}");
         }
     }
 }

@@ -167,9 +167,10 @@ pub enum Watched {
     Again,
     /// Nothing is to be expected any more.
     Over,
-    /// It was paid beside what the person said.
+    /// It was paid beside what the person said: all of it, or by how much the payment that the person proved is too
+    /// large.
     Late(Told),
-    /// That payment was taken back.
+    /// That payment was taken back, or put right.
     LateReversed(Told),
 }
 
@@ -180,9 +181,12 @@ const CLEAR_ANSWERS: u32 = 3;
 /// What follows from what is heard of a remedy that a person has settled by hand or given up; `tries` counts from 1.
 pub fn watched(remedy: &Remedy, heard: &Heard, tries: u32) -> Watched {
     match heard {
-        Heard::Done(_) if remedy.late => Watched::Again,
+        Heard::Done(told) if is_proof_of(remedy, told) && remedy.late => Watched::LateReversed(told.clone()),
         Heard::Done(told) if is_proof_of(remedy, told) => Watched::Over,
-        Heard::Done(told) => Watched::Late(told.clone()),
+        Heard::Done(_) if remedy.late => Watched::Again,
+        Heard::Done(told) => Watched::Late(beside(remedy, told)),
+        // With the payment that was too large, what the person proved is gone as well: it stays a mismatch.
+        Heard::Reversed(told) if remedy.late && is_proved_by(remedy, told) => Watched::Again,
         Heard::Reversed(told) if remedy.late => Watched::LateReversed(told.clone()),
         Heard::Reversed(_) => Watched::Over,
         Heard::NotStarted | Heard::Failed(_) if tries >= CLEAR_ANSWERS && !remedy.late => Watched::Over,
@@ -190,10 +194,27 @@ pub fn watched(remedy: &Remedy, heard: &Heard, tries: u32) -> Watched {
     }
 }
 
-/// Whether the payment that is told is the one that the person proved.
+/// Whether the payment that is told is the one that the person proved …
+fn is_proved_by(remedy: &Remedy, told: &Told) -> bool {
+    remedy.proof.as_ref().is_some_and(|proof| proof.reference == told.reference)
+}
+
+/// … and of the same amount.
 fn is_proof_of(remedy: &Remedy, told: &Told) -> bool {
-    let proof = remedy.proof.as_ref();
-    proof.is_some_and(|proof| proof.reference == told.reference && proof.amount == told.amount)
+    is_proved_by(remedy, told) && remedy.proof.as_ref().is_some_and(|proof| proof.amount == told.amount)
+}
+
+/// What was paid beside the proof: of the proved payment itself, what it is too large by.
+fn beside(remedy: &Remedy, told: &Told) -> Told {
+    let proved = remedy.proof.as_ref().filter(|_| is_proved_by(remedy, told)).and_then(|proof| proof.amount);
+    let amount = match (proved, told.amount) {
+        (Some(proved), Some(moved)) if proved.currency == moved.currency => {
+            let surplus = moved.amount_minor.saturating_sub(proved.amount_minor);
+            Some(if surplus > 0 { Money { amount_minor: surplus, ..moved } } else { moved })
+        }
+        (_, moved) => moved,
+    };
+    Told { amount, ..told.clone() }
 }
 
 /// Reference, time, amount and currency are those of a proof, and of the order.

@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod execution;
 pub mod ledger;
 pub mod recourse;
+mod settled;
 
 use jiff::{SignedDuration, Timestamp};
 use redress_domain::{ErrorKind, Money, Problem, coded_enum};
@@ -14,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use self::execution::Heard;
+pub use self::settled::{all_settled, unsettled};
 use super::party::{LiableParty, PartyRef};
-use super::terms::{RemedyTerms, RemedyType};
+use super::terms::{Measure, RemedyTerms, RemedyType};
 
 coded_enum! {
     /// Where a remedy stands.
@@ -46,6 +48,18 @@ coded_enum! {
         Payer = "payer",
         /// Of the platform, which pays first (L43).
         Platform = "platform",
+    }
+}
+
+coded_enum! {
+    /// From which funds a remedy is paid (domain.md §4).
+    FundingSource {
+        /// Of whoever bears it.
+        Payer = "payer",
+        /// Of the platform, for good.
+        Platform = "platform",
+        /// Of the platform, which claims it back (L43).
+        PlatformAdvance = "platform_advance",
     }
 }
 
@@ -85,13 +99,13 @@ pub struct Remedy {
     pub ordered_by: String,
     /// When.
     pub ordered_at: Timestamp,
-    /// By when it is to be done (C19).
-    pub due_at: Timestamp,
+    /// By when its terms say that it is to be done; none where they say nothing, and sla counts the type's own limit (C19).
+    pub due_at: Option<Timestamp>,
     /// Whether that limit has passed before it was.
     pub overdue: bool,
     /// How often its carrying out was asked for.
     pub attempts: u32,
-    /// Whether an appeal has taken it back: what is done all the same is reversed.
+    /// Whether a later decision has taken it back: what is done all the same is reversed, and nobody pays what failed.
     pub unwanted: bool,
     /// Whether its executor says that it paid after a person had settled it by hand or given it up.
     pub late: bool,
@@ -106,13 +120,11 @@ pub struct Remedy {
 impl Remedy {
     /// A remedy that is ordered now.
     pub fn ordered(id: Uuid, source: Uuid, ordinal: i64, terms: RemedyTerms, now: Timestamp) -> Self {
-        let days = match terms.due_days {
-            0 => terms.kind.profile().due_days,
-            told => told,
-        };
-        // Whole days from the instant: never later than the law's own limit, which ends at midnight of the last day.
-        let due_at =
-            now.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX);
+        // Whole days from the instant. What the terms leave open is a policy's matter, and often of working days, which
+        // only sla can count: nothing is announced that would go before it.
+        let hours = SignedDuration::from_hours(24 * i64::from(terms.due_days));
+        let told = (terms.due_days > 0).then_some(hours);
+        let due_at = told.map(|told| now.saturating_add(told).unwrap_or(Timestamp::MAX));
         Self {
             id,
             source,
@@ -181,6 +193,19 @@ impl Remedy {
         }
     }
 
+    /// From which funds it is paid; none where it moves nothing.
+    pub fn funding_source(&self) -> Option<FundingSource> {
+        if self.terms.kind.measure() == Measure::Deed {
+            return None;
+        }
+        let advance = self.purse == Purse::Platform || self.terms.kind == RemedyType::PlatformAdvancePayment;
+        Some(match self.terms.payer.party {
+            _ if advance => FundingSource::PlatformAdvance,
+            LiableParty::Platform => FundingSource::Platform,
+            _ => FundingSource::Payer,
+        })
+    }
+
     /// The idempotency key of the present purse: the remedy's own id, or one per advance.
     pub fn key(&self) -> Uuid {
         match self.purse {
@@ -196,13 +221,17 @@ impl Remedy {
     ///
     /// # Errors
     /// `NOT_FAILED`, where it did not fail or its outcome is not known; `NOT_ADVANCEABLE`, where the platform itself had
-    /// to pay or it is no money.
+    /// to pay or it is no money; `REMEDY_REPLACED`, where a later decision says what is owed now.
     pub fn advance(&mut self, now: Timestamp) -> Result<(), Problem> {
         if self.terms.amount.is_none() || self.terms.payer.party == LiableParty::Platform {
             let message = "the platform pays first only money that somebody else owes";
             return Err(refused("NOT_ADVANCEABLE", message, "a remedy of money that another party pays"));
         }
-        if self.state != RemedyState::Failed || self.unwanted {
+        if self.state == RemedyState::Failed && self.unwanted {
+            let message = "a later decision has taken the place of the one that ordered it";
+            return Err(refused("REMEDY_REPLACED", message, "a failed remedy of the decision in force"));
+        }
+        if self.state != RemedyState::Failed {
             let message = "only what is known to have failed is paid again";
             return Err(refused("NOT_FAILED", message, "a failed remedy").with("state", self.state.code()));
         }
@@ -286,29 +315,6 @@ impl Remedy {
         self.settle(proof, now);
         Ok(())
     }
-}
-
-/// Whether everything that a case orders is settled. What failed is so once something that was ordered after it was
-/// done: a further order, or a ruling, has answered it. Money that failed is answered by money to the same payee: an
-/// explanation pays nobody.
-pub fn all_settled(remedies: &[Remedy]) -> bool {
-    let answers = |failed: &Remedy, later: &Remedy| {
-        let alike = later.terms.amount.is_some() && later.terms.payee == failed.terms.payee;
-        later.is_done()
-            && later.ordered_at >= failed.changed_at
-            && later.id != failed.id
-            && (failed.terms.amount.is_none() || alike)
-    };
-    let answered = |failed: &Remedy| remedies.iter().any(|later| answers(failed, later));
-    let settled = |remedy: &Remedy| {
-        remedy.is_settled() || (remedy.state == RemedyState::Failed && (remedy.unwanted || answered(remedy)))
-    };
-    !remedies.is_empty() && remedies.iter().all(settled)
-}
-
-/// Whether somebody still has to do something for one.
-pub fn unsettled(remedies: &[Remedy]) -> bool {
-    !remedies.is_empty() && !all_settled(remedies)
 }
 
 pub(crate) fn refused(code: &'static str, message: &'static str, satisfied_by: &'static str) -> Problem {

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 use redress_domain::Money;
 
-use super::execution::{Begin, Heard, Situation, Told, Verdict, carried_out, pause, taken_back};
+use super::execution::{
+    Begin, Heard, Situation, Told, Verdict, Watched, carried_out, pause, taken_back, watched,
+};
 use super::ledger::lines;
 use super::recourse::{Claim, claimed, owed};
 use super::*;
@@ -161,6 +163,54 @@ fn an_explanation_pays_nobody() {
     let mut deed = Remedy { state: RemedyState::Failed, changed_at: at(10), ..words.clone() };
     deed.id = remedy(9).id;
     assert!(all_settled(&[deed, words]), "what is no money is answered by anything");
+}
+
+#[test]
+fn what_was_paid_beside_or_beyond_a_persons_proof_is_late_until_it_is_put_right() {
+    let proved = Remedy { state: RemedyState::Confirmed, proof: Some(proof(10_000)), ..remedy(1) };
+    let heard = |minor| Heard::Done(told(minor));
+    assert_eq!(watched(&proved, &heard(10_000), 1), Watched::Over);
+    assert_eq!(watched(&proved, &heard(100_000), 1), Watched::Late(told(90_000)), "the surplus");
+    assert_eq!(watched(&proved, &heard(9_999), 1), Watched::Late(told(9_999)), "the proof does not hold");
+    let other = Told { reference: "pay-2".into(), ..told(10_000) };
+    assert_eq!(watched(&proved, &Heard::Done(other.clone()), 1), Watched::Late(other.clone()));
+    let late = Remedy { late: true, ..proved };
+    assert_eq!(watched(&late, &heard(100_000), 9), Watched::Again, "told once");
+    assert_eq!(watched(&late, &heard(10_000), 9), Watched::LateReversed(told(10_000)), "put right");
+    assert_eq!(watched(&late, &Heard::Reversed(other.clone()), 9), Watched::LateReversed(other));
+    assert_eq!(watched(&late, &Heard::Reversed(told(100_000)), 9), Watched::Again, "all of it is gone");
+}
+
+#[test]
+fn money_that_failed_is_answered_by_as_much_money_and_each_payment_counts_once() {
+    let failed = |n, minor, second| {
+        let mut one = Remedy { state: RemedyState::Failed, changed_at: at(second), ..remedy(n) };
+        one.terms.amount = cny(minor);
+        one
+    };
+    let later = |n, minor, second| {
+        let mut one = Remedy { state: RemedyState::Confirmed, ordered_at: at(second), ..remedy(n) };
+        one.terms.amount = cny(minor);
+        one
+    };
+    assert!(!all_settled(&[failed(1, 8_000, 10), later(2, 1, 20)]), "a cent is no eighty yuan");
+    assert!(!all_settled(&[failed(1, 8_000, 10), later(2, 5_000, 20), later(3, 2_999, 21)]));
+    assert!(all_settled(&[failed(1, 8_000, 10), later(2, 5_000, 20), later(3, 3_000, 21)]));
+    assert!(!all_settled(&[failed(1, 8_000, 10), failed(2, 3_000, 11), later(3, 8_000, 20)]));
+    assert!(all_settled(&[failed(1, 8_000, 10), failed(2, 3_000, 11), later(3, 11_000, 20)]));
+    let mut dollars = later(2, 8_000, 20);
+    dollars.terms.amount = Some(Money::new("USD", 8_000).unwrap());
+    assert!(!all_settled(&[failed(1, 8_000, 10), dollars]), "another currency pays no yuan");
+    let before = later(2, 8_000, 9);
+    assert!(!all_settled(&[failed(1, 8_000, 10), before]), "what was ordered before is no answer");
+    let again = Remedy { ordered_at: at(20), ..failed(2, 8_000, 30) };
+    assert!(!all_settled(&[failed(1, 8_000, 10), again.clone()]));
+    assert!(all_settled(&[failed(1, 8_000, 10), again.clone(), later(3, 8_000, 40)]), "the same debt");
+    let more = Remedy { ordered_at: at(20), ..failed(2, 9_000, 30) };
+    assert!(!all_settled(&[failed(1, 8_000, 10), more.clone(), later(3, 8_000, 40)]));
+    assert!(all_settled(&[failed(1, 8_000, 10), more, later(3, 9_000, 40)]));
+    let replaced = Remedy { unwanted: true, ..failed(1, 8_000, 10) };
+    assert!(all_settled(&[replaced, later(2, 100, 20)]), "a later decision says what is owed");
 }
 
 #[test]

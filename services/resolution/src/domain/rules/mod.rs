@@ -78,11 +78,39 @@ impl RuleVersion {
 }
 
 impl Draft {
+    /// Lower-case hexadecimal SHA-256 of everything that was told: two people who publish together tell the same.
+    pub fn sha256(&self) -> String {
+        let day = |at: Option<Timestamp>| at.map_or(String::new(), |at| at.to_string());
+        let told = [
+            self.id.as_str(),
+            &self.version.to_string(),
+            &self.title,
+            &self.text,
+            &day(self.published_at),
+            &day(self.effective_at),
+            &self.large_change.to_string(),
+            &self.law.to_string(),
+        ];
+        let mut hash = Sha256::new();
+        for field in told {
+            hash.update((field.len() as u64).to_be_bytes());
+            hash.update(field);
+        }
+        hex::encode(hash.finalize())
+    }
+
+    /// Whether a second person has to publish it as well: a text of law, and what is said to have been public before, holds
+    /// without the notice that everybody else's rule gets.
+    pub fn needs_second(&self, now: Timestamp) -> bool {
+        self.law || self.published_at.is_some_and(|published| published < now)
+    }
+
     /// The version that follows `previous`, published at `now`.
     ///
     /// # Errors
     /// All that is wrong with the draft; `VERSION_NOT_NEXT`; `NOTICE_TOO_SHORT` where it would hold before people could
-    /// know it; `RULE_ORDER` where it would hold before the version it follows.
+    /// know it; `RULE_ORDER` where it would hold before the version it follows; `LAW_OR_RULE` where a rule would become law
+    /// or law a rule.
     pub fn follow(self, previous: Option<&RuleVersion>, now: Timestamp) -> Result<RuleVersion, Problem> {
         self.check(previous, now)?;
         let next = previous.map_or(1, |previous| previous.version + 1);
@@ -92,6 +120,10 @@ impl Draft {
                 "versions are numbered without holes",
                 &next.to_string(),
             ));
+        }
+        if previous.is_some_and(|previous| previous.law != self.law) {
+            let message = "a rule of the platform does not become a text of law, nor law a rule";
+            return Err(refused("LAW_OR_RULE", message, "a rule of its own"));
         }
         let published_at = self.published_at.unwrap_or(now);
         let notice = match (self.law, self.large_change) {
@@ -138,6 +170,20 @@ impl Draft {
             found.add("rule.publishedAt", "NOT_ALLOWED", "a further version is published by this call");
         }
         if found.is_empty() { Ok(()) } else { Err(Problem::invalid(found)) }
+    }
+}
+
+/// A version does not come to hold on a day on which a decision already rested on the one before.
+///
+/// # Errors
+/// `RULE_BEFORE_DECISIONS`; `decided_at` is when a decision last rested on the rule.
+pub fn require_after_decisions(next: &RuleVersion, decided_at: Option<Timestamp>) -> Result<(), Problem> {
+    match decided_at.filter(|decided_at| next.effective_at <= *decided_at) {
+        None => Ok(()),
+        Some(decided_at) => {
+            let message = "decisions rest on the version before since the day from which this one would hold";
+            Err(refused("RULE_BEFORE_DECISIONS", message, &format!("effectiveAt after {decided_at}")))
+        }
     }
 }
 

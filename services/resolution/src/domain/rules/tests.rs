@@ -69,6 +69,34 @@ fn nothing_is_published_backwards() {
 }
 
 #[test]
+fn what_holds_without_notice_takes_two_and_a_rule_does_not_become_law() {
+    assert!(!draft(1).needs_second(day(0)));
+    assert!(Draft { law: true, ..draft(1) }.needs_second(day(0)));
+    assert!(Draft { published_at: Some(day(-1)), ..draft(1) }.needs_second(day(0)));
+    let whole = draft(1);
+    for other in [
+        Draft { text: "别的规则".into(), ..whole.clone() },
+        Draft { title: "别的".into(), ..whole.clone() },
+        Draft { published_at: Some(day(0)), ..whole.clone() },
+        Draft { effective_at: Some(day(9)), ..whole.clone() },
+        Draft { law: true, ..whole.clone() },
+        Draft { large_change: true, ..whole.clone() },
+    ] {
+        assert_ne!(other.sha256(), whole.sha256(), "{other:?}");
+    }
+    let first = whole.follow(None, day(0)).unwrap();
+    let as_law = Draft { law: true, published_at: Some(day(8)), effective_at: Some(day(9)), ..draft(2) };
+    assert_eq!(reason(as_law.clone().follow(Some(&first), day(10))), "LAW_OR_RULE");
+    let law = Draft { version: 1, ..as_law.clone() }.follow(None, day(10)).unwrap();
+    assert_eq!(reason(draft(2).follow(Some(&law), day(20))), "LAW_OR_RULE");
+    let next = Draft { effective_at: Some(day(12)), ..as_law }.follow(Some(&law), day(20)).unwrap();
+    assert!(
+        require_after_decisions(&next, None).is_ok() && require_after_decisions(&next, Some(day(11))).is_ok()
+    );
+    assert_eq!(require_after_decisions(&next, Some(day(12))).unwrap_err().reason, "RULE_BEFORE_DECISIONS");
+}
+
+#[test]
 fn a_text_of_law_that_comes_with_the_service_is_nobodys_to_publish() {
     let taken = Draft { id: "cn.fraud-compensation".into(), ..draft(1) };
     assert_eq!(reason(taken.follow(None, day(0))), "rule.ruleId RESERVED");

@@ -57,7 +57,7 @@ struct Row {
     order_no: String,
     ordered_by: String,
     ordered_at: SqlTime,
-    due_at: SqlTime,
+    due_at: Option<SqlTime>,
     state: String,
     purse: String,
     advances: i32,
@@ -86,7 +86,7 @@ impl TryFrom<Row> for OfCase {
             advances: row.advances.unsigned_abs(),
             ordered_by: row.ordered_by,
             ordered_at: row.ordered_at.to_jiff(),
-            due_at: row.due_at.to_jiff(),
+            due_at: row.due_at.map(SqlTime::to_jiff),
             overdue: row.overdue,
             attempts: row.attempts.unsigned_abs(),
             unwanted: row.unwanted,
@@ -205,7 +205,7 @@ pub async fn order(conn: &mut PgConnection, new: &[OfCase], due: &[Due]) -> Resu
     .bind(column(new, |one| one.remedy.order_no.as_str()))
     .bind(column(new, |one| one.remedy.ordered_by.as_str()))
     .bind(column(new, |one| one.remedy.ordered_at.to_sqlx()))
-    .bind(column(new, |one| one.remedy.due_at.to_sqlx()))
+    .bind(column(new, |one| one.remedy.due_at.map(ToSqlx::to_sqlx)))
     .bind(column(due, |d| d.case.0.as_str()))
     .bind(column(due, |d| *d.case.1.as_uuid()))
     .bind(column(due, |d| d.remedy))

@@ -240,9 +240,9 @@ async fn open(
 }
 
 /// Removes what is still to be done to carry a remedy out: a person has said what became of it. A worker that has it in
-/// hand finds its claim gone. Gives whether there was anything.
-pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result<bool, Error> {
-    let removed = sqlx::query(
+/// hand finds its claim gone.
+pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result<(), Error> {
+    sqlx::query(
         "DELETE FROM remedy_work
          WHERE tenant = $1 AND complaint_id = $2 AND remedy_id = $3 AND errand IN ('execute', 'advance')",
     )
@@ -251,7 +251,7 @@ pub async fn forget(conn: &mut PgConnection, case: &Key, remedy: Uuid) -> Result
     .bind(remedy)
     .execute(conn)
     .await?;
-    Ok(removed.rows_affected() > 0)
+    Ok(())
 }
 
 /// Lets what is still to be done about a remedy be tried now, unless somebody has it in hand.

@@ -1,4 +1,4 @@
-//! Taking out of a text what identifies a person, before it leaves the installation.
+//! Taking out of a text what identifies a person, before it leaves the installation or another party reads it.
 //!
 //! Taken out: values that came beside the text and are personal (names, contacts), mail addresses, numbers of seven digits
 //! and more (telephone, identity card, bank card, order), also where blanks or dashes stand between or the digits are
