@@ -134,6 +134,12 @@ fn events_and_fields_must_be_heard_and_values_must_fit() {
             r#"start = [{ event = "ComplaintRegistered", when = { "submission.text" = "x" } }]"#,
             &["clock[0].start[0].when.submission.text UNKNOWN_FIELD"],
         ),
+        (stop, "at = \"to\"", &["clock[0].stop[0].at UNKNOWN_FIELD"]),
+        (
+            start,
+            r#"start = [{ event = "ComplaintRegistered", at = "received_at" }]"#,
+            &["clock[0].start[0].at UNKNOWN_FIELD"],
+        ),
         (stop, "counts_from = \"received_at\"", &["clock[0].stop[0].counts_from UNKNOWN_FIELD"]),
         (stop, r#"when = { to = "COMPLAINT_STATE_DONE" }"#, &["clock[0].stop[0].when.to UNKNOWN_ENUM_VALUE"]),
         (stop, "when = { to = 12 }", &["clock[0].stop[0].when.to WRONG_TYPE"]),

@@ -82,6 +82,15 @@ impl Story {
         self
     }
 
+    /// The next event of its topic, as it stands in the log.
+    pub(crate) fn hear<M: prost::Message + prost::Name>(mut self, when: &str, message: &M) -> Self {
+        let heard = vocabulary::extract(&M::full_name(), &message.encode_to_vec()).unwrap();
+        let heard = heard.unwrap_or_else(|| panic!("{} is not heard", M::full_name()));
+        self = self.tell(when, heard.event, &[]);
+        self.facts.last_mut().unwrap().fields = heard.fields;
+        self
+    }
+
     /// It is assessed, and whether it is to be taken up is decided.
     pub(crate) fn assessed(self, when: &str, severity: &str, urgent: bool) -> Self {
         let fields = [

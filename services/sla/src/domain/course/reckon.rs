@@ -150,7 +150,7 @@ fn finish(
             _ => State::Running,
         },
         Some(end) => {
-            let at = timeline.facts[end.index].at;
+            let at = end.at;
             match &end.how {
                 How::Met => State::Met { at },
                 How::Cancelled { reason } | How::CaseEnded { reason } => {
@@ -180,7 +180,7 @@ fn finish(
         started_at: run.started_at,
         started_by: started.reference(),
         changed_by: timeline.facts[changed].reference(),
-        changed_at: timeline.facts[changed].at,
+        changed_at: run.end.as_ref().map_or(timeline.facts[changed].at, |end| end.at),
         limit,
         calendar,
         due: deadline.due,

@@ -169,7 +169,7 @@ fn clock(draft: &ClockDraft, at: &str, known: &Known<'_>, found: &mut Violations
         source: draft.source.clone(),
         scope,
         dormant: draft.dormant.clone(),
-        stop: patterns::several_or_none(&draft.stop, &format!("{at}.stop"), Part::Plain, found),
+        stop: patterns::several_or_none(&draft.stop, &format!("{at}.stop"), Part::Stop, found),
         cancel: endings(&draft.cancel, &format!("{at}.cancel"), found),
         window: draft.window,
         delay_notice: patterns::several_or_none(

@@ -34,6 +34,8 @@ pub(super) struct PatternDraft {
     pub(super) subject: Option<String>,
     pub(super) when: Conditions,
     pub(super) unless: Conditions,
+    /// Of a stop.
+    pub(super) at: Option<String>,
     /// Of a start or a move.
     pub(super) announced: Option<String>,
     /// Of a start.
