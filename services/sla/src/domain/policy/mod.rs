@@ -124,6 +124,10 @@ pub struct Terms {
     pub opt_in: Vec<OptIn>,
     /// Of which shares is warned, in percent, ascending. That of 100 is the breach.
     pub thresholds: Vec<u8>,
+    /// Whether it is due by these terms, if that is before an instant that was announced.
+    pub tightens: bool,
+    /// Whether the pauses put off an instant that was announced, too.
+    pub stretches: bool,
 }
 
 /// Other terms for some cases.

@@ -8,6 +8,10 @@ fn a_respondent_s_silence_is_measured_by_the_instant_it_was_told() {
     let open = case().tell("2026-03-09T12:00", "NegotiationOpened", &[("due_at", time("2026-03-11T12:00"))]);
     let by =
         |party: &str| [("proposal_id", name("p")), ("party.role", name(&format!("AWAITED_PARTY_{party}")))];
+    let tested = open.clone().tell("2026-03-10T12:00", "TestOrdered", &[("test_id", name("t"))]);
+    let reported = tested.clone().tell("2026-03-11T12:00", "TestReported", &[("test_id", name("t"))]);
+    let clock = reported.clock("C10");
+    assert!(clock.announced && clock.promise.unwrap().until == at("2026-03-11T12:00"));
     check(vec![
         row("open", "C10", open.clone(), "running", "2026-03-11T12:00:00"),
         row(
@@ -24,10 +28,26 @@ fn a_respondent_s_silence_is_measured_by_the_instant_it_was_told() {
             "met",
             "2026-03-11T12:00:00",
         ),
+        row("being tested", "C10", tested.clone(), "paused lab", ""),
+        row("a day of testing", "C10", reported.clone(), "running", "2026-03-12T12:00:00"),
         row(
-            "a test does not move what was told",
+            "answered in the day that the test gave",
             "C10",
-            open.clone().tell("2026-03-10T12:00", "TestOrdered", &[("test_id", name("t"))]),
+            reported.clone().tell("2026-03-12T12:00", "OfferDeclined", &by("RESPONDENT")),
+            "met",
+            "2026-03-12T12:00:00",
+        ),
+        row(
+            "another's file does not move what was told",
+            "C10",
+            requested(open.clone(), "2026-03-10T12:00", "r", "COMPLAINANT", "2026-03-12T12:00"),
+            "running",
+            "2026-03-11T12:00:00",
+        ),
+        row(
+            "tested too late",
+            "C10",
+            open.clone().tell("2026-03-11T12:00", "TestOrdered", &[("test_id", name("t"))]),
             "running",
             "2026-03-11T12:00:00",
         ),

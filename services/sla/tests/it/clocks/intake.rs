@@ -78,6 +78,57 @@ fn the_acknowledgement_counts_from_the_receipt() {
 }
 
 #[test]
+fn what_is_urgent_is_acknowledged_before_what_was_announced() {
+    let until = |instant: &str| {
+        let at = |text| Some(to_wire_time(at(text)));
+        let event = ComplaintRegistered {
+            received_at: at(CASE),
+            acknowledge_by: at(instant),
+            ..Default::default()
+        };
+        Story::new().hear(CASE, &event)
+    };
+    let hour = until("2026-03-09T11:00");
+    let urgent = hour.clone().assessed("2026-03-09T10:01", "GENERAL", true);
+    check(vec![
+        row("as announced", "C05", hour.clone(), "running", "2026-03-09T11:00:00"),
+        row("urgent", "C05", urgent.clone(), "running", "2026-03-09T10:15:00"),
+        row(
+            "after the quarter",
+            "C05",
+            notice(urgent.clone(), "2026-03-09T10:16", "N01_RECEIPT"),
+            "met late",
+            "2026-03-09T10:15:00",
+        ),
+        row(
+            "announced for earlier than that",
+            "C05",
+            until("2026-03-09T10:10").assessed("2026-03-09T10:01", "GENERAL", true),
+            "running",
+            "2026-03-09T10:10:00",
+        ),
+        row(
+            "not urgent after all",
+            "C05",
+            urgent.clone().assessed("2026-03-09T10:05", "GENERAL", false),
+            "running",
+            "2026-03-09T11:00:00",
+        ),
+        row(
+            "found urgent when the quarter was over",
+            "C05",
+            hour.assessed("2026-03-09T10:20", "GENERAL", true),
+            "running",
+            "2026-03-09T11:00:00",
+        ),
+    ]);
+    let urgent = urgent.clock("C05");
+    assert!(!urgent.announced, "it is computed");
+    assert_eq!(urgent.promise.unwrap().until, at("2026-03-09T11:00"));
+    assert_eq!(urgent.thresholds, [(80, Some(at("2026-03-09T10:12")))]);
+}
+
+#[test]
 fn the_decision_on_acceptance_stands_still_while_a_completion_is_waited_for() {
     let asked = case().tell("2026-03-09T11:00", "CompletionRequested", &[]);
     let supplied = asked.clone().tell("2026-03-11T11:00", "CompletionSupplied", &[]);
