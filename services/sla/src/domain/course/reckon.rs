@@ -10,7 +10,7 @@ use super::{CalendarPin, Calendars, CaseFacts, Clock, Fault, Promise, State, clo
 use crate::domain::calendar::Calendar;
 use crate::domain::engine::{Deadline, Due, Reckoning};
 use crate::domain::pause::Pauses;
-use crate::domain::policy::{Pattern, Selected, Terms};
+use crate::domain::policy::{Selected, Terms};
 use crate::domain::time_limit::TimeLimit;
 use crate::domain::unit::Unit;
 
@@ -171,6 +171,21 @@ fn between(from: Timestamp, to: Timestamp, percent: u8) -> Option<Timestamp> {
     from.checked_add(SignedDuration::from_millis(i64::try_from(part).ok()?)).ok()
 }
 
+/// When the parties were first told of a delay until `due` or beyond: a notice of an earlier delay says nothing of this one.
+/// Nobody can say so of a clock that stands still, whose notice counts for the time being.
+fn notified(timeline: &Timeline<'_>, run: &Run, due: Option<Timestamp>) -> Option<Timestamp> {
+    let last = run.end.as_ref().map_or(timeline.facts.len(), |end| end.index);
+    let tells = |index: &usize| {
+        let (fact, known) = (timeline.facts[*index], &timeline.known[*index]);
+        run.definition.delay_notice.iter().any(|notice| {
+            let until = notice.announced.as_deref().map(|field| fact.time(field));
+            let suffices = until.is_none_or(|until| until.is_some_and(|until| due.is_none_or(|due| due <= until)));
+            suffices && notice.on.is_about(fact, known, &run.subject)
+        })
+    };
+    (run.start + 1..last).find(tells).map(|index| timeline.facts[index].at)
+}
+
 fn finish(
     id: uuid::Uuid,
     timeline: &Timeline<'_>,
@@ -201,12 +216,6 @@ fn finish(
         }
     };
     let started = timeline.facts[run.start];
-    let tells = |index: &usize| {
-        let about = |on: &Pattern| on.is_about(timeline.facts[*index], &timeline.known[*index], &run.subject);
-        run.definition.delay_notice.iter().any(about)
-    };
-    let last = run.end.as_ref().map_or(timeline.facts.len(), |end| end.index);
-    let notified = (run.start + 1..last).find(tells).map(|index| timeline.facts[index].at);
     Clock {
         id,
         definition: run.definition.id.clone(),
@@ -217,7 +226,7 @@ fn finish(
         scope: run.definition.scope,
         window: run.definition.window,
         owes_notice: !run.definition.delay_notice.is_empty(),
-        notified_at: notified,
+        notified_at: notified(timeline, run, deadline.due.map(|due| due.at)),
         started_at: run.started_at,
         started_by: started.reference(),
         changed_by: timeline.facts[changed].reference(),

@@ -172,12 +172,7 @@ fn clock(draft: &ClockDraft, at: &str, known: &Known<'_>, found: &mut Violations
         stop: patterns::several_or_none(&draft.stop, &format!("{at}.stop"), Part::Stop, found),
         cancel: endings(&draft.cancel, &format!("{at}.cancel"), found),
         window: draft.window,
-        delay_notice: patterns::several_or_none(
-            &draft.delay_notice,
-            &format!("{at}.delay_notice"),
-            Part::Plain,
-            found,
-        ),
+        delay_notice: starts(&draft.delay_notice, &format!("{at}.delay_notice"), Part::Delay, found),
         restarts: draft.restarts,
         extendable: draft.extendable,
         variants: variants::variants(draft, &start, at, known, found),

@@ -85,7 +85,7 @@ pub struct Reopening {
     pub of: Vec<String>,
 }
 
-/// An event that starts a clock, or sets it anew.
+/// An event that starts a clock, sets it anew, or tells that it takes longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
     /// Which event.
@@ -168,8 +168,8 @@ pub struct Definition {
     pub cancel: Vec<Ending>,
     /// Whether it is a time in which a party may act and owes nothing: it lapses, and is not breached.
     pub window: bool,
-    /// What tells the parties that it takes longer; empty where that is not owed (F066).
-    pub delay_notice: Vec<Pattern>,
+    /// What tells the parties that it takes longer, and until when; empty where that is not owed (F066).
+    pub delay_notice: Vec<Start>,
     /// Whether what starts it, while it runs, ends it and starts it anew.
     pub restarts: bool,
     /// Whether more time can be granted.

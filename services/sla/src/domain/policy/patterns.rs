@@ -15,6 +15,7 @@ pub(super) enum Part {
     Stop,
     Start,
     Move,
+    Delay,
     Ending,
     Reopening,
 }
@@ -68,7 +69,7 @@ pub(super) fn one(draft: &PatternDraft, at: &str, part: Part, found: &mut Violat
 fn out_of_place(draft: &PatternDraft, at: &str, part: Part, found: &mut Violations) {
     let stands = [
         ("at", draft.at.is_some(), part == Part::Stop),
-        ("announced", draft.announced.is_some(), matches!(part, Part::Start | Part::Move)),
+        ("announced", draft.announced.is_some(), matches!(part, Part::Start | Part::Move | Part::Delay)),
         ("counts_from", draft.counts_from.is_some(), part == Part::Start),
         ("reason", draft.reason.is_some(), part == Part::Ending),
         ("of", draft.of.is_some(), part == Part::Reopening),
