@@ -1,8 +1,9 @@
 //! Clocks from the receipt of a complaint to its plan.
 
 use jiff::SignedDuration;
+use redress_proto::classification::v1::AssessmentOverridden;
 use redress_proto::convert::to_wire_time;
-use redress_proto::intake::v1::ComplaintRegistered;
+use redress_proto::intake::v1::{AdmissibilityReviewStarted, ComplaintAccepted, ComplaintRegistered};
 use redress_sla::domain::course::State;
 use redress_sla::domain::fact::Value;
 
@@ -241,11 +242,24 @@ fn a_merchant_s_complaint_is_looked_at_within_a_day() {
     check(vec![
         row("told", "C08", told.clone(), "running", "2026-03-10T10:00:00"),
         row("an anchor is no consumer", "C08", by_kind, "running", "2026-03-10T10:00:00"),
+    ]);
+    let by = |who| {
+        let started = AdmissibilityReviewStarted::default();
+        told.clone().hear_by("2026-03-09T10:01", &started, Some(who))
+    };
+    let machine = by("rule");
+    let accepted =
+        |who| machine.clone().hear_by("2026-03-10T10:00", &ComplaintAccepted::default(), Some(who));
+    check(vec![
+        row("a machine's look is none", "C08", machine.clone(), "running", "2026-03-10T10:00:00"),
+        row("nor is its acceptance", "C08", accepted("rule"), "running", "2026-03-10T10:00:00"),
+        row("a person's review", "C08", by("human"), "met", "2026-03-10T10:00:00"),
+        row("a person's acceptance", "C08", accepted("human"), "met", "2026-03-10T10:00:00"),
         row(
-            "reviewed",
+            "a person's other finding",
             "C08",
-            told.assessed("2026-03-10T10:00", "GENERAL", false),
-            "met",
+            machine.hear("2026-03-10T10:01", &AssessmentOverridden::default()),
+            "met late",
             "2026-03-10T10:00:00",
         ),
     ]);
