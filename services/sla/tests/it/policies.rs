@@ -63,12 +63,8 @@ fn the_builtin_policy_declares_every_clock_of_the_list() {
     let ids: Vec<&str> = policy.clocks().iter().map(|clock| clock.id.as_str()).collect();
     let listed: Vec<String> = (1..=35).map(|number| format!("C{number:02}")).collect();
     assert_eq!(ids, listed);
-    let dormant = policy.clocks().iter().filter(|clock| clock.dormant.is_some());
-    let dormant: Vec<&str> = dormant.map(|clock| clock.id.as_str()).collect();
-    assert_eq!(
-        dormant,
-        ["C01", "C02", "C03", "C17", "C23", "C24", "C25", "C29", "C30", "C31", "C33", "C34", "C35"]
-    );
+    assert!(policy.clocks().iter().all(|clock| clock.dormant.is_none()), "each is started by something");
+    assert!(policy.clocks().iter().all(|clock| !clock.stop.is_empty()), "and met by something");
     assert!(policy.clocks().iter().all(|clock| !clock.source.is_empty()));
     for right in ["C26", "C27", "C28"] {
         assert_eq!(policy.clock(right).unwrap().scope, Scope::Right);

@@ -41,6 +41,7 @@ fn every_entry_names_a_message_and_scalar_fields_of_the_contract() {
             "redress.investigation.cases.v1",
             "redress.notification.notices.v1",
             "redress.resolution.cases.v1",
+            "redress.sla.clocks.v1",
         ]
     );
 }
@@ -60,7 +61,8 @@ fn an_event_is_reduced_to_its_listed_fields() {
         sealed: Some(Sealed::default()),
         ..Default::default()
     };
-    let heard = extract(&ComplaintRegistered::full_name(), &registered.encode_to_vec(), None).unwrap().unwrap();
+    let heard =
+        extract(&ComplaintRegistered::full_name(), &registered.encode_to_vec(), None).unwrap().unwrap();
     assert_eq!(heard.event, "ComplaintRegistered");
     let text = |text: &str| Value::Text(text.to_owned());
     let expected = [

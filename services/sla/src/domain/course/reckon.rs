@@ -127,8 +127,10 @@ fn promised(
     (index, until): (usize, Timestamp),
 ) -> Reckoned {
     let stretches = if terms.stretches { stretches(timeline, run, terms) } else { Vec::new() };
-    let limit =
-        TimeLimit { pauses: stretches.iter().map(|stretch| stretch.pause.clone()).collect(), ..limit.clone() };
+    let limit = TimeLimit {
+        pauses: stretches.iter().map(|stretch| stretch.pause.clone()).collect(),
+        ..limit.clone()
+    };
     let pauses = Pauses::union(&limit.pauses);
     // Who announced it knew of the pauses before.
     let since = timeline.facts[index].at.max(run.started_at);
@@ -179,7 +181,8 @@ fn notified(timeline: &Timeline<'_>, run: &Run, due: Option<Timestamp>) -> Optio
         let (fact, known) = (timeline.facts[*index], &timeline.known[*index]);
         run.definition.delay_notice.iter().any(|notice| {
             let until = notice.announced.as_deref().map(|field| fact.time(field));
-            let suffices = until.is_none_or(|until| until.is_some_and(|until| due.is_none_or(|due| due <= until)));
+            let suffices =
+                until.is_none_or(|until| until.is_some_and(|until| due.is_none_or(|due| due <= until)));
             suffices && notice.on.is_about(fact, known, &run.subject)
         })
     };
@@ -236,10 +239,10 @@ fn finish(
         due: deadline.due,
         provisional: deadline.provisional,
         announced,
-        promise: run.announced.last().map(|(index, until)| Promise {
-            by: timeline.facts[*index].reference(),
-            until: *until,
-        }),
+        promise: run
+            .announced
+            .last()
+            .map(|(index, until)| Promise { by: timeline.facts[*index].reference(), until: *until }),
         capped: deadline.capped,
         thresholds,
         state,

@@ -42,16 +42,9 @@ pub fn announced(language: Language, said: Announced<'_>, zone: &TimeZone) -> Ve
         sentences.push(fill(template, &values.each_ref().map(|(name, value)| (*name, value.as_str()))));
     }
     if !pauses.is_empty() {
-<<<<<<< HEAD
         sentences.push(
             due.map_or_else(|| texts.no_deadline.clone(), |due| fill(&texts.due, &[("at", &moment(due))])),
         );
-=======
-        sentences.push(due.map_or_else(
-            || texts.no_deadline.clone(),
-            |due| fill(&texts.due, &[("at", &moment(due))]),
-        ));
->>>>>>> 5bc6f23 (wip C16)
     }
     sentences
 }

@@ -133,6 +133,7 @@ fn attribute(name: &str) -> Option<ValueKind> {
         "origin" => kind("ComplaintRegistered", "submission.origin"),
         "channel" => kind("ComplaintRegistered", "submission.channel"),
         "profile" => Some(&ValueKind::Text),
+        "urgent_changed" | "category_changed" => Some(&ValueKind::Bool),
         assessed => kind("AssessmentApplied", assessed),
     }
     .cloned()

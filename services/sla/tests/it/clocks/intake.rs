@@ -82,11 +82,8 @@ fn the_acknowledgement_counts_from_the_receipt() {
 fn what_is_urgent_is_acknowledged_before_what_was_announced() {
     let until = |instant: &str| {
         let at = |text| Some(to_wire_time(at(text)));
-        let event = ComplaintRegistered {
-            received_at: at(CASE),
-            acknowledge_by: at(instant),
-            ..Default::default()
-        };
+        let event =
+            ComplaintRegistered { received_at: at(CASE), acknowledge_by: at(instant), ..Default::default() };
         Story::new().hear(CASE, &event)
     };
     let hour = until("2026-03-09T11:00");
