@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
 use redress_messaging::KafkaConfig;
 use redress_postgres::PostgresConfig;
 use redress_redis::RedisConfig;
@@ -10,6 +12,8 @@ use redress_runtime::grpc::ClientTls;
 use redress_runtime::{RuntimeConfig, Settings};
 use redress_vault::VaultConfig;
 use serde::Deserialize;
+
+use crate::domain::service_hours::ServiceHours;
 
 /// Everything that can be set.
 #[derive(Debug, Deserialize)]
@@ -41,8 +45,14 @@ pub struct ClassificationConfig {
     pub provider_timeout_ms: u64,
     /// From which confidence on its category is taken, 0 to 1.
     pub provider_confidence: f64,
-    /// How long a handler has to take an offered case, minutes.
+    /// How long a handler has to take an offered case, minutes of service hours.
     pub offer_minutes: u32,
+    /// When service begins, `HH:MM`.
+    pub service_from: Time,
+    /// When it ends; the same is day and night.
+    pub service_until: Time,
+    /// Whose times of day these are.
+    pub service_zone: String,
 }
 
 impl ClassificationConfig {
@@ -54,6 +64,12 @@ impl ClassificationConfig {
     /// How long a handler has to take an offered case.
     pub fn offer_lasts(&self) -> SignedDuration {
         SignedDuration::from_mins(self.offer_minutes.into())
+    }
+
+    /// In which hours that counts; none if the zone is unknown.
+    pub fn service_hours(&self) -> Option<ServiceHours> {
+        let zone = TimeZone::get(&self.service_zone).ok()?;
+        Some(ServiceHours { zone, from: self.service_from, until: self.service_until })
     }
 }
 
@@ -82,6 +98,9 @@ impl Settings for Config {
         if own.offer_minutes == 0 {
             problems.push("classification.offer_minutes: at least 1".to_owned());
         }
+        if own.service_hours().is_none() {
+            problems.push("classification.service_zone: a time zone, for example Asia/Shanghai".to_owned());
+        }
         problems
     }
 }
@@ -92,24 +111,55 @@ mod tests {
 
     use super::*;
 
-    fn problems(environment: &[(&str, &str)]) -> Vec<String> {
+    fn layers(environment: &[(&str, &str)]) -> Layers {
         let needed = [
             ("REDRESS__RUNTIME__AUTH__ISSUER", "https://issuer.invalid"),
             ("REDRESS__RUNTIME__AUTH__JWKS", "/etc/redress/jwks.json"),
         ];
         let environment = needed.iter().chain(environment);
-        let layers = Layers {
+        Layers {
             default: include_str!("../config/default.toml"),
             file: None,
             environment: environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        };
-        load::<Config>(&layers).err().map(|problems| problems.0).unwrap_or_default()
+        }
+    }
+
+    fn problems(environment: &[(&str, &str)]) -> Vec<String> {
+        load::<Config>(&layers(environment)).err().map(|problems| problems.0).unwrap_or_default()
     }
 
     #[test]
     fn the_default_lacks_nothing_but_the_issuer() {
         assert_eq!(problems(&[]), [""; 0]);
         assert_eq!(problems(&[("REDRESS__VAULT__KEY_FILE", "")]).len(), 1);
+    }
+
+    #[test]
+    fn an_offer_lasts_as_long_as_its_clock() {
+        let read = |path: &str| {
+            let path = format!("{}/../sla/data/{path}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_to_string(path).unwrap()
+        };
+        let own = load::<Config>(&layers(&[])).unwrap().config.classification;
+        let policy = read("policies/cn.toml");
+        let (_, clock) = policy.split_once("id = \"C16\"").unwrap();
+        let (clock, _) = clock.split_once("[[clock]]").unwrap();
+        assert!(clock.contains("calendar = \"service\""), "{clock}");
+        let amount = format!("unit = \"DEADLINE_UNIT_BUSINESS_MINUTES\", amount = {} }}", own.offer_minutes);
+        assert!(clock.contains(&amount), "{clock}");
+        assert!(policy.contains("service = \"cn-7x12\""));
+        let calendar: serde_json::Value = serde_json::from_str(&read("calendars/cn-7x12.json")).unwrap();
+        assert_eq!(calendar["zone"], own.service_zone);
+        let days = calendar["weekly"].as_array().unwrap();
+        assert_eq!(days.len(), 7);
+        let time = |time: Time| time.strftime("%H:%M").to_string();
+        let hours = serde_json::json!([{"from": time(own.service_from), "to": time(own.service_until)}]);
+        assert!(days.iter().all(|day| day["intervals"] == hours));
+    }
+
+    #[test]
+    fn the_zone_of_the_service_hours_is_one() {
+        assert_eq!(problems(&[("REDRESS__CLASSIFICATION__SERVICE_ZONE", "Shanghai")]).len(), 1);
     }
 
     #[test]

@@ -83,7 +83,10 @@ impl Service for Classification {
         let admin = Admin::new(&group, &config.kafka, holder)?
             .operated_by(config.runtime.auth.operator_tenant.clone());
         let ending = Ending { desk: desk.clone() };
-        let offering = Offering::new(desk, config.classification.offer_lasts());
+        let own = &config.classification;
+        let hours =
+            own.service_hours().ok_or_else(|| anyhow::anyhow!("the zone of the service hours is unknown"))?;
+        let offering = Offering::new(desk, own.offer_lasts(), hours);
         let work = Work { group, relay, offering, ending, engines: assessor.engines };
         Ok(Parts {
             grpc: tonic::service::Routes::new(

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 
 use crate::App;
 use crate::app::wire::deadline;
-use crate::app::{calendars, clocks, escalations, explain, extensions, policies, preview};
+use crate::app::{calendars, clocks, escalations, explain, extensions, milestones, policies, preview};
 use crate::error::Error;
 
 /// The service of `redress.sla.v1`.
@@ -74,6 +74,15 @@ impl ClockService for Grpc {
         let (caller, message) = parts(request)?;
         let decided = extensions::decide(&self.app.desk, &caller, message, Violations::default()).await;
         answer(decided, |decided| decided)
+    }
+
+    async fn record_milestone(
+        &self,
+        request: Request<wire::RecordMilestoneRequest>,
+    ) -> Answer<wire::RecordMilestoneResponse> {
+        let (caller, message) = parts(request)?;
+        let recorded = milestones::record(&self.app.desk, &caller, message, Violations::default()).await;
+        answer(recorded, |milestone| wire::RecordMilestoneResponse { milestone: Some(milestone) })
     }
 
     async fn publish_calendar(

@@ -15,6 +15,8 @@ pub const PREVIEW_DEADLINE: &str = "/redress.sla.v1.ClockService/PreviewDeadline
 pub const REQUEST_EXTENSION: &str = "/redress.sla.v1.ClockService/RequestExtension";
 /// `DecideExtension`
 pub const DECIDE_EXTENSION: &str = "/redress.sla.v1.ClockService/DecideExtension";
+/// `RecordMilestone`
+pub const RECORD_MILESTONE: &str = "/redress.sla.v1.ClockService/RecordMilestone";
 /// `PublishCalendar`
 pub const PUBLISH_CALENDAR: &str = "/redress.sla.v1.ClockService/PublishCalendar";
 /// `GetCalendar`
@@ -31,6 +33,7 @@ pub const ACKNOWLEDGE: &str = "/redress.sla.v1.ClockService/AcknowledgeEscalatio
 pub const WATCH_DUE_SOON: &str = "/redress.sla.v1.ClockService/WatchDueSoon";
 
 const STAFF: Allow = Allow::Roles(&[Handler, Supervisor]);
+const WITNESSES: Allow = Allow::Roles(&[IntakeOfficer, Handler, Supervisor, Service]);
 const READERS: Allow = Allow::Roles(&[IntakeOfficer, Handler, Supervisor, Auditor, Service]);
 const SUPERVISORS: Allow = Allow::Roles(&[Supervisor]);
 const OPERATORS: Allow = Allow::Roles(&[Admin]);
@@ -50,6 +53,8 @@ pub const POLICY: &[Rpc] = &[
     row(REQUEST_EXTENSION, STAFF, Criticality::Staff),
     // More time is approved (F068), not swapped between colleagues.
     row(DECIDE_EXTENSION, SUPERVISORS, Criticality::Staff),
+    // Staff, and the platform's systems for what happens in them.
+    row(RECORD_MILESTONE, WITNESSES, Criticality::Staff),
     row(PUBLISH_CALENDAR, SUPERVISORS, Criticality::Staff),
     row(GET_CALENDAR, EVERYBODY, Criticality::Status),
     row(PUBLISH_POLICY, SUPERVISORS, Criticality::Staff),

@@ -21,6 +21,7 @@ use super::Desk;
 use super::assignments::stranded;
 use super::publish::Origin;
 use crate::domain::assignment::{Handler, Queue, Served, offers};
+use crate::domain::service_hours::ServiceHours;
 use crate::error::Error;
 use crate::store::assignment::Unattended;
 use crate::store::{assignment, complaint, handler};
@@ -40,14 +41,15 @@ const EXPIRED: &str = "offer_expired";
 pub struct Offering {
     desk: Desk,
     lasts: SignedDuration,
+    hours: ServiceHours,
     unattended: Gauge<i64>,
     stranded: Gauge<i64>,
     abandoned: Gauge<i64>,
 }
 
 impl Offering {
-    /// Offers last for `lasts`.
-    pub fn new(desk: Desk, lasts: SignedDuration) -> Self {
+    /// Offers last for `lasts` of `hours`.
+    pub fn new(desk: Desk, lasts: SignedDuration, hours: ServiceHours) -> Self {
         let meter = opentelemetry::global::meter("redress_classification");
         let unattended = meter
             .i64_gauge("redress.classification.assignments.unattended")
@@ -61,7 +63,7 @@ impl Offering {
             .i64_gauge("redress.classification.assignments.abandoned")
             .with_description("Cases in the hands of people who take none any more.")
             .build();
-        Self { desk, lasts, unattended, stranded, abandoned }
+        Self { desk, lasts, hours, unattended, stranded, abandoned }
     }
 
     /// Offers until `stop`.
@@ -167,7 +169,7 @@ impl Offering {
             self.next_versions(conn, tenant, planned.iter().map(|offer| offer.complaint).collect()).await?;
         let planned: Vec<_> =
             planned.into_iter().filter(|offer| versions.contains_key(&offer.complaint)).collect();
-        let expires_at = now.saturating_add(self.lasts).unwrap_or(Timestamp::MAX);
+        let expires_at = self.hours.after(now, self.lasts);
         let made = assignment::offer(conn, tenant, &planned, expires_at).await?;
         let origin = Origin::timer(now);
         let events = planned.iter().filter(|offer| made.contains(&offer.complaint)).filter_map(|offer| {

@@ -13,5 +13,6 @@ pub mod normalize;
 pub mod published;
 pub mod rules;
 pub mod scan;
+pub mod service_hours;
 pub mod simhash;
 pub mod words;

@@ -112,6 +112,24 @@ async fn an_offer_that_nobody_takes_goes_to_somebody_else() {
 }
 
 #[tokio::test]
+async fn an_offer_of_the_evening_lasts_into_the_morning() {
+    let bench = with_cases(1).await;
+    registered(&bench, "h1", &["*/*/*"], 9).await;
+    // Service ends at nine in the evening: five of the ten minutes are left.
+    bench.clock.set("2026-11-25T12:55:00Z".parse().unwrap());
+    bench.offering().round().await.unwrap();
+    let offered = [(1, "offered:h1".to_owned())];
+    for still in ["2026-11-25T13:05:00Z", "2026-11-26T01:04:59Z"] {
+        bench.clock.set(still.parse().unwrap());
+        bench.offering().round().await.unwrap();
+        assert_eq!(held(&bench).await, offered, "{still}");
+    }
+    bench.clock.set("2026-11-26T01:05:00Z".parse().unwrap());
+    bench.offering().round().await.unwrap();
+    assert_eq!(held(&bench).await, []);
+}
+
+#[tokio::test]
 async fn a_returned_case_waits_again_and_a_supervisor_may_return_it_for_a_handler() {
     let bench = with_cases(2).await;
     registered(&bench, "h1", &["*/*/*"], 2).await;

@@ -13,6 +13,7 @@ use redress_classification::app::engine::Engines;
 use redress_classification::app::explain::explain;
 use redress_classification::app::offering::Offering;
 use redress_classification::app::provider::Provider;
+use redress_classification::domain::service_hours::ServiceHours;
 use redress_devstack::shared;
 use redress_domain::{Clock, ComplaintId, Principal, Role, TenantId};
 use redress_messaging::{EventMeta, Record};
@@ -200,7 +201,10 @@ impl Bench {
     }
 
     pub(crate) fn offering(&self) -> Offering {
-        Offering::new(self.desk.clone(), OFFER)
+        let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+        let hours =
+            ServiceHours { zone, from: jiff::civil::time(9, 0, 0, 0), until: jiff::civil::time(21, 0, 0, 0) };
+        Offering::new(self.desk.clone(), OFFER, hours)
     }
 
     pub(crate) async fn run(&self, sql: &'static str) {

@@ -79,10 +79,11 @@ impl People {
 
     /// 三.2: within 24 hours the kind is confirmed; what is complex goes to a specialist (F144, F145).
     async fn is_reviewed_within_a_day_and_transferred(&self, case: &Case) {
-        let review = case.clock("C08", ClockState::Met).await;
+        let review = case.clock("C08", ClockState::Running).await;
         let limit = at(review.due_at.as_ref()).duration_since(at(review.started_at.as_ref()));
         assert_eq!(limit, SignedDuration::from_hours(24));
         self.officer.takes_up(case, types::Category::Cq09, types::Severity::General).await;
+        case.clock("C08", ClockState::Met).await;
         case.stands(State::Investigating).await;
         let acceptance = case.told(NoticeKind::N02Acceptance, "complainant").await;
         assert!(

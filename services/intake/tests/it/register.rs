@@ -1,7 +1,10 @@
+use jiff::SignedDuration;
+use prost::Message;
 use redress_domain::Role;
 use redress_intake::app::register::Submitted;
 use redress_outbox::Delivery;
-use redress_proto::intake::v1::GetComplaintRequest;
+use redress_proto::convert::from_wire_time;
+use redress_proto::intake::v1::{ComplaintRegistered, GetComplaintRequest};
 
 use crate::bench::{Bench, caller, complainant, officer, submission};
 
@@ -100,4 +103,19 @@ async fn the_promise_is_kept_as_it_was_told() {
     let seen = bench.view(id).await;
     let promised = seen.acknowledge_by.unwrap().seconds - seen.received_at.unwrap().seconds;
     assert_eq!(promised, 45 * 60, "as the attempt told it, whatever the register would promise");
+}
+
+#[tokio::test]
+async fn what_waited_for_the_register_says_how_long() {
+    let bench = Bench::new().await;
+    let attempt = bench.attempt(&complainant("c1"), "k1", submission("a")).await;
+    let received = attempt.event.received_at;
+    bench.clock.set(received + SignedDuration::from_mins(10));
+    bench.apply(&[attempt]).await.unwrap();
+    let payload: Vec<u8> =
+        sqlx::query_scalar("SELECT payload FROM outbox").fetch_one(bench.db.pool()).await.unwrap();
+    let told = ComplaintRegistered::decode(payload.as_slice()).unwrap();
+    let at = |wire: Option<_>| from_wire_time(&wire.unwrap()).unwrap();
+    assert_eq!(at(told.received_at), received);
+    assert_eq!(at(told.registered_at), received + SignedDuration::from_mins(10));
 }

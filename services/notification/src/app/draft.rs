@@ -80,6 +80,7 @@ impl Draft {
             state: NoticeState::Queued,
             urgent: complaint.urgent,
             fields: Fields::Public(fields),
+            delay: content.delay(self.kind),
             parts: self.parts,
             template: None,
             content_sha256: None,

@@ -111,6 +111,7 @@ impl Send {
             locale: asked.locale.unwrap_or(own),
             urgent,
             fields: Fields::Sealed(sealed),
+            delay: asked.content.delay(asked.kind),
             parts: Vec::new(),
             template: None,
             content_sha256: None,

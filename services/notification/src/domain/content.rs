@@ -24,6 +24,15 @@ pub struct Faults {
     pub malformed: Vec<String>,
 }
 
+/// What a notice of a delay tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delay {
+    /// The definition of the clock that takes longer; empty where nobody told it.
+    pub clock: String,
+    /// Until when it takes.
+    pub new_due_at: Timestamp,
+}
+
 impl Faults {
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
@@ -84,6 +93,15 @@ impl Content {
         self
     }
 
+    /// What it tells of a delay, if that is its kind. Whoever wrote the fields, only a definition's id is told further.
+    pub fn delay(&self, kind: NoticeKind) -> Option<Delay> {
+        let new_due_at = self.instant("new_due").filter(|_| kind == NoticeKind::Delay)?;
+        let is_id =
+            |clock: &&str| clock.len() <= 16 && clock.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let clock = self.get("clock").filter(is_id).unwrap_or_default().to_owned();
+        Some(Delay { clock, new_due_at })
+    }
+
     fn instant(&self, name: &str) -> Option<Timestamp> {
         self.get(name)?.parse().ok()
     }
@@ -134,6 +152,28 @@ mod tests {
             assert!(!mandatory.is_empty());
             assert_eq!(faults.missing, mandatory, "{kind}");
         }
+    }
+
+    #[test]
+    fn a_delay_says_of_which_clock_and_until_when_and_nothing_that_a_person_wrote() {
+        let delay = |kind, clock: &str| {
+            let own = [
+                ("delay_reason", "检测需要时间"),
+                ("new_due", "2026-12-31T10:00:00Z"),
+                ("cap", "2026-12-31T10:00:00Z"),
+                ("clock", clock),
+            ];
+            Content(fields(&own)).delay(kind)
+        };
+        let told = |clock: &str| {
+            let new_due_at = "2026-12-31T10:00:00Z".parse().unwrap();
+            Some(Delay { clock: clock.to_owned(), new_due_at })
+        };
+        assert_eq!(delay(NoticeKind::Delay, "C13"), told("C13"));
+        for other in ["", "测试某甲", "somebody's name"] {
+            assert_eq!(delay(NoticeKind::Delay, other), told(""), "{other}");
+        }
+        assert_eq!(delay(NoticeKind::Proposal, "C13"), None);
     }
 
     #[test]

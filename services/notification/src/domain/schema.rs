@@ -89,6 +89,8 @@ const DELAY: &[Field] = &[
     may("due", Instant),
     must("new_due", Instant),
     must("cap", Instant),
+    // Which clock takes longer, for example C13. Letters do not show it; who counts delays that nobody announced asks it.
+    may("clock", Text),
 ];
 
 const PROPOSAL: &[Field] = &[

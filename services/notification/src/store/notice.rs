@@ -10,6 +10,7 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::{Corrupt, column, readable};
+use crate::domain::content::Delay;
 use crate::domain::delivery::NoticeState;
 use crate::domain::kind::{NoticeKind, Role};
 use crate::domain::locale::Locale;
@@ -68,6 +69,8 @@ pub struct Notice {
     pub urgent: bool,
     /// The content.
     pub fields: Fields,
+    /// What it tells of a delay, if that is its kind.
+    pub delay: Option<Delay>,
     /// Fields that came sealed with the event, and are opened when the letter is written.
     pub parts: Vec<Part>,
     /// Template and version, once the letter is written.
@@ -101,14 +104,17 @@ pub async fn insert(conn: &mut PgConnection, notices: &[Notice]) -> Result<HashS
         |n: &'_ Notice| (!n.parts.is_empty()).then(|| serde_json::to_string(&n.parts).unwrap_or_default());
     let new: Vec<Uuid> = sqlx::query_scalar(
         "INSERT INTO notice (tenant, notice_id, complaint_id, kind, role, party_kind, party_ref, state, locale, urgent,
-                             fields, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts)
+                             fields, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts,
+                             delayed_clock, new_due_at)
          SELECT tenant, notice_id, complaint_id, kind, role, party_kind, party_ref, state, locale, urgent,
-                fields::json, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts::json
+                fields::json, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts::json,
+                delayed_clock, new_due_at
          FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                      $9::text[], $10::boolean[], $11::text[], $12::bytea[], $13::timestamptz[], $14::timestamptz[],
-                     $15::text[], $16::text[], $17::text[], $18::text[])
+                     $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::timestamptz[])
               AS new (tenant, notice_id, complaint_id, kind, role, party_kind, party_ref, state, locale, urgent,
-                      fields, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts)
+                      fields, sealed_fields, queued_at, not_before, causation, traceparent, tracestate, parts,
+                      delayed_clock, new_due_at)
          ON CONFLICT DO NOTHING
          RETURNING notice_id",
     )
@@ -130,6 +136,8 @@ pub async fn insert(conn: &mut PgConnection, notices: &[Notice]) -> Result<HashS
     .bind(column(notices, |n| n.cause.traceparent.as_deref()))
     .bind(column(notices, |n| n.cause.tracestate.as_deref()))
     .bind(column(notices, parts))
+    .bind(column(notices, |n| n.delay.as_ref().map(|delay| delay.clock.as_str())))
+    .bind(column(notices, |n| n.delay.as_ref().map(|delay| delay.new_due_at.to_sqlx())))
     .fetch_all(conn)
     .await?;
     Ok(new.into_iter().collect())
@@ -139,7 +147,7 @@ macro_rules! columns {
     () => {
         "tenant, notice_id, complaint_id, kind, role, party_kind, party_ref, state, locale, urgent,
          fields::text AS fields, sealed_fields, template, content_sha256, stations, queued_at, not_before,
-         causation, traceparent, tracestate, parts::text AS parts"
+         causation, traceparent, tracestate, parts::text AS parts, delayed_clock, new_due_at"
     };
 }
 
@@ -272,6 +280,8 @@ struct Row {
     traceparent: Option<String>,
     tracestate: Option<String>,
     parts: Option<String>,
+    delayed_clock: Option<String>,
+    new_due_at: Option<SqlTime>,
 }
 
 impl Row {
@@ -298,6 +308,9 @@ impl Row {
             locale: self.locale.parse().map_err(|e| corrupt("locale", &e))?,
             urgent: self.urgent,
             fields,
+            delay: self
+                .new_due_at
+                .map(|at| Delay { clock: self.delayed_clock.unwrap_or_default(), new_due_at: at.to_jiff() }),
             template: self.template,
             content_sha256: self.content_sha256,
             stations: self.stations,

@@ -6,6 +6,7 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1::NoticeKind;
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::sla::v1 as sla;
+use redress_testkit::MailServer;
 
 use crate::bench::{Bench, Channels, MAIL, by_mail};
 use crate::hearing::{BOTH, in_hours, letter, text, told};
@@ -184,6 +185,27 @@ async fn a_result_that_comes_late_may_come_with_the_whole_and_one_that_cannot_be
     assert!(text(&delay).contains("2026年12月5日（星期六）12:00"), "{}", text(&delay));
     bench.hear(&[bench.fact(CLOCKS, id, 4, &warned("C13", 240))]).await.unwrap();
     assert_eq!(told(&bench, id, NoticeKind::N08Progress).await, BOTH, "there is no later time that is known");
+}
+
+#[tokio::test]
+async fn that_a_delay_was_told_says_of_which_clock_and_until_when() {
+    let smtp = MailServer::start().await.unwrap();
+    let bench = Bench::with(Channels { smtp_port: smtp.port, ..Channels::default() }).await;
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    let (old, new) = (in_hours(&bench, 8), in_hours(&bench, 240));
+    let approved = |definition| sla::ExtensionApproved {
+        clock: Some(clock(definition)),
+        old_due_at: Some(old),
+        new_due_at: Some(new),
+        reason: "lab".into(),
+        ..Default::default()
+    };
+    bench.hear(&[bench.fact(CLOCKS, id, 1, &approved("C13"))]).await.unwrap();
+    bench.send_all().await;
+    let told: Vec<_> =
+        bench.sent().await.into_iter().map(|sent| (sent.kind(), sent.clock, sent.new_due_at)).collect();
+    assert!(told.contains(&(NoticeKind::N09Delay, "C13".to_owned(), Some(new))), "{told:?}");
+    assert!(told.contains(&(NoticeKind::N01Receipt, String::new(), None)), "{told:?}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::book::Book;
 use super::recount::{Known, as_before};
 use super::wire::{clock::extension, clock::message, deadline};
 use crate::domain::course::{Calendars, Clock};
-use crate::domain::explain::{Background, Grant, Language, announced};
+use crate::domain::explain::{Announced, Background, Grant, Language, announced};
 use crate::domain::policy::{Condition, Definition, Pattern, Policy, Role, Terms};
 use crate::domain::preview::{self, Answer};
 use crate::error::Error;
@@ -58,10 +58,15 @@ pub async fn deadline(
     let policy = policy_of(&found);
     let grants = grants(&requests);
     let in_language = |language| match &found.computed {
-        Some(clock) if clock.announced => {
+        Some(Clock { promise: Some(promise), announced: true, limit, due, .. }) => {
             let zone = found.book.get(&policy.1, None).map_or(TimeZone::UTC, |known| known.zone().clone());
-            let said = announced(language, clock.due_at(), &zone, &clock.changed_by.topic);
-            Ok((None, vec![said]))
+            let said = Announced {
+                source: &promise.by.topic,
+                until: promise.until,
+                pauses: &limit.pauses,
+                due: due.map(|due| due.at),
+            };
+            Ok((None, announced(language, said, &zone)))
         }
         Some(clock) => {
             let answer = answer(&found.book, clock, &policy, language, &grants)?;

@@ -31,7 +31,9 @@ impl BatchHandler for Hear {
     type Event = Heard;
 
     fn decode(&self, meta: &EventMeta, payload: &[u8]) -> Result<Option<Heard>, DecodeError> {
-        vocabulary::extract(&meta.event_type, payload).map_err(|error| DecodeError::new(error.to_string()))
+        let decided_by = meta.decided_by.as_deref();
+        vocabulary::extract(&meta.event_type, payload, decided_by)
+            .map_err(|error| DecodeError::new(error.to_string()))
     }
 
     async fn apply(&self, conn: &mut PgConnection, batch: &[Delivery<Heard>]) -> Result<(), HandlerError> {

@@ -13,6 +13,7 @@ pub mod fire;
 pub mod hear;
 pub mod inputs;
 pub mod keep;
+pub mod milestones;
 pub mod policies;
 pub mod preview;
 pub mod publish;

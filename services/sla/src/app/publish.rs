@@ -26,6 +26,8 @@ pub struct Emitted {
     pub cause: Option<FactRef>,
     /// Whose act it is; none for the rules'.
     pub actor: Option<String>,
+    /// Whether a person decided it.
+    pub by_person: bool,
     event_type: String,
     payload: Vec<u8>,
 }
@@ -33,12 +35,27 @@ pub struct Emitted {
 impl Emitted {
     /// What the rules make of something.
     pub fn new<M: Message + Name>(message: &M, at: Timestamp, cause: Option<FactRef>) -> Self {
-        Self { at, cause, actor: None, event_type: M::full_name(), payload: message.encode_to_vec() }
+        Self {
+            at,
+            cause,
+            actor: None,
+            by_person: false,
+            event_type: M::full_name(),
+            payload: message.encode_to_vec(),
+        }
     }
 
     /// The same as a person's act.
     #[must_use]
     pub fn by(mut self, subject: &str) -> Self {
+        self.actor = Some(subject.to_owned());
+        self.by_person = true;
+        self
+    }
+
+    /// The same as told by a system of the platform's.
+    #[must_use]
+    pub fn through(mut self, subject: &str) -> Self {
         self.actor = Some(subject.to_owned());
         self
     }
@@ -145,10 +162,10 @@ pub fn bind(
 ) -> Vec<OutboxEvent> {
     let (tenant, complaint) = case.key.clone();
     let mut events = Vec::with_capacity(emitted.len());
-    for Emitted { at, cause, actor, event_type, payload } in emitted {
+    for Emitted { at, cause, actor, by_person, event_type, payload } in emitted {
         case.stream_version += 1;
         let trace = cause.as_ref().and_then(&traced);
-        let decided_by = if actor.is_some() { DecidedBy::Human } else { DecidedBy::Rule };
+        let decided_by = if by_person { DecidedBy::Human } else { DecidedBy::Rule };
         let meta = EventMeta {
             event_id: event_id(CLOCKS, complaint, case.stream_version),
             event_type: event_type.into(),

@@ -10,6 +10,7 @@ pub mod extension;
 pub mod fact;
 pub mod interval;
 pub mod keeping;
+pub mod milestone;
 pub mod pause;
 pub mod policy;
 pub mod preview;

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _,
 };
+use redress_domain::DecidedBy;
+use redress_proto::types::v1 as types;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -73,11 +75,18 @@ static ALL: LazyLock<BTreeMap<String, Event>> = LazyLock::new(|| {
     read(include_str!("../../data/vocabulary.toml")).expect("the compiled-in vocabulary fits the contract")
 });
 
-/// What the event says, if it is one that is heard.
+/// The field that the envelope of an event tells: who decided it, by the name of [`types::DecidedBy`].
+pub const DECIDED_BY: &str = "decided_by";
+
+/// What the event says, if it is one that is heard. `decided_by` stands in its envelope, as a code.
 ///
 /// # Errors
 /// If the bytes are not what they are said to be.
-pub fn extract(full_type: &str, payload: &[u8]) -> Result<Option<Heard>, Unreadable> {
+pub fn extract(
+    full_type: &str,
+    payload: &[u8],
+    decided_by: Option<&str>,
+) -> Result<Option<Heard>, Unreadable> {
     let name = full_type.rsplit('.').next().unwrap_or(full_type);
     let Some((name, event)) = ALL.get_key_value(name).filter(|(_, event)| event.full_type == full_type)
     else {
@@ -89,6 +98,11 @@ pub fn extract(full_type: &str, payload: &[u8]) -> Result<Option<Heard>, Unreada
         if let Some(value) = value_at(&message, path)? {
             fields.insert(path.clone(), value);
         }
+    }
+    let decided_by = decided_by.and_then(|code| code.parse::<DecidedBy>().ok());
+    if let Some(decided_by) = decided_by.filter(|_| event.fields.contains_key(DECIDED_BY)) {
+        let name = types::DecidedBy::from(decided_by).as_str_name();
+        fields.insert(DECIDED_BY.to_owned(), Value::Text(name.to_owned()));
     }
     Ok(Some(Heard { event: name, fields }))
 }
@@ -139,7 +153,10 @@ fn read(text: &str) -> Result<BTreeMap<String, Event>, String> {
                 pool.get_message_by_name(&full_type).ok_or_else(|| format!("no message {full_type}"))?;
             let mut fields = BTreeMap::new();
             for path in paths {
-                let kind = kind_at(&descriptor, &path).ok_or_else(|| format!("{full_type} has no {path}"))?;
+                let of_envelope = (path == DECIDED_BY).then(deciders);
+                let kind = of_envelope
+                    .or_else(|| kind_at(&descriptor, &path))
+                    .ok_or_else(|| format!("{full_type} has no {path}"))?;
                 fields.insert(path, kind);
             }
             let event = Event { topic: topic.name.clone(), full_type, fields, descriptor };
@@ -149,6 +166,11 @@ fn read(text: &str) -> Result<BTreeMap<String, Event>, String> {
         }
     }
     Ok(all)
+}
+
+fn deciders() -> ValueKind {
+    let all = (0..).map_while(|number| types::DecidedBy::try_from(number).ok());
+    ValueKind::Name(all.map(|one| one.as_str_name().to_owned()).collect())
 }
 
 fn kind_at(message: &MessageDescriptor, path: &str) -> Option<ValueKind> {

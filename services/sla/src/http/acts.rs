@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Answer, REQUEST_ID, refused};
 use crate::App;
-use crate::app::{calendars, escalations, extensions, policies};
+use crate::app::{calendars, escalations, extensions, milestones, policies};
 
 pub(super) async fn request_extension(
     State(app): State<App>,
@@ -41,6 +41,18 @@ pub(super) async fn decide_extension(
     tell(&mut message.extension_id, extension_id, "extensionId", &mut found);
     let decided = extensions::decide(&app.desk, &caller, message, found).await.map_err(refused)?;
     Ok(Json(decided).into_response())
+}
+
+pub(super) async fn record_milestone(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    headers: HeaderMap,
+    RequestBody(body): RequestBody,
+) -> Answer {
+    let Reading { mut message, violations: mut found } = read::<wire::RecordMilestoneRequest>(&body)?;
+    tell(&mut message.request_id, key(&headers)?, REQUEST_ID, &mut found);
+    let recorded = milestones::record(&app.desk, &caller, message, found).await.map_err(refused)?;
+    Ok(Json(recorded).into_response())
 }
 
 pub(super) async fn publish_calendar(

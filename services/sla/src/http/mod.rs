@@ -40,6 +40,7 @@ pub fn routes(app: App) -> Router {
             "/v1/extensions/{extensionId}/decision",
             post(acts::decide_extension).layer(authorized(policy::DECIDE_EXTENSION)),
         )
+        .route("/v1/milestones", post(acts::record_milestone).layer(authorized(policy::RECORD_MILESTONE)))
         .route("/v1/calendars/{calendarId}", calendar)
         .route("/v1/calendars", post(acts::publish_calendar).layer(authorized(policy::PUBLISH_CALENDAR)))
         .route("/v1/clock-policies", post(acts::publish_policy).layer(authorized(policy::PUBLISH_POLICY)))

@@ -64,6 +64,13 @@ fn document_value() -> Value {
             act("requestExtension", "Asks for more time", &[id("clockId")], MESSAGES[6], MESSAGES[9]),
         "/v1/extensions/{extensionId}/decision":
             act("decideExtension", "Grants or refuses more time", &[id("extensionId")], MESSAGES[7], MESSAGES[8]),
+        "/v1/milestones": act(
+            "recordMilestone",
+            "Records what happened elsewhere, and moves clocks by it",
+            &[],
+            sla!("RecordMilestoneRequest"),
+            sla!("Milestone"),
+        ),
         "/v1/calendars": act("publishCalendar", "Publishes a version of a calendar", &[], MESSAGES[11], MESSAGES[10]),
         "/v1/calendars/{calendarId}":
             get("getCalendar", "Returns a calendar", &[name("calendarId", "path"), version()], MESSAGES[10]),
@@ -83,7 +90,9 @@ fn document_value() -> Value {
             MESSAGES[15],
         ),
     });
-    let messages = [&MESSAGES[..], &[sla!("AcknowledgeEscalationRequest"), CLOCK]].concat();
+    let others =
+        [sla!("AcknowledgeEscalationRequest"), sla!("RecordMilestoneRequest"), sla!("Milestone"), CLOCK];
+    let messages = [&MESSAGES[..], &others].concat();
     let mut document = redress_proto::openapi::document(
         "redress sla",
         "Deadlines: which run, when they are due and why; calendars, more time, escalations.",

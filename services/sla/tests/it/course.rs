@@ -7,7 +7,7 @@ use redress_sla::domain::course::{
     BuiltinCalendars, CalendarPin, Calendars, CaseFacts, Extension, Fault, Pin, Policies, State, course,
 };
 use redress_sla::domain::fact::FactRef;
-use redress_sla::domain::policy::Policy;
+use redress_sla::domain::policy::{Policy, Scope};
 
 use crate::story::{Story, at, due, name, state, time, yes};
 
@@ -29,7 +29,8 @@ fn whatever_ends_a_case_ends_all_its_clocks_at_once() {
         let story = Story::registered(CASE).tell("2026-03-10T10:00", event, &[]);
         let clocks = story.clocks();
         assert!(clocks.len() >= 6);
-        for clock in clocks.iter().filter(|clock| clock.definition != "C04") {
+        let of_case = clocks.iter().filter(|clock| clock.scope == Scope::Case);
+        for clock in of_case.filter(|clock| clock.definition != "C04") {
             let expected = State::Cancelled { at: at("2026-03-10T10:00"), reason: reason.to_owned() };
             assert_eq!(clock.state, expected, "{event} {}", clock.definition);
         }

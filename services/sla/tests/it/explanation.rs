@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use redress_sla::domain::calendar::known;
-use redress_sla::domain::explain::{Background, Explanation, Grant, Language, announced};
+use redress_sla::domain::explain::{Announced, Background, Explanation, Grant, Language, announced};
 use redress_sla::domain::pause::Pause;
 use redress_sla::domain::time_limit::{Cap, TimeLimit};
 use redress_sla::domain::unit::{DayClose, EventDay, Unit};
@@ -214,15 +214,42 @@ fn a_day_whose_shift_ends_after_midnight_is_named_with_the_hour_of_the_day_after
 }
 
 #[test]
-fn an_announced_instant_is_told_in_the_reader_s_own_time() {
-    let due = Some(at("2026-03-12T02:00:00Z"));
+fn an_announced_instant_is_told_in_the_reader_s_own_time_with_what_put_it_off() {
+    let until = at("2026-03-12T02:00:00Z");
     let zone = TimeZone::get("Asia/Shanghai").unwrap();
+    let source = "redress.investigation.cases.v1";
+    let said = |language, pauses: &[Pause], due| {
+        announced(language, Announced { source, until, pauses, due }, &zone)
+    };
     assert_eq!(
-        announced(Language::English, due, &zone, "redress.investigation.cases.v1"),
-        "By an event of redress.investigation.cases.v1 the party was told that the time ends on Thu 2026-03-12 at 10:00 (UTC+08:00); this instant holds as it was told and is not computed."
+        said(Language::English, &[], Some(until)),
+        [
+            "By an event of redress.investigation.cases.v1 the party was told that the time ends on Thu 2026-03-12 at 10:00 (UTC+08:00); this instant holds as it was told and is not computed."
+        ]
     );
     assert_eq!(
-        announced(Language::Chinese, due, &zone, "redress.investigation.cases.v1"),
-        "依据 redress.investigation.cases.v1 的事件，已告知当事人期限于2026年3月12日（星期四）10:00（UTC+08:00）届满；以所告知的时刻为准，不另行计算。"
+        said(Language::Chinese, &[], Some(until)),
+        [
+            "依据 redress.investigation.cases.v1 的事件，已告知当事人期限于2026年3月12日（星期四）10:00（UTC+08:00）届满；以所告知的时刻为准，不另行计算。"
+        ]
+    );
+    let from = at("2026-03-11T02:00:00Z");
+    let lab = |to| Pause { from, to, reason: "lab".to_owned() };
+    let told = "By an event of redress.investigation.cases.v1 the party was told that the time ends on Thu 2026-03-12 at 10:00 (UTC+08:00); the time for which it is suspended does not count.";
+    assert_eq!(
+        said(Language::English, &[lab(Some(until))], Some(at("2026-03-13T02:00:00Z"))),
+        [
+            told,
+            "It was suspended from Wed 2026-03-11 at 10:00 (UTC+08:00) to Thu 2026-03-12 at 10:00 (UTC+08:00) because the goods were with a laboratory for testing (D8).",
+            "It expires on Fri 2026-03-13 at 10:00 (UTC+08:00); what is done at that very instant is in time (D1).",
+        ]
+    );
+    assert_eq!(
+        said(Language::English, &[lab(None)], None),
+        [
+            told,
+            "It has been suspended since Wed 2026-03-11 at 10:00 (UTC+08:00) because the goods were with a laboratory for testing, and still is (D8).",
+            "As long as it is suspended, nobody can say when it expires (D9.8).",
+        ]
     );
 }

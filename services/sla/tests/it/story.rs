@@ -82,6 +82,25 @@ impl Story {
         self
     }
 
+    /// The next event of its topic, as it stands in the log.
+    pub(crate) fn hear<M: prost::Message + prost::Name>(self, when: &str, message: &M) -> Self {
+        self.hear_by(when, message, None)
+    }
+
+    /// The same, of an envelope that says who decided it.
+    pub(crate) fn hear_by<M: prost::Message + prost::Name>(
+        mut self,
+        when: &str,
+        message: &M,
+        decided_by: Option<&str>,
+    ) -> Self {
+        let heard = vocabulary::extract(&M::full_name(), &message.encode_to_vec(), decided_by).unwrap();
+        let heard = heard.unwrap_or_else(|| panic!("{} is not heard", M::full_name()));
+        self = self.tell(when, heard.event, &[]);
+        self.facts.last_mut().unwrap().fields = heard.fields;
+        self
+    }
+
     /// It is assessed, and whether it is to be taken up is decided.
     pub(crate) fn assessed(self, when: &str, severity: &str, urgent: bool) -> Self {
         let fields = [

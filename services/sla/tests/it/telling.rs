@@ -361,7 +361,12 @@ fn word_of_a_delay_is_owed_from_80_percent_until_it_is_sent() {
     assert_eq!(warned.notice_owed_since(), Some(eighty));
     let due = clock.due_at.unwrap();
     assert!(fire(&warned, due, Some(due)).breach.unwrap().unannounced);
-    let notice = [("kind", name("NOTICE_KIND_N09_DELAY"))];
+    let notice = [
+        ("kind", name("NOTICE_KIND_N09_DELAY")),
+        ("addressee.role", name("complainant")),
+        ("clock", name("C13")),
+        ("new_due_at", time("2026-04-21T18:00")),
+    ];
     let sent = story.clone().tell("2026-03-25T12:00", "NoticeSent", &notice);
     let (told_of, _) = told(Some(&warned), &sent, "C13");
     assert_eq!(told_of.notice_owed_since(), None);

@@ -10,6 +10,7 @@ mod extensions;
 mod firing;
 mod isolation;
 mod keeping;
+mod milestones;
 mod order;
 mod process;
 mod properties;

@@ -191,6 +191,7 @@ async fn the_edge_answers_in_the_contracts_shapes_and_by_the_rules_of_the_rpcs()
         installation.post("/v1/calendars", &json!({"calendar": {}}), Some(Role::Supervisor)).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
     clocks_that_come_near_are_told_as_they_do(&installation).await;
+    what_happens_elsewhere_is_recorded_by_staff_and_services(&installation).await;
     every_path_of_the_document_asks_for_a_token(&installation).await;
     promises_what_it_publishes(&installation.kafka).await;
     assert!(process.terminate(Duration::from_secs(15)).await.unwrap().success());
@@ -219,6 +220,20 @@ async fn clocks_that_come_near_are_told_as_they_do(installation: &Installation) 
     let data = told.lines().find_map(|line| line.strip_prefix("data:")).unwrap();
     let clock: Value = serde_json::from_str(data).unwrap();
     assert_eq!((&clock["definition"], &clock["subjectId"]), (&json!("C11"), &json!(request.to_string())));
+}
+
+/// Of the complaint that was heard of before.
+async fn what_happens_elsewhere_is_recorded_by_staff_and_services(installation: &Installation) {
+    let callback = json!({
+        "complaintId": Case::new(900).id.to_string(), "kind": "MILESTONE_KIND_CALLBACK_ASKED", "subjectId": "callback-1",
+    });
+    let (status, milestone) = installation.post("/v1/milestones", &callback, Some(Role::Service)).await;
+    assert_eq!((status, &milestone["subjectId"]), (StatusCode::OK, &json!("callback-1")), "{milestone}");
+    let bad = json!({"complaintId": Case::new(900).id.to_string(), "kind": "MILESTONE_KIND_CALLBACK_ASKED"});
+    let (status, problem) = installation.post("/v1/milestones", &bad, Some(Role::Handler)).await;
+    assert_eq!((status, &problem["violations"][0]["field"]), (StatusCode::BAD_REQUEST, &json!("subjectId")));
+    let (status, _) = installation.post("/v1/milestones", &callback, Some(Role::Complainant)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
 }
 
 async fn promises_what_it_publishes(kafka: &KafkaConfig) {

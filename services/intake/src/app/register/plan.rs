@@ -101,6 +101,7 @@ impl Plan {
             submission: Some(submitted.public.clone()),
             sealed: Some(submitted.sealed.clone()),
             complainant_index: submitted.complainant_index.clone(),
+            registered_at: Some(to_wire_time(now)),
         };
         self.publish(delivery, 1, now, Published::of(&message));
         let kind = lifecycle.state().kind();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use redress_domain::{ComplaintId, ContactType, TenantId};
 use redress_outbox::OutboxEvent;
+use redress_proto::convert::to_wire_time;
 use redress_proto::notification::v1 as wire_events;
 use redress_proto::types::v1 as types;
 use sqlx::postgres::PgConnection;
@@ -312,6 +313,8 @@ pub(super) fn sent(
         // A mail server's yes is the last that is heard of a mail, as is a callback address's of its copy; the platform's
         // message box reports what becomes of its messages.
         receipts_expected: channel == types::ContactType::InApp,
+        clock: notice.delay.as_ref().map(|delay| delay.clock.clone()).unwrap_or_default(),
+        new_due_at: notice.delay.as_ref().map(|delay| to_wire_time(delay.new_due_at)),
     };
     publish::event(complaint, &notice.cause, crate::SOURCE, now, &message)
 }

@@ -30,7 +30,9 @@ const NEEDS_LONGER: &str = "needs_longer";
 const MAY_NEED_LONGER: &str = "may_need_longer";
 
 /// What is told of a delay.
-struct Delay {
+struct Delay<'a> {
+    /// The definition of the clock that takes longer.
+    clock: &'a str,
     reason: String,
     /// The time that was told before.
     due: Option<Timestamp>,
@@ -86,6 +88,7 @@ impl Scene<'_> {
             return self.progress("due_near", "due_near_next", due.to_string());
         }
         self.delay(Delay {
+            clock: own,
             reason: MAY_NEED_LONGER.to_owned(),
             due,
             new_due,
@@ -105,6 +108,7 @@ impl Scene<'_> {
         let told =
             lexicon.and_then(|lexicon| lexicon.phrase(Vocabulary::Sentence, &approved.reason)).is_some();
         self.delay(Delay {
+            clock: definition(approved.clock.as_ref()),
             reason: if told { approved.reason.clone() } else { NEEDS_LONGER.to_owned() },
             due: instant(approved.old_due_at.as_ref()),
             new_due,
@@ -115,8 +119,9 @@ impl Scene<'_> {
         })
     }
 
-    fn delay(&self, delay: Delay) -> Drafts {
+    fn delay(&self, delay: Delay<'_>) -> Drafts {
         let mut texts = fields([
+            ("clock", delay.clock.to_owned()),
             ("delay_reason", delay.reason),
             ("new_due", text(delay.new_due)),
             ("cap", text(delay.cap)),

@@ -15,6 +15,7 @@ pub fn attributes<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Attributes {
 /// What is known after one more fact; whether that changed anything.
 pub(super) fn hear(known: &mut Attributes, fact: &Fact) -> bool {
     let before = known.clone();
+    (known.urgent_changed, known.category_changed) = (false, false);
     match fact.event.as_str() {
         "ComplaintRegistered" => {
             fact.text("submission.channel").clone_into(&mut known.channel);
@@ -24,6 +25,8 @@ pub(super) fn hear(known: &mut Attributes, fact: &Fact) -> bool {
             fact.text("category").clone_into(&mut known.category);
             fact.text("severity").clone_into(&mut known.severity);
             known.urgent = fact.fields.get("urgent") == Some(&Value::Bool(true));
+            known.urgent_changed = known.urgent != before.urgent;
+            known.category_changed = known.category != before.category;
         }
         _ => {}
     }

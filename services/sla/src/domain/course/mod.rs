@@ -111,6 +111,15 @@ pub enum Fault {
     BeyondHorizon(#[from] BeyondHorizon),
 }
 
+/// A due instant that was announced to a party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    /// By which event.
+    pub by: FactRef,
+    /// Until when, as it was announced.
+    pub until: Timestamp,
+}
+
 /// Where a clock stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -175,8 +184,10 @@ pub struct Clock {
     pub due: Option<Due>,
     /// Whether a plan that is not yet published may move it.
     pub provisional: bool,
-    /// Whether its due instant was announced to a party and is therefore not computed.
+    /// Whether its due instant was announced to a party and is therefore not computed, but at the most put off by pauses.
     pub announced: bool,
+    /// What was announced, also where stricter terms decide.
+    pub promise: Option<Promise>,
     /// Whether its cap decides.
     pub capped: bool,
     /// When which share (1 to 99 percent) has passed, ascending; none while an open pause stands in the way.

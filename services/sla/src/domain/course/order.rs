@@ -4,8 +4,12 @@ use jiff::Timestamp;
 
 use crate::domain::fact::Fact;
 
+/// What is recorded by a call.
+const MILESTONE: &str = "MilestoneRecorded";
+
 /// The facts by time, topic and version. Within a topic the versions decide: what was told later there did not happen
-/// before, also where the clocks of two hosts disagree by a little.
+/// before, also where the clocks of two hosts disagree by a little. Milestones are recorded by many, each when they come to
+/// it: their own times decide.
 pub fn ordered(facts: &[Fact]) -> Vec<&Fact> {
     let mut facts: Vec<&Fact> = facts.iter().collect();
     facts.sort_unstable_by_key(|fact| (&fact.topic, fact.version));
@@ -15,7 +19,7 @@ pub fn ordered(facts: &[Fact]) -> Vec<&Fact> {
         .into_iter()
         .map(|fact| {
             let at = match latest {
-                Some((topic, at)) if topic == fact.topic => at.max(fact.at),
+                Some((topic, at)) if topic == fact.topic && fact.event != MILESTONE => at.max(fact.at),
                 _ => fact.at,
             };
             latest = Some((&fact.topic, at));

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::run::{Run, Timeline};
 use crate::domain::calendar::{BeyondHorizon, Calendar};
 use crate::domain::engine::Reckoning;
+use crate::domain::interval::Span;
 use crate::domain::pause::{Pause, Pauses};
 use crate::domain::policy::{PauseRule, Terms};
 use crate::domain::time_limit::TimeLimit;
@@ -49,6 +50,23 @@ fn of_rule(timeline: &Timeline<'_>, rule: &PauseRule, last: usize) -> Vec<Stretc
         }
     }
     stretches.into_iter().map(|(_, stretch)| stretch).collect()
+}
+
+/// When the time from `from` to `due` is over, if paused time does not count; none while an open pause stands in the way.
+pub(super) fn put_off(from: Timestamp, due: Timestamp, pauses: &Pauses) -> Option<Timestamp> {
+    let mut left = due.duration_since(from);
+    if !left.is_positive() {
+        return Some(due);
+    }
+    let ran = pauses.pieces(Span { from, to: Timestamp::MAX }).filter(|piece| !piece.paused);
+    for Span { from, to } in ran.map(|piece| piece.span) {
+        let length = to.duration_since(from);
+        if left <= length {
+            return from.checked_add(left).ok();
+        }
+        left -= length;
+    }
+    None
 }
 
 /// Cuts pauses that a tenant opted into where they have held as many days as they may. Days that another pause holds

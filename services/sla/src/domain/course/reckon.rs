@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pauses::{Stretch, stretches, within_allowance};
+use super::pauses::{Stretch, put_off, stretches, within_allowance};
 use super::run::{How, Run, Timeline};
-use super::{CalendarPin, Calendars, CaseFacts, Clock, Fault, State, clock_id};
+use super::{CalendarPin, Calendars, CaseFacts, Clock, Fault, Promise, State, clock_id};
 use crate::domain::calendar::Calendar;
 use crate::domain::engine::{Deadline, Due, Reckoning};
-use crate::domain::policy::{Pattern, Selected, Terms};
+use crate::domain::pause::Pauses;
+use crate::domain::policy::{Selected, Terms};
 use crate::domain::time_limit::TimeLimit;
 use crate::domain::unit::Unit;
 
@@ -20,6 +21,7 @@ struct Reckoned {
     deadline: Deadline,
     thresholds: Vec<(u8, Option<Timestamp>)>,
     stretches: Vec<Stretch>,
+    announced: bool,
 }
 
 pub(super) fn clock(
@@ -92,7 +94,7 @@ fn reckoned(
     extension: i64,
     calendar: &Calendar,
 ) -> Result<Reckoned, Fault> {
-    let mut limit = TimeLimit {
+    let limit = TimeLimit {
         start: run.started_at,
         unit: terms.unit,
         amount: terms.amount,
@@ -100,12 +102,52 @@ fn reckoned(
         cap: terms.cap.clone(),
         pauses: Vec::new(),
     };
-    if let Some(at) = run.due_announced() {
-        let deadline = Deadline { due: Some(Due { at, date: None }), provisional: false, capped: false };
-        let thresholds = shares(terms).map(|percent| (percent, between(run.started_at, at, percent)));
-        let thresholds = thresholds.collect();
-        return Ok(Reckoned { limit, calendar: None, deadline, thresholds, stretches: Vec::new() });
+    let promised = run.announced.last().map(|promise| promised(timeline, run, terms, &limit, *promise));
+    if let Some(promised) = promised {
+        if !terms.tightens {
+            return Ok(promised);
+        }
+        let own = computed(timeline, run, terms, calendar, limit)?;
+        let instant = |reckoned: &Reckoned| reckoned.deadline.due.map(|due| due.at);
+        let earlier = match (instant(&own), instant(&promised)) {
+            (Some(own), Some(promised)) => own < promised,
+            (own, _) => own.is_some(),
+        };
+        return Ok(if earlier { own } else { promised });
     }
+    computed(timeline, run, terms, calendar, limit)
+}
+
+/// The instant that was announced, put off by what has stood still since if the terms say so.
+fn promised(
+    timeline: &Timeline<'_>,
+    run: &Run,
+    terms: &Terms,
+    limit: &TimeLimit,
+    (index, until): (usize, Timestamp),
+) -> Reckoned {
+    let stretches = if terms.stretches { stretches(timeline, run, terms) } else { Vec::new() };
+    let limit = TimeLimit {
+        pauses: stretches.iter().map(|stretch| stretch.pause.clone()).collect(),
+        ..limit.clone()
+    };
+    let pauses = Pauses::union(&limit.pauses);
+    // Who announced it knew of the pauses before.
+    let since = timeline.facts[index].at.max(run.started_at);
+    let due = put_off(since, until, &pauses).map(|at| Due { at, date: None });
+    let share = |percent| put_off(since, between(run.started_at, until, percent)?, &pauses);
+    let thresholds = shares(terms).map(|percent| (percent, share(percent))).collect();
+    let deadline = Deadline { due, provisional: false, capped: false };
+    Reckoned { limit, calendar: None, deadline, thresholds, stretches, announced: true }
+}
+
+fn computed(
+    timeline: &Timeline<'_>,
+    run: &Run,
+    terms: &Terms,
+    calendar: &Calendar,
+    mut limit: TimeLimit,
+) -> Result<Reckoned, Fault> {
     let stretches = stretches(timeline, run, terms);
     limit.pauses = stretches.iter().map(|stretch| stretch.pause.clone()).collect();
     within_allowance(calendar, &mut limit, terms)?;
@@ -115,7 +157,8 @@ fn reckoned(
     let deadline = reckoning.deadline()?;
     let counts_in_none = matches!(terms.unit, Unit::Elapsed(_));
     let pin = CalendarPin { id: calendar.id().to_owned(), version: calendar.version().to_owned() };
-    Ok(Reckoned { limit, calendar: (!counts_in_none).then_some(pin), deadline, thresholds, stretches })
+    let calendar = (!counts_in_none).then_some(pin);
+    Ok(Reckoned { limit, calendar, deadline, thresholds, stretches, announced: false })
 }
 
 /// The whole is the breach, which is told anyway.
@@ -130,6 +173,22 @@ fn between(from: Timestamp, to: Timestamp, percent: u8) -> Option<Timestamp> {
     from.checked_add(SignedDuration::from_millis(i64::try_from(part).ok()?)).ok()
 }
 
+/// When the parties were first told of a delay until `due` or beyond: a notice of an earlier delay says nothing of this one.
+/// Nobody can say so of a clock that stands still, whose notice counts for the time being.
+fn notified(timeline: &Timeline<'_>, run: &Run, due: Option<Timestamp>) -> Option<Timestamp> {
+    let last = run.end.as_ref().map_or(timeline.facts.len(), |end| end.index);
+    let tells = |index: &usize| {
+        let (fact, known) = (timeline.facts[*index], &timeline.known[*index]);
+        run.definition.delay_notice.iter().any(|notice| {
+            let until = notice.announced.as_deref().map(|field| fact.time(field));
+            let suffices =
+                until.is_none_or(|until| until.is_some_and(|until| due.is_none_or(|due| due <= until)));
+            suffices && notice.on.is_about(fact, known, &run.subject)
+        })
+    };
+    (run.start + 1..last).find(tells).map(|index| timeline.facts[index].at)
+}
+
 fn finish(
     id: uuid::Uuid,
     timeline: &Timeline<'_>,
@@ -138,7 +197,7 @@ fn finish(
     reckoned: Reckoned,
     changed: usize,
 ) -> Clock {
-    let Reckoned { limit, calendar, deadline, thresholds, stretches } = reckoned;
+    let Reckoned { limit, calendar, deadline, thresholds, stretches, announced } = reckoned;
     let turns = stretches.iter().flat_map(|stretch| [Some(stretch.begun), stretch.ended]).flatten();
     let changed = match &run.end {
         Some(end) => end.index,
@@ -150,7 +209,7 @@ fn finish(
             _ => State::Running,
         },
         Some(end) => {
-            let at = timeline.facts[end.index].at;
+            let at = end.at;
             match &end.how {
                 How::Met => State::Met { at },
                 How::Cancelled { reason } | How::CaseEnded { reason } => {
@@ -160,12 +219,6 @@ fn finish(
         }
     };
     let started = timeline.facts[run.start];
-    let tells = |index: &usize| {
-        let about = |on: &Pattern| on.is_about(timeline.facts[*index], &timeline.known[*index], &run.subject);
-        run.definition.delay_notice.iter().any(about)
-    };
-    let last = run.end.as_ref().map_or(timeline.facts.len(), |end| end.index);
-    let notified = (run.start + 1..last).find(tells).map(|index| timeline.facts[index].at);
     Clock {
         id,
         definition: run.definition.id.clone(),
@@ -176,16 +229,20 @@ fn finish(
         scope: run.definition.scope,
         window: run.definition.window,
         owes_notice: !run.definition.delay_notice.is_empty(),
-        notified_at: notified,
+        notified_at: notified(timeline, run, deadline.due.map(|due| due.at)),
         started_at: run.started_at,
         started_by: started.reference(),
         changed_by: timeline.facts[changed].reference(),
-        changed_at: timeline.facts[changed].at,
+        changed_at: run.end.as_ref().map_or(timeline.facts[changed].at, |end| end.at),
         limit,
         calendar,
         due: deadline.due,
         provisional: deadline.provisional,
-        announced: run.due_announced().is_some(),
+        announced,
+        promise: run
+            .announced
+            .last()
+            .map(|(index, until)| Promise { by: timeline.facts[*index].reference(), until: *until }),
         capped: deadline.capped,
         thresholds,
         state,

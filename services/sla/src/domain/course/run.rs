@@ -32,6 +32,8 @@ pub(super) struct Run {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct End {
     pub(super) index: usize,
+    /// When it ended; the time of the fact, unless that tells another.
+    pub(super) at: Timestamp,
     pub(super) how: How,
 }
 

@@ -95,7 +95,8 @@ impl Course<'_> {
                 .find_map(|start| start.announced.as_deref().and_then(|field| fact.time(field)));
             let Some(due) = due else { continue };
             if run.due_announced().is_some_and(|before| before < fact.at) {
-                run.end = Some(End { index, how: How::Cancelled { reason: "superseded".to_owned() } });
+                run.end =
+                    Some(End { index, at: fact.at, how: How::Cancelled { reason: "superseded".to_owned() } });
                 anew.push((definition, run.subject.clone(), due));
             } else {
                 run.announced.push((index, due));
@@ -159,7 +160,7 @@ impl Course<'_> {
             if !definition.restarts || run.start == index {
                 return;
             }
-            run.end = Some(End { index, how: How::Met });
+            run.end = Some(End { index, at: fact.at, how: How::Met });
         }
         let instant = |field: &Option<String>| field.as_deref().and_then(|field| fact.time(field));
         let from = instant(&start.counts_from).unwrap_or(fact.at);
@@ -167,9 +168,9 @@ impl Course<'_> {
         // What counts from before the event may be met by the event itself.
         if let Some(run) = self.runs.last_mut()
             && start.counts_from.is_some()
-            && stops(self.timeline, run, index)
+            && let Some(met) = met(self.timeline, run, index)
         {
-            run.end = Some(End { index, how: How::Met });
+            run.end = Some(met);
         }
     }
 
@@ -186,10 +187,12 @@ impl Course<'_> {
         let mut run = Run { policy, definition, subject, start: index, started_at, announced, end: None };
         // What is sorted before the start and happened at its instant may have come after it.
         let at_once = || self.timeline.at_once(index).take_while(|other| *other < index);
-        let met = at_once().find(|other| stops(self.timeline, &run, *other));
-        let met = met.map(|index| End { index, how: How::Met });
+        let met = at_once().find_map(|other| met(self.timeline, &run, other));
         run.end = met.or_else(|| {
-            at_once().find_map(|index| Some(End { index, how: needless(self.timeline, &run, index)? }))
+            at_once().find_map(|index| {
+                let at = self.timeline.facts[index].at;
+                Some(End { index, at, how: needless(self.timeline, &run, index)? })
+            })
         });
         self.runs.push(run);
     }
@@ -229,16 +232,17 @@ fn starting<'d>(
 
 /// How the fact ends the run, if it does. What meets a clock comes before what makes it needless, also at one instant.
 fn ending(timeline: &Timeline<'_>, run: &Run, index: usize) -> Option<End> {
-    if stops(timeline, run, index) {
-        return Some(End { index, how: How::Met });
+    if let Some(met) = met(timeline, run, index) {
+        return Some(met);
     }
     let case_ended = || {
         let ending = matching(timeline, run.policy.terminal(), index)?;
         (run.definition.scope == Scope::Case).then(|| How::CaseEnded { reason: ending.reason.clone() })
     };
     let how = needless(timeline, run, index).or_else(case_ended)?;
-    let met = timeline.at_once(index).find(|other| *other > index && stops(timeline, run, *other));
-    Some(met.map_or(End { index, how }, |index| End { index, how: How::Met }))
+    let mut later = timeline.at_once(index).filter(|other| *other > index);
+    let met = later.find_map(|other| met(timeline, run, other));
+    Some(met.unwrap_or(End { index, at: timeline.facts[index].at, how }))
 }
 
 /// How the fact makes the run needless by itself, whatever becomes of the case.
@@ -248,9 +252,11 @@ fn needless(timeline: &Timeline<'_>, run: &Run, index: usize) -> Option<How> {
     Some(How::Cancelled { reason: ending.reason.clone() })
 }
 
-fn stops(timeline: &Timeline<'_>, run: &Run, index: usize) -> bool {
+/// The end that the fact is for the run, if it meets it.
+fn met(timeline: &Timeline<'_>, run: &Run, index: usize) -> Option<End> {
     let (fact, known) = (timeline.facts[index], &timeline.known[index]);
-    run.definition.stop.iter().any(|stop| stop.is_about(fact, known, &run.subject))
+    let stop = run.definition.stop.iter().find(|stop| stop.is_about(fact, known, &run.subject))?;
+    Some(End { index, at: stop.instant(fact), how: How::Met })
 }
 
 fn matching<'e>(timeline: &Timeline<'_>, endings: &'e [Ending], index: usize) -> Option<&'e Ending> {

@@ -4,6 +4,7 @@
 //! so that a person can check them against a calendar on the wall. Refused: sums such as "15 days, 3 of them held" alone,
 //! which cannot be checked.
 
+mod announced;
 mod facts;
 mod steps;
 mod texts;
@@ -11,6 +12,8 @@ mod texts;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+
+pub use announced::{Announced, announced};
 
 use super::calendar::{BeyondHorizon, Calendar};
 use super::engine::{Deadline, Due, Reckoning, Step};
@@ -156,14 +159,4 @@ fn subject(texts: &Texts, background: Background<'_>) -> Option<String> {
     };
     let values = [("definition", definition), ("name", name), ("sources", &*sources)];
     (!definition.is_empty()).then(|| fill(&texts.subject, &values))
-}
-
-/// The one sentence about an instant that was told to a party: nothing was counted. `source` names the event's topic.
-pub fn announced(language: Language, due: Option<Timestamp>, zone: &TimeZone, source: &str) -> String {
-    let texts = Texts::of(language);
-    let at = due.map(|at| {
-        let (moment, offset) = (texts.moment(at, zone), offset(at, zone));
-        fill(&texts.other_offset, &[("moment", &moment), ("offset", &offset)])
-    });
-    fill(&texts.announced, &[("at", &at.unwrap_or_default()), ("source", source)])
 }

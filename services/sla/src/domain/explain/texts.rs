@@ -67,6 +67,7 @@ pub(super) struct Texts {
     pub(super) no_deadline: String,
     pub(super) provisional: String,
     pub(super) announced: String,
+    pub(super) announced_put_off: String,
     /// Of one, and of several.
     units: BTreeMap<UnitCode, [String; 2]>,
     /// Of pauses, by their codes.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::Attributes;
 use crate::domain::fact::{Fact, Value};
 
@@ -23,6 +25,8 @@ pub struct Pattern {
     pub event: String,
     /// The field that tells what within the case it is about; none for the case itself.
     pub subject: Option<String>,
+    /// Of what meets a clock: the field that tells when it happened; none for the event's own time.
+    pub at: Option<String>,
     /// All of these must hold.
     pub when: Vec<Condition>,
 }
@@ -55,6 +59,11 @@ impl Pattern {
     /// What within the case `fact` is about; empty for the case.
     pub fn subject<'a>(&self, fact: &'a Fact) -> &'a str {
         self.subject.as_deref().map_or("", |field| fact.text(field))
+    }
+
+    /// When what it speaks of happened.
+    pub fn instant(&self, fact: &Fact) -> Timestamp {
+        self.at.as_deref().and_then(|field| fact.time(field)).unwrap_or(fact.at)
     }
 
     /// Whether it speaks of `fact` about `subject`; a pattern without a subject speaks of every subject.

@@ -34,6 +34,8 @@ pub(super) struct PatternDraft {
     pub(super) subject: Option<String>,
     pub(super) when: Conditions,
     pub(super) unless: Conditions,
+    /// Of a stop.
+    pub(super) at: Option<String>,
     /// Of a start or a move.
     pub(super) announced: Option<String>,
     /// Of a start.
@@ -68,6 +70,8 @@ pub(super) struct ClockDraft {
     pub(super) pauses: Option<Vec<String>>,
     pub(super) opt_in: Option<Vec<OptInDraft>>,
     pub(super) thresholds: Option<Vec<i64>>,
+    pub(super) tightens: Option<bool>,
+    pub(super) stretches: Option<bool>,
     pub(super) variant: Vec<VariantDraft>,
 }
 
@@ -80,6 +84,8 @@ pub(super) struct TermsDraft<'a> {
     pub(super) pauses: Option<&'a [String]>,
     pub(super) opt_in: Option<&'a [OptInDraft]>,
     pub(super) thresholds: Option<&'a [i64]>,
+    pub(super) tightens: Option<bool>,
+    pub(super) stretches: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -119,6 +125,8 @@ pub(super) struct VariantDraft {
     pub(super) pauses: Option<Vec<String>>,
     pub(super) opt_in: Option<Vec<OptInDraft>>,
     pub(super) thresholds: Option<Vec<i64>>,
+    pub(super) tightens: Option<bool>,
+    pub(super) stretches: Option<bool>,
 }
 
 macro_rules! terms {
@@ -132,6 +140,8 @@ macro_rules! terms {
                     pauses: self.pauses.as_deref(),
                     opt_in: self.opt_in.as_deref(),
                     thresholds: self.thresholds.as_deref(),
+                    tightens: self.tightens,
+                    stretches: self.stretches,
                 }
             }
         })+

@@ -85,7 +85,7 @@ pub struct Reopening {
     pub of: Vec<String>,
 }
 
-/// An event that starts a clock, or sets it anew.
+/// An event that starts a clock, sets it anew, or tells that it takes longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
     /// Which event.
@@ -124,6 +124,10 @@ pub struct Terms {
     pub opt_in: Vec<OptIn>,
     /// Of which shares is warned, in percent, ascending. That of 100 is the breach.
     pub thresholds: Vec<u8>,
+    /// Whether it is due by these terms, if that is before an instant that was announced.
+    pub tightens: bool,
+    /// Whether the pauses put off an instant that was announced, too.
+    pub stretches: bool,
 }
 
 /// Other terms for some cases.
@@ -164,8 +168,8 @@ pub struct Definition {
     pub cancel: Vec<Ending>,
     /// Whether it is a time in which a party may act and owes nothing: it lapses, and is not breached.
     pub window: bool,
-    /// What tells the parties that it takes longer; empty where that is not owed (F066).
-    pub delay_notice: Vec<Pattern>,
+    /// What tells the parties that it takes longer, and until when; empty where that is not owed (F066).
+    pub delay_notice: Vec<Start>,
     /// Whether what starts it, while it runs, ends it and starts it anew.
     pub restarts: bool,
     /// Whether more time can be granted.

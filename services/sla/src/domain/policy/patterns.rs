@@ -12,8 +12,10 @@ use crate::domain::vocabulary::{self, ValueKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Plain,
+    Stop,
     Start,
     Move,
+    Delay,
     Ending,
     Reopening,
 }
@@ -52,15 +54,22 @@ pub(super) fn one(draft: &PatternDraft, at: &str, part: Part, found: &mut Violat
     {
         found.add(format!("{at}.subject"), "UNKNOWN_FIELD", "the event has no id of that name");
     }
+    if let Some(instant) = &draft.at
+        && vocabulary::event(&draft.event).is_some()
+        && kind(&draft.event, instant) != Some(&ValueKind::Time)
+    {
+        found.add(format!("{at}.at"), "UNKNOWN_FIELD", "the event has no instant of that name");
+    }
     let events = [draft.event.as_str()];
     let mut when = conditions(&draft.when, false, &format!("{at}.when"), &events, found);
     when.extend(conditions(&draft.unless, true, &format!("{at}.unless"), &events, found));
-    Pattern { event: draft.event.clone(), subject: draft.subject.clone(), when }
+    Pattern { event: draft.event.clone(), subject: draft.subject.clone(), at: draft.at.clone(), when }
 }
 
 fn out_of_place(draft: &PatternDraft, at: &str, part: Part, found: &mut Violations) {
     let stands = [
-        ("announced", draft.announced.is_some(), matches!(part, Part::Start | Part::Move)),
+        ("at", draft.at.is_some(), part == Part::Stop),
+        ("announced", draft.announced.is_some(), matches!(part, Part::Start | Part::Move | Part::Delay)),
         ("counts_from", draft.counts_from.is_some(), part == Part::Start),
         ("reason", draft.reason.is_some(), part == Part::Ending),
         ("of", draft.of.is_some(), part == Part::Reopening),
@@ -124,6 +133,7 @@ fn attribute(name: &str) -> Option<ValueKind> {
         "origin" => kind("ComplaintRegistered", "submission.origin"),
         "channel" => kind("ComplaintRegistered", "submission.channel"),
         "profile" => Some(&ValueKind::Text),
+        "urgent_changed" | "category_changed" => Some(&ValueKind::Bool),
         assessed => kind("AssessmentApplied", assessed),
     }
     .cloned()

@@ -16,12 +16,17 @@ pub struct Attributes {
     pub severity: String,
     /// Whether it goes before all others.
     pub urgent: bool,
+    /// Whether the last event made it so, or took it back.
+    pub urgent_changed: bool,
+    /// Whether the last event said first, or otherwise than before, what it is about.
+    pub category_changed: bool,
     /// The profile of the policy.
     pub profile: String,
 }
 
 /// The names of the attributes.
-pub(super) const ATTRIBUTES: [&str; 6] = ["origin", "channel", "category", "severity", "urgent", "profile"];
+pub(super) const ATTRIBUTES: [&str; 8] =
+    ["origin", "channel", "category", "severity", "urgent", "urgent_changed", "category_changed", "profile"];
 
 /// Which terms apply, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +49,8 @@ impl Attributes {
             "category" => text(&self.category),
             "severity" => text(&self.severity),
             "urgent" => Some(Value::Bool(self.urgent)),
+            "urgent_changed" => Some(Value::Bool(self.urgent_changed)),
+            "category_changed" => Some(Value::Bool(self.category_changed)),
             "profile" => text(&self.profile),
             _ => None,
         }

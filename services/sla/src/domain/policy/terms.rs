@@ -38,6 +38,8 @@ pub(super) fn fill<'a>(
         pauses: draft.pauses.or(base.pauses),
         opt_in: draft.opt_in.or(base.opt_in),
         thresholds: draft.thresholds.or(base.thresholds),
+        tightens: draft.tightens.or(base.tightens),
+        stretches: draft.stretches.or(base.stretches),
     }
 }
 
@@ -84,6 +86,8 @@ pub(super) fn terms(draft: &TermsDraft<'_>, at: &str, known: &Known<'_>, found: 
         pauses: pauses.to_vec(),
         opt_in,
         thresholds: thresholds(draft.thresholds.unwrap_or_default(), &format!("{at}.thresholds"), found),
+        tightens: draft.tightens.unwrap_or_default(),
+        stretches: draft.stretches.unwrap_or_default(),
     }
 }
 

@@ -176,7 +176,7 @@ fn reason(before: &Told, now: &Clock) -> (&'static str, Option<FactRef>) {
         ("calendar", None)
     } else if before.variant != now.variant {
         ("assessment", by_fact)
-    } else if now.announced {
+    } else if now.announced && now.promise.as_ref().is_some_and(|promise| promise.by == now.changed_by) {
         ("announced", by_fact)
     } else {
         ("pause", by_fact)

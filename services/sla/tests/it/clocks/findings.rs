@@ -1,5 +1,9 @@
 //! Clocks of finding out, of the result and of what is owed on the way.
 
+use redress_proto::convert::to_wire_time;
+use redress_proto::notification::v1::{Addressee, NoticeKind, NoticeSent};
+use redress_sla::domain::course::Extension;
+
 use super::{CASE, answered, case, check, notice, requested, row};
 use crate::story::{Story, at, due, name, state, time, yes};
 
@@ -8,6 +12,10 @@ fn a_respondent_s_silence_is_measured_by_the_instant_it_was_told() {
     let open = case().tell("2026-03-09T12:00", "NegotiationOpened", &[("due_at", time("2026-03-11T12:00"))]);
     let by =
         |party: &str| [("proposal_id", name("p")), ("party.role", name(&format!("AWAITED_PARTY_{party}")))];
+    let tested = open.clone().tell("2026-03-10T12:00", "TestOrdered", &[("test_id", name("t"))]);
+    let reported = tested.clone().tell("2026-03-11T12:00", "TestReported", &[("test_id", name("t"))]);
+    let clock = reported.clock("C10");
+    assert!(clock.announced && clock.promise.unwrap().until == at("2026-03-11T12:00"));
     check(vec![
         row("open", "C10", open.clone(), "running", "2026-03-11T12:00:00"),
         row(
@@ -24,10 +32,26 @@ fn a_respondent_s_silence_is_measured_by_the_instant_it_was_told() {
             "met",
             "2026-03-11T12:00:00",
         ),
+        row("being tested", "C10", tested.clone(), "paused lab", ""),
+        row("a day of testing", "C10", reported.clone(), "running", "2026-03-12T12:00:00"),
         row(
-            "a test does not move what was told",
+            "answered in the day that the test gave",
             "C10",
-            open.clone().tell("2026-03-10T12:00", "TestOrdered", &[("test_id", name("t"))]),
+            reported.clone().tell("2026-03-12T12:00", "OfferDeclined", &by("RESPONDENT")),
+            "met",
+            "2026-03-12T12:00:00",
+        ),
+        row(
+            "another's file does not move what was told",
+            "C10",
+            requested(open.clone(), "2026-03-10T12:00", "r", "COMPLAINANT", "2026-03-12T12:00"),
+            "running",
+            "2026-03-11T12:00:00",
+        ),
+        row(
+            "tested too late",
+            "C10",
+            open.clone().tell("2026-03-11T12:00", "TestOrdered", &[("test_id", name("t"))]),
             "running",
             "2026-03-11T12:00:00",
         ),
@@ -176,6 +200,52 @@ fn completion_stands_still_for_tests_and_suspension_and_ends_with_the_result() {
     assert_eq!(urgent.variant, "urgent");
     let shares: Vec<u8> = urgent.thresholds.iter().map(|(percent, _)| *percent).collect();
     assert_eq!(shares, [60, 80], "the whole is the breach");
+}
+
+/// A notice of a delay as notification tells that it went out.
+fn delay(story: Story, when: &str, (clock, new_due): (&str, &str), role: &str) -> Story {
+    let sent = NoticeSent {
+        kind: NoticeKind::N09Delay.into(),
+        addressee: Some(Addressee { role: role.to_owned(), ..Default::default() }),
+        clock: clock.to_owned(),
+        new_due_at: Some(to_wire_time(at(new_due))),
+        ..Default::default()
+    };
+    story.hear(when, &sent)
+}
+
+#[test]
+fn a_delay_is_announced_to_the_complainant_for_its_own_clock_and_as_far_as_it_goes() {
+    let planned = case().tell("2026-03-24T12:00", "PlanApproved", &[("proposal_id", name("p"))]);
+    let notified = |story: &Story, clock: &str| story.clock(clock).notified_at;
+    let sent = Some(at("2026-03-26T10:00"));
+    // C12 is due 03-27 18:00, C13 03-30 18:00.
+    let of = |told, role| delay(planned.clone(), "2026-03-26T10:00", told, role);
+    let result = of(("C12", "2026-03-30T18:00"), "complainant");
+    assert_eq!((notified(&result, "C12"), notified(&result, "C13")), (sent, None), "another clock's delay");
+    let whole = of(("C13", "2026-04-21T18:00"), "complainant");
+    assert_eq!((notified(&whole, "C12"), notified(&whole, "C13")), (None, sent));
+    let respondent = of(("C13", "2026-04-21T18:00"), "respondent");
+    assert_eq!(notified(&respondent, "C13"), None, "the complainant was not told");
+    let nameless = of(("", "2026-04-21T18:00"), "complainant");
+    assert_eq!(notified(&nameless, "C13"), None, "nobody knows of what");
+    let exact = of(("C13", "2026-03-30T18:00"), "complainant");
+    assert_eq!(notified(&exact, "C13"), sent, "until the very instant");
+}
+
+#[test]
+fn the_notice_of_an_earlier_extension_does_not_announce_the_next() {
+    let mut story = delay(case(), "2026-03-25T10:00", ("C13", "2026-04-07T18:00"), "complainant");
+    let clock = story.clock("C13").id;
+    // Five more working days, as the notice said.
+    story.extensions.push(Extension { clock, amount: 5 });
+    assert_eq!(due(&story.clock("C13")), "2026-04-07T18:00:00");
+    assert_eq!(story.clock("C13").notified_at, Some(at("2026-03-25T10:00")));
+    story.extensions.push(Extension { clock, amount: 5 });
+    assert_eq!(due(&story.clock("C13")), "2026-04-14T18:00:00");
+    assert_eq!(story.clock("C13").notified_at, None, "nobody was told of these five");
+    let told = delay(story, "2026-04-06T10:00", ("C13", "2026-04-14T18:00"), "complainant");
+    assert_eq!(told.clock("C13").notified_at, Some(at("2026-04-06T10:00")));
 }
 
 #[test]

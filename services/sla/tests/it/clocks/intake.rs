@@ -1,31 +1,50 @@
 //! Clocks from the receipt of a complaint to its plan.
 
+use jiff::SignedDuration;
+use redress_proto::classification::v1::AssessmentOverridden;
+use redress_proto::convert::to_wire_time;
+use redress_proto::intake::v1::{AdmissibilityReviewStarted, ComplaintAccepted, ComplaintRegistered};
+use redress_sla::domain::course::State;
 use redress_sla::domain::fact::Value;
 
 use super::{CASE, case, check, notice, row};
 use crate::story::{Story, at, due, name, time};
 
+/// As intake tells it: it happened when it was received, however long it waited for the register.
+fn registered_after(seconds: i64) -> Story {
+    let at = |seconds| Some(to_wire_time(at(CASE) + SignedDuration::from_secs(seconds)));
+    let event = ComplaintRegistered { received_at: at(0), registered_at: at(seconds), ..Default::default() };
+    Story::new().hear(CASE, &event)
+}
+
 #[test]
-fn registration_and_acknowledgement_count_from_the_receipt() {
+fn a_registration_that_waited_is_late() {
+    check(vec![
+        row("five seconds", "C04", registered_after(5), "met", "2026-03-09T10:00:05"),
+        row("ten minutes of backlog", "C04", registered_after(600), "met late", "2026-03-09T10:00:05"),
+        row(
+            "told only that it was received",
+            "C04",
+            Story::new().tell(CASE, "ComplaintRegistered", &[]),
+            "met",
+            "2026-03-09T10:00:05",
+        ),
+    ]);
+    let told = registered_after(600).clock("C04");
+    assert_eq!(told.state, State::Met { at: at("2026-03-09T10:10") }, "when the register took it up");
+    assert_eq!(told.changed_at, at("2026-03-09T10:10"));
+}
+
+#[test]
+fn the_acknowledgement_counts_from_the_receipt() {
     let late =
         Story::new().tell(CASE, "ComplaintRegistered", &[("received_at", time("2026-03-09T09:59:50"))]);
-    let quick =
-        Story::new().tell(CASE, "ComplaintRegistered", &[("received_at", time("2026-03-09T09:59:58"))]);
     let promised = Story::new().tell(
         CASE,
         "ComplaintRegistered",
         &[("received_at", time(CASE)), ("acknowledge_by", time("2026-03-09T10:30"))],
     );
     check(vec![
-        row("ten seconds", "C04", late.clone(), "met late", "2026-03-09T09:59:55"),
-        row("two seconds", "C04", quick, "met", "2026-03-09T10:00:03"),
-        row(
-            "told when it was received only by its event",
-            "C04",
-            Story::new().tell(CASE, "ComplaintRegistered", &[]),
-            "met",
-            "2026-03-09T10:00:05",
-        ),
         row("an hour, day and night", "C05", late, "running", "2026-03-09T10:59:50"),
         row("as announced", "C05", promised.clone(), "running", "2026-03-09T10:30:00"),
         row(
@@ -57,6 +76,54 @@ fn registration_and_acknowledgement_count_from_the_receipt() {
             "2026-03-09T10:15:00",
         ),
     ]);
+}
+
+#[test]
+fn what_is_urgent_is_acknowledged_before_what_was_announced() {
+    let until = |instant: &str| {
+        let at = |text| Some(to_wire_time(at(text)));
+        let event =
+            ComplaintRegistered { received_at: at(CASE), acknowledge_by: at(instant), ..Default::default() };
+        Story::new().hear(CASE, &event)
+    };
+    let hour = until("2026-03-09T11:00");
+    let urgent = hour.clone().assessed("2026-03-09T10:01", "GENERAL", true);
+    check(vec![
+        row("as announced", "C05", hour.clone(), "running", "2026-03-09T11:00:00"),
+        row("urgent", "C05", urgent.clone(), "running", "2026-03-09T10:15:00"),
+        row(
+            "after the quarter",
+            "C05",
+            notice(urgent.clone(), "2026-03-09T10:16", "N01_RECEIPT"),
+            "met late",
+            "2026-03-09T10:15:00",
+        ),
+        row(
+            "announced for earlier than that",
+            "C05",
+            until("2026-03-09T10:10").assessed("2026-03-09T10:01", "GENERAL", true),
+            "running",
+            "2026-03-09T10:10:00",
+        ),
+        row(
+            "not urgent after all",
+            "C05",
+            urgent.clone().assessed("2026-03-09T10:05", "GENERAL", false),
+            "running",
+            "2026-03-09T11:00:00",
+        ),
+        row(
+            "found urgent when the quarter was over",
+            "C05",
+            hour.assessed("2026-03-09T10:20", "GENERAL", true),
+            "running",
+            "2026-03-09T11:00:00",
+        ),
+    ]);
+    let urgent = urgent.clock("C05");
+    assert!(!urgent.announced, "it is computed");
+    assert_eq!(urgent.promise.unwrap().until, at("2026-03-09T11:00"));
+    assert_eq!(urgent.thresholds, [(80, Some(at("2026-03-09T10:12")))]);
 }
 
 #[test]
@@ -172,11 +239,24 @@ fn a_merchant_s_complaint_is_looked_at_within_a_day() {
     check(vec![
         row("told", "C08", told.clone(), "running", "2026-03-10T10:00:00"),
         row("an anchor is no consumer", "C08", by_kind, "running", "2026-03-10T10:00:00"),
+    ]);
+    let by = |who| {
+        let started = AdmissibilityReviewStarted::default();
+        told.clone().hear_by("2026-03-09T10:01", &started, Some(who))
+    };
+    let machine = by("rule");
+    let accepted =
+        |who| machine.clone().hear_by("2026-03-10T10:00", &ComplaintAccepted::default(), Some(who));
+    check(vec![
+        row("a machine's look is none", "C08", machine.clone(), "running", "2026-03-10T10:00:00"),
+        row("nor is its acceptance", "C08", accepted("rule"), "running", "2026-03-10T10:00:00"),
+        row("a person's review", "C08", by("human"), "met", "2026-03-10T10:00:00"),
+        row("a person's acceptance", "C08", accepted("human"), "met", "2026-03-10T10:00:00"),
         row(
-            "reviewed",
+            "a person's other finding",
             "C08",
-            told.assessed("2026-03-10T10:00", "GENERAL", false),
-            "met",
+            machine.hear("2026-03-10T10:01", &AssessmentOverridden::default()),
+            "met late",
             "2026-03-10T10:00:00",
         ),
     ]);

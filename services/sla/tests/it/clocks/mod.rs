@@ -1,7 +1,10 @@
 //! Each clock of the builtin policy, from facts as a case tells them.
 
+use redress_proto::sla::v1::{MilestoneKind, MilestoneRecorded};
+
 use crate::story::{Story, due, name, state, time, yes};
 
+mod every;
 mod findings;
 mod intake;
 mod offers;
@@ -60,4 +63,8 @@ pub(super) fn requested(story: Story, when: &str, id: &str, party: &str, due: &s
 pub(super) fn answered(story: Story, when: &str, id: &str, settled: bool) -> Story {
     let fields = [("request_id", name(id)), ("request_settled", yes(settled)), ("cancelled", yes(false))];
     story.tell(when, "EvidenceSubmitted", &fields)
+}
+
+pub(super) fn milestone(story: Story, when: &str, kind: MilestoneKind, subject: &str) -> Story {
+    story.hear(when, &MilestoneRecorded { kind: kind.into(), subject_id: subject.to_owned() })
 }

@@ -2,7 +2,7 @@
 
 use redress_sla::domain::fact::Value;
 
-use super::{CASE, case, check, row};
+use super::{CASE, answered, case, check, requested, row};
 use crate::story::{Story, due, name, state, time, yes};
 
 #[test]
@@ -87,6 +87,18 @@ fn a_remedy_has_the_time_it_was_ordered_with_or_that_of_its_kind() {
             told.clone().tell("2026-03-12T12:01", "RemedyAdvanced", &[("remedy_id", name("m"))]),
             "met late",
             "2026-03-12T12:00:00",
+        ),
+        row(
+            "the carrier's time",
+            "C19",
+            answered(
+                requested(told.clone(), "2026-03-10T12:00", "r", "CARRIER", "2026-03-12T12:00"),
+                "2026-03-10T18:00",
+                "r",
+                true,
+            ),
+            "running",
+            "2026-03-12T18:00:00",
         ),
         row(
             "another one",
