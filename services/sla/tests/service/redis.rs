@@ -8,7 +8,7 @@ use redress_redis::{IndexState, Redis, RedisConfig, TimerIndex};
 use redress_sla::app::Desk;
 use redress_sla::app::fire::Firing;
 use redress_sla::app::inputs::Inputs;
-use redress_sla::app::soon::Soon;
+use redress_sla::app::soon::{Noted, Soon};
 use redress_testkit::wait_until;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -18,38 +18,47 @@ use tokio_util::sync::CancellationToken;
 use crate::bench::{Bench, in_seconds};
 use crate::course::Case;
 
-const SOON: Duration = Duration::from_mins(2);
+pub(crate) const SOON: Duration = Duration::from_mins(2);
 /// After how many seconds 80 % of an hour have passed.
 const WARNED_AFTER: i64 = 2_880;
 
-fn index(url: &str, prefix: &'static str) -> TimerIndex {
+pub(crate) fn index(url: &str, prefix: &'static str) -> TimerIndex {
     let config = RedisConfig { url: url.into(), timeout_ms: 500 };
     TimerIndex::new(Redis::connect(&config).unwrap(), prefix, NonZeroU16::new(4).unwrap())
 }
 
 /// The index is kept, and what it tells is fired. Nobody else looks: the firing's own loop does not run.
-struct Kept {
-    bench: Bench,
+pub(crate) struct Kept {
+    pub(crate) bench: Bench,
     stop: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Kept {
-    fn start(bench: Bench, index: &TimerIndex) -> Self {
+    pub(crate) fn start(bench: Bench, index: &TimerIndex) -> Self {
+        Self::kept_by(bench, Soon::new(index.clone(), "test"))
+    }
+
+    /// What comes into the horizon is added all the time.
+    pub(crate) fn rolling(bench: Bench, index: &TimerIndex) -> Self {
         let (soon, noted) = Soon::new(index.clone(), "test");
+        Self::kept_by(bench, (soon.rolling_every(Duration::ZERO), noted))
+    }
+
+    fn kept_by(bench: Bench, (soon, noted): (Soon, Noted)) -> Self {
         let desk = Desk { noted, ..bench.desk.clone() };
         let (stop, firing) = (CancellationToken::new(), Firing::new(desk.clone(), Inputs::those_read()));
         let running = tokio::spawn(soon.run(desk.clone(), firing, stop.clone()));
         Self { bench: Bench { desk, ..bench }, stop, running }
     }
 
-    async fn relies(&self, wanted: bool) {
+    pub(crate) async fn relies(&self, wanted: bool) {
         let what = if wanted { "the index is relied on" } else { "the index is not relied on" };
         let noted = &self.bench.desk.noted;
         wait_until(what, SOON, async || (noted.is_relied_on() == wanted).then_some(())).await;
     }
 
-    async fn warned(&self, count: usize) {
+    pub(crate) async fn warned(&self, count: usize) {
         wait_until("all are warned of", SOON, async || {
             let warned = self.bench.published_of("C05").await;
             (warned.iter().filter(|line| line.starts_with("ClockWarned")).count() == count).then_some(())
@@ -64,18 +73,18 @@ impl Kept {
         u64::try_from(count).unwrap()
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.stop.cancel();
         self.running.await.unwrap().unwrap();
     }
 }
 
 /// Warned of some seconds from now.
-fn warned_in(n: u128, seconds: i64) -> Case {
+pub(crate) fn warned_in(n: u128, seconds: i64) -> Case {
     Case::new(n).registered(in_seconds(seconds - WARNED_AFTER))
 }
 
-async fn command(url: &str, line: &str) -> String {
+pub(crate) async fn command(url: &str, line: &str) -> String {
     let address = url.strip_prefix("redis://").unwrap();
     let mut server = BufReader::new(TcpStream::connect(address).await.unwrap());
     server.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();

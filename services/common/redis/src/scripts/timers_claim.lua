@@ -5,13 +5,14 @@
 -- KEYS[2]  the shard's timers in flight: score = end of the lease, member = timer and due in decimal digits
 -- ARGV[1]  how many at most
 -- ARGV[2]  the lease in milliseconds
+-- ARGV[3]  by how many milliseconds the server's clock is ahead of the one that decides; negative if it is behind
 -- returns  now, the next due or false, then the claimed as the members of KEYS[2]
 --
--- Now is the server's clock: whatever the clocks of the workers say, nothing is claimed early. Runs in full memory too:
--- it is what frees some.
+-- Now is the server's clock, put right by ARGV[3]: whatever the clocks of the workers say, nothing is claimed early. Runs in
+-- full memory too: it is what frees some.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, ARGV[1])
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3], 'WITHSCORES', 'LIMIT', 0, ARGV[1])
 local answer = { now, false }
 if #found > 0 then
   local entries = {}

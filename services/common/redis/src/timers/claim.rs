@@ -3,7 +3,7 @@ use std::time::Duration;
 use redis::{Pipeline, RedisResult, Value};
 
 use super::timer::malformed;
-use super::{Timer, TimerIndex, integer, read};
+use super::{PER_COMMAND, Timer, TimerIndex, integer, read};
 use crate::answers::{Run, each_answer};
 use crate::{RedisError, keys};
 
@@ -15,7 +15,7 @@ const MOST: usize = 1_000;
 pub struct Claimed {
     /// Due timers, given to nobody else until the lease ends.
     pub timers: Vec<Timer>,
-    /// Redis' clock, in milliseconds since 1970: the one that decided.
+    /// Redis' clock, in milliseconds since 1970: the one that decided, put right where another is to.
     pub now_ms: i64,
     /// When the next timer of these shards is due; in the past where the limit left some.
     pub next_due_ms: Option<i64>,
@@ -25,11 +25,23 @@ impl TimerIndex {
     /// Claims what is due in `shards`, at most `limit` (up to 1,000) of each, for the time of the `lease`.
     ///
     /// Whoever has claimed a timer looks into the database, and then says [`finish`](Self::finish). One that the
-    /// database calls not yet due, since the clocks differ, is left alone: it comes back when its lease ends.
+    /// database still has to do, since the clocks differ or somebody else holds it, is [postponed](Self::postpone).
     ///
-    /// Dropped half-way, or answered too late for the call's limit, it leaves timers claimed until then, too.
+    /// Dropped half-way, or answered too late for the call's limit, it leaves timers claimed until their lease ends.
     pub async fn claim(&self, shards: &[u16], limit: usize, lease: Duration) -> Result<Claimed, RedisError> {
-        let arguments = [limit.clamp(1, MOST).to_string(), lease.as_millis().max(1).to_string()];
+        self.claim_ahead(shards, limit, lease, 0).await
+    }
+
+    /// The same where another clock decides, which Redis' own is ahead of by `ahead_ms`; behind, if that is negative.
+    pub async fn claim_ahead(
+        &self,
+        shards: &[u16],
+        limit: usize,
+        lease: Duration,
+        ahead_ms: i64,
+    ) -> Result<Claimed, RedisError> {
+        let lease = lease.as_millis().max(1);
+        let arguments = [limit.clamp(1, MOST).to_string(), lease.to_string(), ahead_ms.to_string()];
         let answers = self.scripts.claim.run(&self.redis, &self.runs(shards, &arguments)).await?;
         let mut claimed = Claimed { timers: Vec::new(), now_ms: 0, next_due_ms: None };
         let mut failed = None;
@@ -50,6 +62,29 @@ impl TimerIndex {
     pub async fn finish(&self, timers: &[Timer]) -> Result<(), RedisError> {
         let in_flight = |shard| keys::timers_in_flight(self.prefix, shard);
         self.remove("timers.finish", timers, in_flight, Timer::entry).await
+    }
+
+    /// Lets the lease of claimed timers end at an instant of their own by Redis' clock, in milliseconds since 1970: then
+    /// [`reap`](Self::reap) returns them. One whose lease has ended already stays as it is.
+    pub async fn postpone(&self, timers: &[(Timer, i64)]) -> Result<(), RedisError> {
+        for timers in timers.chunks(PER_COMMAND) {
+            let mut pipeline = Pipeline::new();
+            for (timer, until) in timers {
+                let key = keys::timers_in_flight(self.prefix, self.shard_of(timer.key));
+                pipeline.cmd("ZADD").arg(key).arg("XX").arg(until).arg(timer.entry());
+            }
+            for answer in each_answer(&self.redis, "timers.postpone", pipeline).await? {
+                answer.map_err(RedisError::Unexpected)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Redis' clock, in milliseconds since 1970.
+    pub async fn now(&self) -> Result<i64, RedisError> {
+        let time = |mut connection| async move { redis::cmd("TIME").query_async(&mut connection).await };
+        let (seconds, micros): (i64, i64) = self.redis.call("timers.now", time).await?;
+        Ok(seconds * 1_000 + micros / 1_000)
     }
 
     /// Returns timers whose lease has ended to those that are due, at most 1,000 of each shard; how many. To be called

@@ -3,8 +3,8 @@
 //! The database is the truth: which timers there are, which have fired. The index only says *which to look at now*. So
 //! it may hold timers that are long done (looking finds nothing to do), may give one out twice (the second look finds
 //! nothing to do), and may lose any of them (a sweep over the database finds them a little later). Its own promises:
-//! nothing before its time by Redis' clock, nothing to two workers at once within the lease, and that a loss of Redis
-//! is noticed.
+//! nothing before its time by Redis' clock, or by another whose distance from it the worker knows; nothing to two workers
+//! at once within the lease; and that a loss of Redis is noticed.
 //!
 //! Refused: expiry events of keys (told when the key is deleted, not when it is due, and to nobody who is away), one
 //! sorted set for all (its script would hold up everybody), popping without a lease (what a dying worker has popped is

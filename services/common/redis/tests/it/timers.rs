@@ -229,3 +229,38 @@ async fn nothing_to_do_is_done() {
     assert_eq!(index.claim(&[], 10, LONG).await.unwrap().timers, []);
     assert_eq!(index.next_due(&index.shards()).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn what_is_due_by_a_clock_that_redis_is_ahead_of_is_claimed_by_that_one() {
+    let (index, redis) = (index("ahead").await, client(&shared().await.redis, 5_000));
+    let start = now_ms(&redis).await;
+    index.arm(&[timer(0, start - 60_000), timer(1, start)]).await.unwrap();
+    let shards = index.shards();
+    let due = async |ahead: i64| {
+        let claimed = index.claim_ahead(&shards, 10, LONG, ahead).await.unwrap();
+        assert!(claimed.now_ms >= start, "it tells Redis' own time");
+        claimed.timers
+    };
+    assert_eq!(due(3_600_000).await, []);
+    assert_eq!(due(30_000).await, [timer(0, start - 60_000)]);
+    assert_eq!(due(-30_000).await, [timer(1, start)]);
+    assert!((start..start + 3_600_000).contains(&index.now().await.unwrap()));
+}
+
+#[tokio::test]
+async fn a_timer_that_is_postponed_comes_back_at_its_instant_with_its_own_due_time() {
+    let index = index("postponed").await;
+    index.arm(&timers(0..2, 1_000)).await.unwrap();
+    assert_eq!(claimed(&index, LONG).await, timers(0..2, 1_000));
+    let now = index.now().await.unwrap();
+    let finished = timer(9, 1_000);
+    index
+        .postpone(&[(timer(0, 1_000), now + 100), (timer(1, 1_000), now + 3_600_000), (finished, 0)])
+        .await
+        .unwrap();
+    let shards = index.shards();
+    eventually("it comes back", async || (index.reap(&shards).await.unwrap() > 0).then_some(())).await;
+    assert!(index.now().await.unwrap() >= now + 100, "not before");
+    assert_eq!(claimed(&index, LONG).await, [timer(0, 1_000)]);
+    assert_eq!(index.reap(&shards).await.unwrap(), 0);
+}

@@ -14,8 +14,6 @@ use crate::store::soon;
 const LOOK: Duration = Duration::from_millis(400);
 /// How long a call to Redis may take for that.
 pub(crate) const LONGEST_CALL: Duration = Duration::from_millis(600);
-/// How often timers that come into the horizon are added.
-const ROLL: Duration = Duration::from_mins(5);
 /// How long a filling that failed waits.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -25,15 +23,15 @@ pub(super) struct Keeper<'a> {
     pub(super) desk: &'a Desk,
     pub(super) standing: &'a Standing,
     pub(super) holder: &'a str,
+    /// How often timers that come into the horizon are added.
+    pub(super) roll: Duration,
 }
 
 impl Keeper<'_> {
     pub(super) async fn run(&self) {
         let mut rolled = Instant::now();
         loop {
-            let whole = matches!(self.index.state().await, Ok(IndexState::Whole));
-            self.standing.set_whole(whole);
-            if !self.standing.is_relied_on() {
+            if !self.look().await {
                 if self.fill().await {
                     rolled = Instant::now();
                 } else {
@@ -41,11 +39,33 @@ impl Keeper<'_> {
                 }
                 continue;
             }
-            if rolled.elapsed() >= ROLL {
-                rolled = Instant::now();
-                self.roll().await;
+            if rolled.elapsed() < self.roll {
+                sleep(LOOK).await;
+                continue;
             }
+            rolled = Instant::now();
+            // However long that takes, a loss is noticed meanwhile; then it is filled anew from the beginning.
+            tokio::select! {
+                () = self.roll() => {}
+                () = self.lost() => {}
+            }
+        }
+    }
+
+    /// Looks how the index stands; whether it can be relied on.
+    async fn look(&self) -> bool {
+        let whole = matches!(self.index.state().await, Ok(IndexState::Whole));
+        self.standing.set_whole(whole);
+        self.standing.is_relied_on()
+    }
+
+    /// Looks on until it cannot be relied on.
+    async fn lost(&self) {
+        loop {
             sleep(LOOK).await;
+            if !self.look().await {
+                return;
+            }
         }
     }
 

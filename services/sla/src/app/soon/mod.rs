@@ -1,13 +1,18 @@
 //! An index in Redis of the shares that are to be warned of soon: it wakes the firing at their instants, in whichever
 //! process set the clock, so that the database is asked when something is due and not every few milliseconds.
 //!
-//! It decides nothing. A clock is told to it once it is committed; what it has lost, or never heard of since the process
+//! It decides nothing, and the database's clock decides when it tells: see [`claim`]. A clock is told to it once it is committed; what it has lost, or never heard of since the process
 //! died in between, the sweep over the database finds within its period; what it tells too early or twice finds nothing to
 //! do. While it cannot be relied on, since it is away, was emptied, or had no room for a timer, the database is asked as
 //! closely as without it, and the index is filled anew as soon as that can be done.
 //!
-//! Breaches are not in it: each waits some seconds after its instant for its topics to be read, and the sweep finds it.
+//! Due instants are not in it, and so nothing of a clock that warns of no share: a breach is judged when everything recorded
+//! by its instant is known to be read. The marks that say so stand fifteen seconds behind the clock at the least and move once
+//! a second, as often as the sweep looks. A timer at the instant would find nothing to do, each time, and take the room of
+//! one that does.
 
+mod ahead;
+mod claim;
 mod keep;
 
 pub(crate) use keep::LONGEST_CALL;
@@ -20,12 +25,10 @@ use jiff::SignedDuration;
 use redress_postgres::after_commit;
 use redress_redis::{Timer, TimerIndex};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
-use super::fire::{Firing, Look};
-use crate::error::Error;
+use super::fire::Firing;
 use crate::store::clock::{Saved, warn_at};
 
 /// How far ahead timers are in the index.
@@ -34,13 +37,8 @@ const HORIZON: SignedDuration = SignedDuration::from_mins(15);
 const NOTED: usize = 65_536;
 /// Timers of one command to the index, and of one page of the database.
 const PAGE: usize = 5_000;
-/// Timers of a shard that are claimed at once, and for how long.
-const CLAIM: usize = 500;
-const LEASE: Duration = Duration::from_secs(10);
-/// The shortest and the longest pause between two claims.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(250));
-/// How often leases that ended are looked for.
-const REAPED_EVERY: Duration = Duration::from_secs(1);
+/// How often timers that come into the horizon are added.
+const ROLL: Duration = Duration::from_mins(5);
 
 /// What of the index can be relied on.
 #[derive(Debug, Default)]
@@ -123,6 +121,7 @@ pub struct Soon {
     noted: mpsc::Receiver<Timer>,
     standing: Arc<Standing>,
     holder: String,
+    roll: Duration,
 }
 
 impl Soon {
@@ -131,20 +130,29 @@ impl Soon {
         let (timers, noted) = mpsc::channel(NOTED);
         let standing = Arc::new(Standing::default());
         let channel = Channel { timers, standing: Arc::clone(&standing) };
-        (Self { index, noted, standing, holder: holder.to_owned() }, Noted(Some(channel)))
+        (Self { index, noted, standing, holder: holder.to_owned(), roll: ROLL }, Noted(Some(channel)))
+    }
+
+    /// Adds what comes into the horizon every so often, instead of every five minutes: for tests.
+    #[must_use]
+    pub fn rolling_every(self, roll: Duration) -> Self {
+        Self { roll, ..self }
     }
 
     /// Works until `stop`; a task of the service.
     pub async fn run(self, desk: Desk, firing: Firing, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { index, noted, standing, holder } = self;
+        let Self { index, noted, standing, holder, roll } = self;
         let armed = Notify::new();
-        let keeper = keep::Keeper { index: &index, desk: &desk, standing: &standing, holder: &holder };
+        let keeper = keep::Keeper { index: &index, desk: &desk, standing: &standing, holder: &holder, roll };
+        let claimer = claim::Claimer {
+            index: &index,
+            desk: &desk,
+            firing: &firing,
+            armed: &armed,
+            standing: &standing,
+        };
         let work = async {
-            tokio::join!(
-                arm(&index, noted, &desk, &armed, &standing),
-                claim(&index, &firing, &armed, &standing),
-                keeper.run(),
-            )
+            tokio::join!(arm(&index, noted, &desk, &armed, &standing), claimer.run(), keeper.run(),)
         };
         tokio::select! {
             () = stop.cancelled() => {}
@@ -178,44 +186,4 @@ async fn arm(
         }
         batch.clear();
     }
-}
-
-async fn claim(index: &TimerIndex, firing: &Firing, armed: &Notify, standing: &Standing) {
-    let shards = index.shards();
-    let mut reaped = Instant::now();
-    loop {
-        let pause = match index.claim(&shards, CLAIM, LEASE).await {
-            Ok(claimed) if claimed.timers.is_empty() => {
-                let next = claimed.next_due_ms.map(|due| due.saturating_sub(claimed.now_ms));
-                let next = next.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis);
-                next.unwrap_or(PAUSE.1).clamp(PAUSE.0, PAUSE.1)
-            }
-            Ok(claimed) => {
-                if look(firing).await.is_ok() {
-                    // Not finished, they come back when the lease ends.
-                    index.finish(&claimed.timers).await.ok();
-                }
-                PAUSE.0
-            }
-            // Nobody is woken: the database is asked closely until the keeper has looked again.
-            Err(_) => {
-                standing.set_whole(false);
-                PAUSE.1
-            }
-        };
-        if reaped.elapsed() >= REAPED_EVERY {
-            reaped = Instant::now();
-            index.reap(&shards).await.ok();
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = armed.notified() => {}
-        }
-    }
-}
-
-/// Everything that is due is fired, whichever of it the index has told.
-async fn look(firing: &Firing) -> Result<(), Error> {
-    while let Look { more: true, .. } = firing.look().await? {}
-    Ok(())
 }
