@@ -85,10 +85,16 @@ impl Driver {
             sleep_until(intended).await;
             callers.spawn(Arc::clone(&self).call(planned, intended, redis_forgot));
         }
-        while let Some(ended) = callers.join_next().await {
-            ended.context("a caller broke off")?;
+        loop {
+            let left = callers.len();
+            tokio::select! {
+                ended = callers.join_next() => match ended {
+                    Some(ended) => ended.context("a caller broke off")?,
+                    None => return Ok(()),
+                },
+                deadline = self.stage.is_at_rest(left) => self.stage.lets_pass(deadline).await?,
+            }
         }
-        Ok(())
     }
 
     async fn call(self: Arc<Self>, planned: Planned, intended: Instant, redis_forgot: Instant) {
@@ -104,12 +110,16 @@ impl Driver {
         intended: Instant,
         redis_forgot: Instant,
     ) -> anyhow::Result<()> {
-        let first = self.submit(planned, &planned.body).await?;
+        let first = self.submit(planned, &planned.body).await;
         if planned.intention == Intention::Nonsense {
-            return self.nonsense(&first);
+            return self.nonsense(&first?);
         }
-        let Answer::Accepted { id, .. } = first else {
-            bail!("a complaint was not accepted: {}", first.told())
+        let id = match first.and_then(Answer::accepted) {
+            Ok(id) => id,
+            Err(error) => {
+                self.stage.does_without(planned);
+                return Err(error);
+            }
         };
         let took = intended.elapsed();
         let complaint = (self.gateways[planned.tenant].tenant.clone(), id);
@@ -192,7 +202,10 @@ impl Driver {
 
     /// One call: an answer, or after which time to call again.
     async fn once(&self, planned: &Planned, body: &Value) -> anyhow::Result<Result<Answer, Duration>> {
-        let request = self.client.post(&self.url).bearer_auth(&self.gateways[planned.tenant].token);
+        let mut request = self.client.post(&self.url).bearer_auth(&self.gateways[planned.tenant].token);
+        if let Some(trace) = self.stage.traceparent() {
+            request = request.header("traceparent", trace);
+        }
         let response = request.header("Idempotency-Key", &planned.key).json(body).send().await?;
         let status = response.status();
         if status == StatusCode::ACCEPTED {
@@ -212,6 +225,13 @@ impl Driver {
 }
 
 impl Answer {
+    fn accepted(self) -> anyhow::Result<Uuid> {
+        match self {
+            Self::Accepted { id, .. } => Ok(id),
+            other => bail!("a complaint was not accepted: {}", other.told()),
+        }
+    }
+
     fn told(&self) -> String {
         match self {
             Self::Accepted { id, duplicate } => format!("accepted as {id} (duplicate: {duplicate})"),
@@ -220,3 +240,6 @@ impl Answer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,10 @@ pub struct Course {
     pub admitted: bool,
     /// What was agreed or ruled that somebody pays, minor units; 0 for nothing.
     pub owed_minor: i64,
+    /// Deadlines of a party that passed without an answer.
+    pub lapsed: u64,
+    /// Deadlines that were kept, as those who kept them know, by the clock's definition.
+    pub kept: BTreeMap<&'static str, u64>,
     /// Where it stands.
     pub state: ComplaintState,
     /// Whether the script has come to its end.
@@ -66,7 +70,15 @@ pub struct Course {
 
 impl Course {
     pub(crate) fn begun(script: Script) -> Self {
-        Self { script, admitted: false, owed_minor: 0, state: ComplaintState::Unspecified, over: false }
+        Self {
+            script,
+            admitted: false,
+            owed_minor: 0,
+            lapsed: 0,
+            kept: BTreeMap::new(),
+            state: ComplaintState::Unspecified,
+            over: false,
+        }
     }
 }
 

@@ -6,9 +6,9 @@
 //! has chosen ([`plan`]) and the [`driver`] begins. [`ledger`] is the account of what was sent, told and paid, kept from what the outside saw, so
 //! that the services' stores can be held against it: [`reckoning`] does so, and is the one part that looks inside.
 //!
-//! There is no virtual clock: the services take the time from their machine and have no switch for another, and a switch
-//! that moves deadlines is nothing to add for a demonstration. So the scripts wait for no deadline to pass: who never
-//! answers is given up by the handler, not by the clock.
+//! No script waits for days. Where the installation's time can be moved on (with the profile `test` alone, see
+//! [`redress_testkit::MovedTime`]), who never answers lets a deadline pass, and time is moved when nothing else is left to
+//! do; elsewhere the handler gives such a request up.
 #![warn(missing_docs)]
 
 pub mod connectors;

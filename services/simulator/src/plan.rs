@@ -69,6 +69,8 @@ pub struct Parties {
     pub respondent: String,
     /// What was paid, minor units.
     pub paid_minor: i64,
+    /// The live room that it is about, or would be.
+    pub room: String,
 }
 
 /// What a caller does.

@@ -1,6 +1,9 @@
 //! The services' stores against the outside's ledger: whoever runs the simulator has the databases at hand and looks into
 //! them here, and nowhere else. Each number is counted twice, by accounts that know nothing of each other.
 
+mod deadlines;
+mod told;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
@@ -10,6 +13,8 @@ use sqlx::{Connection as _, Row as _};
 
 use crate::connectors::{Connectors, Payment};
 use crate::ledger::Book;
+pub use deadlines::Counts;
+pub use told::Notice;
 
 /// The URL of each service's database.
 pub type Databases = BTreeMap<String, String>;
@@ -37,6 +42,8 @@ pub struct Stores {
     pub incidents: u64,
     /// Notices that are with their addressees, in notification.
     pub notices_sent: u64,
+    /// Those of them that parties got, each.
+    pub notices: Vec<Notice>,
     /// Notices that reached nobody.
     pub undeliverable: u64,
     /// Notices, callbacks among them, that are still to be delivered.
@@ -49,6 +56,10 @@ pub struct Stores {
     pub deadlines_met: u64,
     /// Clocks that ran out, in sla.
     pub deadlines_missed: u64,
+    /// The clocks that were stopped in time, by their definition.
+    pub met: Counts,
+    /// The clocks that ran out, by their definition.
+    pub missed: Counts,
     /// Windows that were used or have lapsed, in sla.
     pub windows_over: u64,
     /// The same three numbers as analytics has heard them.
@@ -64,8 +75,8 @@ pub struct Stores {
 pub struct Arrived {
     /// Different notices in the mail server and in the message box.
     pub notices: u64,
-    /// Complainants of accepted complaints who got a letter.
-    pub people_told: u64,
+    /// Their ids.
+    pub ids: BTreeSet<String>,
     /// What the payments' own books say.
     pub payments: Vec<Payment>,
 }
@@ -75,10 +86,13 @@ impl Arrived {
     pub fn at(connectors: &Connectors) -> Self {
         let mails = connectors.outside.mail.mails();
         let letters: BTreeSet<String> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
-        let people: BTreeSet<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
+        let messages = connectors.inbox.notices();
+        let notices = (letters.len() + messages.len()) as u64;
+        // `<notice@domain>`
+        let of_letter = |name: &String| Some(name.trim_matches(['<', '>']).split_once('@')?.0.to_owned());
         Self {
-            notices: letters.len() as u64 + connectors.inbox.count(),
-            people_told: people.len() as u64,
+            notices,
+            ids: letters.iter().filter_map(of_letter).chain(messages).collect(),
             payments: connectors.payments.made(),
         }
     }
@@ -120,13 +134,13 @@ impl Stores {
                 "resolution" => found.resolution(&mut conn).await?,
                 "notification" => found.notification(&mut conn).await?,
                 "sla" => {
-                    let met =
-                        "SELECT count(*) FROM clock WHERE state = 'met' AND told->>'breached_at' IS NULL
-                               AND NOT (told->>'window')::boolean";
-                    found.deadlines_met = count(&mut conn, met).await?;
-                    let missed = "SELECT count(*) FROM clock WHERE state IN ('met', 'breached')
-                                  AND told->>'breached_at' IS NOT NULL AND NOT (told->>'window')::boolean";
-                    found.deadlines_missed = count(&mut conn, missed).await?;
+                    let met = "state = 'met' AND told->>'breached_at' IS NULL";
+                    found.met = deadlines::counted(&mut conn, met).await?;
+                    found.deadlines_met = found.met.values().sum();
+                    // Also those that ended afterwards, late or because nobody waits any more.
+                    let missed = "told->>'breached_at' IS NOT NULL";
+                    found.missed = deadlines::counted(&mut conn, missed).await?;
+                    found.deadlines_missed = found.missed.values().sum();
                     let over = "SELECT count(*) FROM clock WHERE state IN ('met', 'lapsed')
                                 AND (told->>'window')::boolean";
                     found.windows_over = count(&mut conn, over).await?;
@@ -181,6 +195,7 @@ impl Stores {
     async fn notification(&mut self, conn: &mut PgConnection) -> anyhow::Result<()> {
         let sent = "SELECT count(*) FROM notice WHERE state IN ('sent', 'delivered', 'read')";
         self.notices_sent = count(conn, sent).await?;
+        self.notices = Notice::of_parties(conn).await?;
         self.undeliverable = count(conn, "SELECT count(*) FROM notice WHERE state = 'undeliverable'").await?;
         self.on_their_way = count(conn, "SELECT count(*) FROM delivery").await?;
         Ok(())
@@ -216,12 +231,13 @@ impl Stores {
             ("notices reached nobody", self.undeliverable),
             ("notices are still on their way", self.on_their_way),
             ("cases are left behind", book.left_behind()),
-            ("complainants were told nothing", accepted.saturating_sub(arrived.people_told)),
         ] {
             if count > 0 {
                 found.push(format!("{count} {what}"));
             }
         }
+        found.extend(deadlines::disagreements(book, &self.met, &self.missed));
+        found.extend(told::untold(book, &self.notices, &arrived.ids));
         // Who was owed what, to the last unit, by three accounts: what was agreed, what resolution has, what was paid.
         let (owed, paid) = (book.owed(), arrived.paid());
         for (account, has) in [("resolution's remedies", &self.paid), ("the payments' books", &paid)] {

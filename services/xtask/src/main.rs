@@ -35,19 +35,23 @@ enum Cli {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Cli::parse() {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    signals::listen()?;
+    match cli {
         Cli::Check(args) => signals::unless_interrupted(Box::pin(check::run(&args))).await,
         Cli::ClassifyEval(args) => signals::unless_interrupted(Box::pin(classify_eval::run(&args))).await,
         Cli::Test => signals::unless_interrupted(Box::pin(test::run())).await,
         Cli::Up(args) => Box::pin(up::run(&args)).await,
         Cli::Demo(args) => Box::pin(demo::run(&args)).await,
         Cli::DeployCheck(args) => signals::unless_interrupted(Box::pin(deploy_check::run(&args))).await,
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
     }
 }

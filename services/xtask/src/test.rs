@@ -4,6 +4,7 @@ use anyhow::{Context as _, ensure};
 use redress_devstack::{Endpoints, STACK_VARIABLE, Stack, StackOptions};
 
 use crate::command::{self, cargo};
+use crate::launch::BUILT_VARIABLE;
 use crate::steps::Steps;
 use crate::{check, deploy_check, tools, workspace};
 
@@ -43,7 +44,7 @@ async fn start() -> anyhow::Result<Stack> {
 /// All tests share one stack, each in a corner of its own; tests of faults start another.
 async fn tests(stack: &Endpoints) -> anyhow::Result<()> {
     let mut test = cargo(&format!("test {SCOPE} --no-fail-fast"));
-    test.env(STACK_VARIABLE, serde_json::to_string(stack)?);
+    test.env(STACK_VARIABLE, serde_json::to_string(stack)?).env(BUILT_VARIABLE, "1");
     command::run(test).await.context("a test failed; its output is above")
 }
 

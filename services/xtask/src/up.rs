@@ -14,7 +14,7 @@ use redress_simulator::Connectors;
 use redress_testkit::TokenIssuer;
 use serde_json::{Map, Value, json};
 
-use crate::launch::{self, Launched, Running};
+use crate::launch::{self, Clocks, Launched, Running};
 use crate::{signals, workspace};
 
 /// Start the stack and the services, print endpoints and tokens, and stay until Ctrl-C
@@ -53,8 +53,8 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let connectors = Connectors::start(args.seed, "127.0.0.1:0").await?;
     let settings = connectors.settings(now())?;
     let launched = tokio::select! {
-        launched = launch::launch(&settings) => launched?,
-        asked = signals::interrupted() => return asked,
+        launched = launch::launch(&settings, Clocks::Real) => launched?,
+        () = signals::interrupted() => return Ok(()),
     };
     let tokens = tokens(launched.site.issuer(), &launched.tenants, now())?;
     let endpoints = endpoints(&launched, &tokens, &connectors);
@@ -72,7 +72,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     };
     let no_longer_asked = tokio::select! {
         () = stays => Ok(()),
-        asked = signals::interrupted() => asked,
+        () = signals::interrupted() => Ok(()),
         ended = died(&launched) => ended,
     };
     eprintln!("ending …");

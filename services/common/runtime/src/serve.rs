@@ -83,12 +83,12 @@ async fn open<C: crate::Settings>(
         // Tonic's own answers everything with 200: a probe with a wrong path would find every process well.
         .fallback(async || http::StatusCode::NOT_FOUND);
 
-    let grpc = Bound::to(runtime.grpc.listen).await?;
-    let probes = Bound::to(runtime.admin.listen).await?;
+    let grpc = Bound::to("runtime.grpc.listen", runtime.grpc.listen).await?;
+    let probes = Bound::to("runtime.admin.listen", runtime.admin.listen).await?;
     let mut addresses = json!({ "grpc": grpc.address, "admin": probes.address });
     admin.spawn(Task::new("admin server", serve_http(probes, admin_routes, CancellationToken::new())));
     if let Some(routes) = parts.http {
-        let http = Bound::to(runtime.http.listen).await?;
+        let http = Bound::to("runtime.http.listen", runtime.http.listen).await?;
         addresses["http"] = json!(http.address);
         let edge = crate::http::edge(routes, Arc::clone(&admission));
         servers.spawn(Task::new("HTTP server", serve_http(http, edge, context.draining.clone())));

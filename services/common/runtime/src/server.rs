@@ -21,8 +21,14 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    pub(crate) async fn to(listen: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
+    /// `key` is the setting that has the address.
+    pub(crate) async fn to(key: &str, listen: SocketAddr) -> anyhow::Result<Self> {
+        let cannot = || {
+            format!(
+                "cannot listen on {listen}; if another program does, end it or choose another port in {key}"
+            )
+        };
+        let listener = TcpListener::bind(listen).await.with_context(cannot)?;
         let address = listener.local_addr()?;
         Ok(Self { incoming: TcpIncoming::from(listener).with_nodelay(Some(true)), address })
     }
@@ -80,4 +86,22 @@ async fn tls(config: &TlsConfig) -> anyhow::Result<Option<ServerTlsConfig>> {
         tls = tls.client_ca_root(Certificate::from_pem(read(authorities).await?));
     }
     Ok(Some(tls))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_told_in_one_sentence_with_what_to_do() {
+        let first = Bound::to("runtime.grpc.listen", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let told = Bound::to("runtime.http.listen", first.address).await.err().unwrap();
+        assert_eq!(
+            told.to_string(),
+            format!(
+                "cannot listen on {}; if another program does, end it or choose another port in runtime.http.listen",
+                first.address
+            )
+        );
+    }
 }

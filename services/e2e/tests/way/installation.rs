@@ -1,6 +1,8 @@
 //! All services on one installation, and the world that their letters go to.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,7 +13,9 @@ use redress_e2e::load::{Load, Sent, told};
 use redress_simulator::Connectors;
 use redress_simulator::connectors::Setting;
 use redress_simulator::reckoning::Databases;
-use redress_testkit::{Addresses, Installation, Outside, Site, topic_prefix, unique_name, wait_until};
+use redress_testkit::{
+    Addresses, Installation, MovedTime, Outside, Site, topic_prefix, unique_name, wait_until,
+};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 use tokio::sync::{Mutex, MutexGuard};
@@ -36,6 +40,9 @@ pub(crate) struct Way {
     evidence: Evidence,
     services: BTreeMap<&'static str, (Installation, Addresses)>,
     settings: Vec<Setting>,
+    /// Where its processes would read a time that is moved.
+    time_file: PathBuf,
+    time: Option<Arc<MovedTime>>,
     own: Option<Stack>,
     _turn: MutexGuard<'static, ()>,
 }
@@ -75,7 +82,9 @@ impl Way {
             kafka: stack.kafka.clone(),
             topic_prefix: prefix,
         };
-        Self { outside, connectors, tenant, evidence, services, settings, own, _turn: turn }
+        let time_file = stack.dir.join(&name).join("time");
+        let time = None;
+        Self { outside, connectors, tenant, evidence, services, settings, time_file, time, own, _turn: turn }
     }
 
     /// The servers of a test that has its own.
@@ -93,6 +102,20 @@ impl Way {
     /// Gives every process that is started from now on a further variable.
     pub(crate) fn set(&mut self, variable: &'static str, value: &str) {
         self.settings.extend(SERVICES.map(|service| (service, variable, value.to_owned())));
+    }
+
+    /// Its time can be moved on from here, for processes that are started later.
+    pub(crate) fn has_its_own_time(&mut self) -> Arc<MovedTime> {
+        let time = MovedTime::new(self.time_file.clone(), self.databases().into_values().collect());
+        for (variable, value) in time.settings() {
+            self.set(variable, &value);
+        }
+        Arc::clone(self.time.insert(Arc::new(time)))
+    }
+
+    /// The time that can be moved on.
+    pub(crate) fn time(&self) -> Option<&Arc<MovedTime>> {
+        self.time.as_ref()
     }
 
     /// A process of the service, ready, under the same name and addresses as the one before.
@@ -140,7 +163,8 @@ impl Way {
     /// A token of `subject`.
     pub(crate) fn token_of(&self, subject: &str, role: Role) -> String {
         let issuer = self.services["intake"].0.issuer();
-        issuer.sign(&issuer.claims(&self.tenant, subject, &[role], now())).unwrap()
+        let now = self.time.as_ref().map_or_else(now, |time| time.now());
+        issuer.sign(&issuer.claims(&self.tenant, subject, &[role], now)).unwrap()
     }
 
     /// Complaints from one live room.

@@ -32,8 +32,12 @@ pub(crate) struct Played {
 impl Played {
     /// Begins a run of that shape on services that run already.
     pub(crate) fn begin(way: &Arc<Way>, shape: Shape) -> Self {
+        Self::of(way, plan(shape), None)
+    }
+
+    /// Begins what is planned; with all calls in one trace, if there is one.
+    pub(crate) fn of(way: &Arc<Way>, plan: Plan, trace: Option<&str>) -> Self {
         let ledger = Arc::new(Ledger::default());
-        let plan = one_tenants(Plan::of(&texts::all().unwrap(), shape, now()));
         let complains = plan.planned.iter().filter(|planned| planned.intention != Intention::Nonsense);
         let complaints = complains.count() as u64;
         let services = Services {
@@ -45,7 +49,14 @@ impl Played {
         let issuing = Arc::clone(way);
         let tokens: Tokens = Arc::new(move |_, subject, role| Ok(issuing.token_of(subject, role)));
         let (tenants, members) = ([way.tenant.clone()], plan.in_spike());
-        let stage = Stage::new(&services, &tenants, tokens, members, Arc::clone(&ledger), PATIENCE).unwrap();
+        let mut stage =
+            Stage::new(&services, &tenants, tokens, members, Arc::clone(&ledger), PATIENCE).unwrap();
+        if let Some(time) = way.time() {
+            stage = stage.with_time(Arc::clone(time));
+        }
+        if let Some(trace) = trace {
+            stage = stage.within_trace(trace).unwrap();
+        }
         let gateway =
             Gateway { tenant: way.tenant.to_string(), token: way.token_of("gateway-1", Role::Service) };
         let (http, stage) = (way.http("intake"), Arc::new(stage));
@@ -96,8 +107,9 @@ async fn steps_of(way: &Way) -> Option<i64> {
     sqlx::query_scalar(steps).fetch_one(&mut database).await.ok()
 }
 
-/// All of one tenant: the installation has no other.
-fn one_tenants(mut plan: Plan) -> Plan {
+/// A plan of that shape, all of one tenant: the installation has no other.
+pub(crate) fn plan(shape: Shape) -> Plan {
+    let mut plan = Plan::of(&texts::all().unwrap(), shape, now());
     for planned in &mut plan.planned {
         planned.tenant = 0;
     }

@@ -1,23 +1,46 @@
-//! A small mix of the simulator's scripts over all services: every account agrees in the end.
+//! A mix of the simulator's scripts over all services: every account agrees in the end.
 
 use std::sync::Arc;
 
-use redress_simulator::plan::Shape;
+use redress_proto::types::v1::ComplaintState as State;
+use redress_simulator::plan::{Script, Shape};
 
 use crate::installation::Way;
 use crate::played::Played;
 
-/// One deck of scripts, and ten of a live room.
-const SHAPE: Shape = Shape { complaints: 30, rate: 2, spike: 10, seed: 7 };
+/// Two decks of scripts and some, and so many of a live room that they are an incident.
+const SHAPE: Shape = Shape { complaints: 75, rate: 4, spike: 50, seed: 7 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mix_of_cases_goes_the_whole_way_and_the_stores_agree_with_what_the_outside_saw() {
-    let way = Arc::new(Way::prepare().await);
+    let mut way = Way::prepare().await;
+    let time = way.has_its_own_time();
+    let way = Arc::new(way);
+    let begun = time.now();
     let _processes = way.serve_all().await;
-    let (_, stores) = Played::begin(&way, SHAPE).ends().await;
-    assert_eq!((stores.refused, stores.withdrawn, stores.open), (1, 2, 1));
-    assert_eq!(stores.closed, 26);
+    let (book, stores) = Played::begin(&way, SHAPE).ends().await;
+
+    let of = |script| book.courses.values().filter(move |course| course.script == script);
+    let count = |script| of(script).count() as u64;
+    assert_eq!(
+        (stores.refused, stores.withdrawn, stores.open),
+        (count(Script::Abusive), count(Script::Withdraw), count(Script::Regulator))
+    );
+    assert!([stores.refused, stores.withdrawn, stores.open].iter().all(|ended| *ended > 0));
+    assert_eq!(stores.closed, 75 - stores.refused - stores.withdrawn - stores.open);
     // All but those that were refused, withdrawn or handed back have paid something, once.
-    assert_eq!(stores.remedies_paid, 26);
-    assert_eq!(stores.deadlines_missed, 0);
+    assert_eq!(stores.remedies_paid, stores.closed);
+
+    // What was missing was asked for, and came.
+    assert!(book.completions > 0);
+    // One room, one incident, and one plan for those of it.
+    assert_eq!((book.incidents_confirmed.len(), stores.incidents), (1, 1));
+    assert!(book.planned_together > 0);
+
+    // Who never answers lets a deadline of days pass, which is missed, and with what was announced the case goes on.
+    let silent = count(Script::EvidenceNever);
+    assert!(silent > 0 && of(Script::EvidenceNever).all(|course| course.lapsed == 1));
+    assert!(of(Script::EvidenceNever).all(|course| course.state == State::Closed));
+    assert_eq!((stores.deadlines_missed, stores.missed["C11"]), (silent, silent));
+    assert!(time.now().duration_since(begun).as_hours() >= 48);
 }

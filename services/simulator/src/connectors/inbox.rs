@@ -31,6 +31,12 @@ impl Inbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
     }
 
+    /// The ids of the notices that lie there.
+    pub fn notices(&self) -> Vec<String> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.keys().map(|(_, notice)| notice.clone()).collect()
+    }
+
     fn put(&self, message: DeliverRequest) {
         let place = (message.tenant.clone(), message.notice_id.clone());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_insert(message);

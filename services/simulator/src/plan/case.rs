@@ -25,6 +25,10 @@ impl Case<'_> {
         if self.script == Script::Spike { 1 } else { 2 + self.n % 30 }
     }
 
+    fn room_id(&self) -> String {
+        format!("sim-room-{}", self.room())
+    }
+
     pub(super) fn parties(&self) -> Parties {
         let n = self.n;
         let (respondent_kind, respondent) = match self.script {
@@ -37,7 +41,8 @@ impl Case<'_> {
             Script::Penalty => format!("sim-fined-shop-{n}"),
             _ => format!("sim-buyer-{n}"),
         };
-        Parties { complainant, respondent_kind, respondent, paid_minor: self.paid_minor() }
+        let room = self.room_id();
+        Parties { complainant, respondent_kind, respondent, paid_minor: self.paid_minor(), room }
     }
 
     pub(super) fn body(&self, now: Timestamp) -> Value {
@@ -77,7 +82,7 @@ impl Case<'_> {
         }
         if text.live {
             body["live"] = json!({
-                "roomId": format!("sim-room-{}", self.room()),
+                "roomId": parties.room,
                 "anchorId": format!("sim-anchor-{}", self.room()),
                 "startedAt": before(40),
                 "offsetMs": 60_000 + n,

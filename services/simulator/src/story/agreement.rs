@@ -121,6 +121,7 @@ impl Case<'_> {
         if both {
             self.respond(&self.respondent, "accept-too", proposal, res::OfferAction::Accepted).await?;
         }
+        self.keeps("C18");
         self.note(|course| course.owed_minor = amount(owed));
         Ok(())
     }

@@ -42,6 +42,11 @@ impl Room {
         (ready.options.len() >= ready.awaited).then(|| ready.options.clone())
     }
 
+    #[cfg(test)]
+    pub(super) fn waits(&self) -> bool {
+        self.plan.borrow().is_none()
+    }
+
     /// One member is not waited for any more. If it was the last that was awaited, the others plan for themselves.
     pub(super) fn leave(&self) {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,11 +142,8 @@ impl Case<'_> {
                 "look for incidents",
                 self.staff.incidents.clone().list_incidents(question.clone())
             );
-            let open = seen.incidents.iter().filter(|one| {
-                matches!(one.state(), cls::IncidentState::Suspected | cls::IncidentState::Confirmed)
-            });
-            if let Some(largest) = open.max_by_key(|one| one.members) {
-                break largest.clone();
+            if let Some(found) = of_room(&seen.incidents, &self.parties.room) {
+                break found.clone();
             }
             patience.look_again(&seen.incidents.len()).await?;
         };
@@ -166,9 +168,42 @@ impl Case<'_> {
     }
 }
 
+/// The incident of a live room that was not dissolved; of several, for each category has its own, the largest.
+fn of_room<'a>(incidents: &'a [cls::Incident], room: &str) -> Option<&'a cls::Incident> {
+    let here = |one: &&cls::Incident| {
+        let open = matches!(one.state(), cls::IncidentState::Suspected | cls::IncidentState::Confirmed);
+        open && one.dimension() == cls::IncidentDimension::LiveRoom && one.subject == room
+    };
+    incidents.iter().filter(here).max_by_key(|one| one.members)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_incident_that_is_confirmed_is_the_rooms_own_and_none_that_is_larger_elsewhere() {
+        let incident = |dimension: cls::IncidentDimension, subject: &str, members| cls::Incident {
+            incident_id: format!("{subject}-{members}"),
+            dimension: dimension.into(),
+            subject: subject.into(),
+            members,
+            state: cls::IncidentState::Suspected.into(),
+            ..Default::default()
+        };
+        let room = cls::IncidentDimension::LiveRoom;
+        let dissolved =
+            cls::Incident { state: cls::IncidentState::Dissolved.into(), ..incident(room, "room-1", 99) };
+        let all = [
+            incident(room, "room-2", 90),
+            incident(cls::IncidentDimension::Anchor, "room-1", 80),
+            dissolved,
+            incident(room, "room-1", 21),
+            incident(room, "room-1", 30),
+        ];
+        assert_eq!(of_room(&all, "room-1").unwrap().incident_id, "room-1-30");
+        assert!(of_room(&all, "room-3").is_none());
+    }
 
     fn option() -> res::ProposalOption {
         res::ProposalOption::default()

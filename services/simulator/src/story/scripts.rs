@@ -81,6 +81,7 @@ impl Case<'_> {
     async fn is_ruled(&self) -> anyhow::Result<()> {
         let (owed, proposal) = self.propose(Answers::AtOnce).await?;
         self.respond(&self.complainant, "decline", &proposal, res::OfferAction::Declined).await?;
+        self.keeps("C18");
         self.terminate("").await?;
         let ruling = res::IssueRulingRequest {
             request_id: format!("ruling-{}", self.id),
@@ -184,6 +185,7 @@ impl Case<'_> {
             ..Default::default()
         };
         insist!(self.stage, "decide the appeal", adjudicator.resolution().decide_appeal(uphold.clone()));
+        self.keeps("C28");
         self.ends(State::Closed).await
     }
 
@@ -219,6 +221,7 @@ impl Case<'_> {
     async fn is_handed_back(&self) -> anyhow::Result<()> {
         let (_, proposal) = self.propose(Answers::AtOnce).await?;
         self.respond(&self.complainant, "decline", &proposal, res::OfferAction::Declined).await?;
+        self.keeps("C18");
         self.terminate("regulator").await?;
         self.ends(State::Referred).await
     }

@@ -10,7 +10,7 @@ use redress_proto::types::v1::ComplaintState as State;
 use sha2::{Digest as _, Sha256};
 
 use super::patience::{Patience, insist};
-use super::{HANDLER, Person, Staff, Stage};
+use super::{Bearer, HANDLER, Person, Staff, Stage};
 use crate::ledger::{Complaint, Course};
 use crate::plan::{Parties, Planned};
 
@@ -44,7 +44,8 @@ impl<'a> Case<'a> {
         let staff = stage.staff.get(tenant).with_context(|| format!("nobody works for {tenant}"))?;
         let parties = &planned.parties;
         let person = |subject: &str, role| {
-            Person::new(&stage.channels, &(stage.tokens)(&staff.tenant, subject, role)?)
+            let bearer = Bearer::new(&stage.issuing, &staff.tenant, subject, role)?;
+            anyhow::Ok(Person::new(&stage.channels, bearer))
         };
         let complainant = person(&parties.complainant, Role::Complainant)?;
         let respondent = person(&parties.respondent, Role::Respondent)?;
@@ -53,6 +54,11 @@ impl<'a> Case<'a> {
 
     pub(super) fn note(&self, entry: impl FnOnce(&mut Course)) {
         self.stage.ledger.course(self.complaint, entry);
+    }
+
+    /// A deadline of this definition was kept.
+    pub(super) fn keeps(&self, definition: &'static str) {
+        self.note(|course| *course.kept.entry(definition).or_default() += 1);
     }
 
     /// Where the complainant sees the case stand.
@@ -156,7 +162,8 @@ impl<'a> Case<'a> {
         let handler = &self.staff.handler;
         let answer =
             insist!(self.stage, "ask for evidence", handler.investigation().request_evidence(asked.clone()));
-        let request = answer.evidence_request.context("an answer without a request")?.evidence_request_id;
+        let asked = answer.evidence_request.context("an answer without a request")?;
+        let request = asked.evidence_request_id.clone();
         match answers {
             Answers::AtOnce => {}
             Answers::Late => {
@@ -172,23 +179,14 @@ impl<'a> Case<'a> {
                 );
             }
             Answers::Never => {
-                let cancel = inv::CancelEvidenceRequestRequest {
-                    request_id: format!("given-up-{}", self.id),
-                    complaint_id: self.id.clone(),
-                    evidence_request_id: request.clone(),
-                    ..Default::default()
-                };
-                insist!(
-                    self.stage,
-                    "give a request up",
-                    handler.investigation().cancel_evidence_request(cancel.clone())
-                );
+                self.waits_in_vain(&asked).await?;
                 return self.states_own().await;
             }
         }
         let kind = inv::EvidenceType::MerchantStatement;
         let own =
             self.states(&self.respondent, &request, kind, "该批次商品与页面描述有出入，已下架核查。").await?;
+        self.keeps("C11");
         self.show(own, inv::Audience::Complainant).await
     }
 

@@ -6,7 +6,6 @@ use tonic::Request;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 
-use super::now;
 use crate::launch::Launched;
 
 /// A member of staff of one tenant.
@@ -15,7 +14,7 @@ pub(super) struct Asking(MetadataValue<Ascii>);
 impl Asking {
     pub(super) fn of(launched: &Launched, tenant: &TenantId, roles: &[Role]) -> anyhow::Result<Self> {
         let issuer = launched.site.issuer();
-        let token = issuer.sign(&issuer.claims(tenant, "staff-1", roles, now()))?;
+        let token = issuer.sign(&issuer.claims(tenant, "staff-1", roles, launched.now()))?;
         Ok(Self(format!("Bearer {token}").parse()?))
     }
 

@@ -1,6 +1,6 @@
 //! The numbers of analytics, which must equal the ledger's.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use redress_domain::Role;
 use redress_proto::analytics::v1::analytics_service_client::AnalyticsServiceClient;
 use redress_proto::analytics::v1::{Dimension, QueryMetricsRequest};
@@ -29,17 +29,18 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    pub(super) async fn look(launched: &Launched, now: Timestamp) -> anyhow::Result<Self> {
+    pub(super) async fn look(launched: &Launched) -> anyhow::Result<Self> {
         let mut client = AnalyticsServiceClient::new(Asking::channel(launched, "analytics").await?);
-        let day = SignedDuration::from_hours(24);
+        // Of the time before it was moved on, too.
+        let (now, month) = (launched.now(), SignedDuration::from_hours(31 * 24));
         let (mut complaints, mut rows) = (0, vec![Vec::new(); METRICS.len()]);
         let mut categories = Vec::new();
         for tenant in &launched.tenants {
             let supervisor = Asking::of(launched, tenant, &[Role::Supervisor])?;
             let question = |metric: &str, dimension: Dimension| QueryMetricsRequest {
                 metric: metric.to_owned(),
-                from: Some(to_wire_time(now - day)),
-                until: Some(to_wire_time(now + day)),
+                from: Some(to_wire_time(now - month)),
+                until: Some(to_wire_time(now + month)),
                 dimension: dimension.into(),
                 ..QueryMetricsRequest::default()
             };

@@ -3,13 +3,15 @@
 //!
 //! A steady rate first, then a live room in uproar. Some callers repeat themselves, some send another body under the same
 //! key, some send nonsense. Between the two Redis is killed and comes back empty, so that the register has to recognise
-//! what the filter has forgotten. What was accepted is argued by the simulator's people, each by a script. The simulator
-//! keeps its own ledger; in the end it is compared with what the services' stores hold.
+//! what the filter has forgotten. What was accepted is argued by the simulator's people, each by a script. Those whose
+//! respondent never answers come last: when nothing else is left to do, the installation's time is moved on past their
+//! deadlines. The simulator keeps its own ledger; in the end it is compared with what the services' stores hold.
 
 mod asking;
 mod callback;
 mod lag;
 mod measured;
+mod memory;
 mod progress;
 mod published;
 mod report;
@@ -32,10 +34,11 @@ use redress_simulator::story::{Services, Stage, Tokens};
 use redress_simulator::{Connectors, texts};
 use tokio::time::Instant;
 
-use crate::launch::{self, Launched, Setting};
+use crate::launch::{self, Clocks, Launched, Setting};
 use crate::{signals, workspace};
 use lag::Lag;
 use measured::Measured;
+use memory::Memory;
 use progress::Progress;
 use published::Published;
 use report::Report;
@@ -82,7 +85,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
         println!("\n{}\n{LOOK_NEXT}", report.table());
         if args.keep {
             println!("\n{}\nCtrl-C ends all of it.", where_to_look(&launched));
-            signals::interrupted().await?;
+            signals::interrupted().await;
         }
     }
     eprintln!("ending …");
@@ -103,7 +106,7 @@ async fn play(args: &Args) -> anyhow::Result<(Launched, anyhow::Result<Report>)>
     let mut settings: Vec<Setting> = connectors.settings(now())?;
     // One of the two tenants lets the machine take up plain complaints.
     settings.push(("intake", "REDRESS__INTAKE__MACHINE_ACCEPTS_FOR", "tenant-a".to_owned()));
-    let launched = launch::launch(&settings).await?;
+    let launched = launch::launch(&settings, Clocks::Moved).await?;
     let shown = show(&launched, &connectors, plan).await;
     Ok((launched, shown))
 }
@@ -127,6 +130,7 @@ fn now() -> Timestamp {
 }
 
 async fn show(launched: &Launched, connectors: &Connectors, plan: Plan) -> anyhow::Result<Report> {
+    let memory = Memory::of(launched.services.iter().map(|running| running.process.pid()).collect());
     let secret = callback::subscribe(&connectors.outside, launched).await?;
     let published = Published::follow(&launched.stack.endpoints().kafka)?;
     let mut stores = Stores::connect(&launched.service("intake")?.installation.database_url).await?;
@@ -146,6 +150,10 @@ async fn show(launched: &Launched, connectors: &Connectors, plan: Plan) -> anyho
         both = async { tokio::try_join!(playing, forgetting) } => both.map(drop)?,
         failed = progress.show() => return Err(failed),
     }
+    if launched.time.is_some() {
+        let now = launched.now();
+        println!("who never answered has let a deadline pass: by the services' clocks it is {now:.0} by now");
+    }
     println!("all scripts are over; waiting until everything is published, told and counted");
     quiet(&ledger, &mut stores, &published).await?;
     let reckoned = settled(launched, connectors, &ledger).await?;
@@ -153,7 +161,7 @@ async fn show(launched: &Launched, connectors: &Connectors, plan: Plan) -> anyho
 
     let understood = Understood::look(launched).await?;
     let told = Told::look(launched, &connectors.outside, &secret).await?;
-    let measured = Measured::look(launched, now()).await?;
+    let measured = Measured::look(launched).await?;
     for (heading, lines) in [
         ("understood", &understood.told),
         ("told: the first letter", &told.letter),
@@ -163,7 +171,9 @@ async fn show(launched: &Launched, connectors: &Connectors, plan: Plan) -> anyho
     }
     let book = ledger.close();
     let report = Report::of(&book, &stores.contents().await?, &published.contents());
-    Ok(report.and(&book, reckoned, &Arrived::at(connectors), (&understood, &told, &measured)))
+    let mut report = report.and(&book, reckoned, &Arrived::at(connectors), (&understood, &told, &measured));
+    report.memory_mib = memory.peak_mib();
+    Ok(report)
 }
 
 /// The people of all cases, with tokens of the installation's issuer.
@@ -175,12 +185,16 @@ fn stage(launched: &Launched, members: usize, ledger: Arc<Ledger>) -> anyhow::Re
         investigation: grpc("investigation")?,
         resolution: grpc("resolution")?,
     };
-    let site = Arc::clone(&launched.site);
+    let (site, time) = (Arc::clone(&launched.site), launched.time.clone());
     let tokens: Tokens = Arc::new(move |tenant, subject, role| {
-        let issuer = site.issuer();
-        issuer.sign(&issuer.claims(tenant, subject, &[role], now()))
+        let (issuer, now) = (site.issuer(), time.as_ref().map_or_else(now, |time| time.now()));
+        issuer.sign(&issuer.claims(tenant, subject, &[role], now))
     });
-    Stage::new(&services, &launched.tenants, tokens, members, ledger, PATIENCE)
+    let stage = Stage::new(&services, &launched.tenants, tokens, members, ledger, PATIENCE)?;
+    Ok(match &launched.time {
+        Some(time) => stage.with_time(Arc::clone(time)),
+        None => stage,
+    })
 }
 
 fn databases(launched: &Launched) -> Databases {

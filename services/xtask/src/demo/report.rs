@@ -31,7 +31,6 @@ pub(super) struct Report {
     doubled: u64,
     assessed: u64,
     urgent: u64,
-    incidents: u64,
     notices: u64,
     mails: u64,
     callbacks: u64,
@@ -41,6 +40,8 @@ pub(super) struct Report {
     /// What the services have written of the whole way.
     stores: Stores,
     planned_together: u64,
+    /// What all services held together at the most, MiB.
+    pub(super) memory_mib: u64,
     /// What does not fit together, in words.
     disagreements: Vec<String>,
 }
@@ -74,13 +75,13 @@ impl Report {
             doubled: (unknown + again) as u64,
             assessed: 0,
             urgent: 0,
-            incidents: 0,
             notices: 0,
             mails: 0,
             callbacks: 0,
             counted: 0,
             stores: Stores::default(),
             planned_together: book.planned_together,
+            memory_mib: 0,
             p50_ms: percentile_ms(&latencies, 50),
             p99_ms: percentile_ms(&latencies, 99),
             disagreements: disagreements(book, stores, events),
@@ -95,8 +96,7 @@ impl Report {
         arrived: &Arrived,
         (understood, told, measured): (&Understood, &Told, &Measured),
     ) -> Self {
-        (self.assessed, self.urgent, self.incidents) =
-            (understood.assessed, understood.urgent, understood.incidents);
+        (self.assessed, self.urgent) = (understood.assessed, understood.urgent);
         (self.notices, self.mails, self.callbacks) = (told.notices, told.mails, told.callbacks);
         self.counted = measured.complaints;
         if self.counted != self.registered {
@@ -132,19 +132,24 @@ impl Report {
             ("urgent", self.urgent, "of them"),
             ("admitted", self.stores.admitted, "taken up by a person or, where it is plain, by a machine"),
             ("refused", self.stores.refused, "by a person, with a reason"),
-            ("incidents", self.incidents, "many complaints with one cause"),
+            ("incidents", self.stores.incidents, "many complaints with one cause, confirmed by a person"),
             ("planned together", self.planned_together, "members of an incident, by one plan"),
             ("remedies paid", self.stores.remedies_paid, "each once, to the last fen what was owed"),
             ("closed", self.stores.closed, "with result, report and the complainant's answer"),
             ("withdrawn", self.stores.withdrawn, "by the complainant"),
             ("open", self.stores.open, "handed to a regulator"),
             ("deadlines met", self.stores.deadlines_met, "clocks that were stopped in time"),
-            ("deadlines missed", self.stores.deadlines_missed, "clocks that ran out"),
+            (
+                "deadlines missed",
+                self.stores.deadlines_missed,
+                "by those who never answered: time was moved on past their deadlines",
+            ),
             ("notices", self.notices, "letters that the parties are owed"),
             ("mails", self.mails, "arrived at the mail server"),
             ("callbacks", self.callbacks, "arrived at the platform's address, signed"),
             ("counted", self.counted, "complaints by the metrics, which must equal the ledger"),
             ("parked", self.stores.parked, "events set aside"),
+            ("memory peak", self.memory_mib, "MiB of all services together, as they are built here"),
             ("lost", self.lost, ""),
             ("duplicated", self.doubled, ""),
         ];

@@ -51,6 +51,13 @@ impl Told {
                 ids.len()
             ));
         }
+        // The first tenant's platform wants all its notices.
+        let owed = "SELECT count(*) FROM notice WHERE tenant = $1";
+        let owed = sqlx::query_scalar::<_, i64>(owed).bind(launched.tenants[0].as_str());
+        let owed = owed.fetch_one(&mut stores).await?.unsigned_abs();
+        if ids.len() as u64 != owed {
+            disagreements.push(format!("{owed} callbacks are owed, {} came", ids.len()));
+        }
         Ok(Self {
             notices: notices.unsigned_abs(),
             mails: mails.len() as u64,

@@ -20,8 +20,6 @@ pub(super) struct Understood {
     pub(super) assessed: u64,
     /// Of them marked for a person.
     pub(super) urgent: u64,
-    /// Incidents of all tenants.
-    pub(super) incidents: u64,
     /// Lines for people.
     pub(super) told: Vec<String>,
 }
@@ -66,18 +64,16 @@ impl Understood {
                     .flatten(),
             );
         }
-        let mut incidents = 0;
         for tenant in &launched.tenants {
             let handler = Asking::of(launched, tenant, &[Role::Handler])?;
             let question = ListIncidentsRequest { page_size: 100, ..ListIncidentsRequest::default() };
             let found = client.list_incidents(handler.request(question)).await?.into_inner().incidents;
-            incidents += found.len() as u64;
             if !found.is_empty() {
                 told.push(format!("incidents of {tenant}, and the evidence for them:"));
             }
             told.extend(found.iter().map(gathered));
         }
-        Ok(Self { assessed: assessed.unsigned_abs(), urgent: urgent.unsigned_abs(), incidents, told })
+        Ok(Self { assessed: assessed.unsigned_abs(), urgent: urgent.unsigned_abs(), told })
     }
 }
 

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::called::{Called, xtask};
 
+/// What says that the services are built: without it the command builds them itself.
+const BUILT: &str = "REDRESS_XTASK_BUILT";
+
 /// Interrupts the command when it says `line`.
 async fn interrupted_at(command: &[&str], line: &str) {
     let mut called = Called::begin(xtask(command)).await;
@@ -16,32 +19,30 @@ async fn interrupted_at(command: &[&str], line: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "starts whole demos, which may build the services first: minutes; run with --ignored"]
 async fn while_the_servers_start() {
     interrupted_at(&["demo"], "starting PostgreSQL").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "starts whole demos, which may build the services first: minutes; run with --ignored"]
 async fn while_the_services_start() {
     interrupted_at(&["demo"], "starting resolution").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "starts whole demos, which may build the services first: minutes; run with --ignored"]
 async fn in_the_middle_of_the_cases() {
     interrupted_at(&["demo", "--complaints", "60", "--rate", "1"], "under way").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "starts whole demos, which may build the services first: minutes; run with --ignored"]
 async fn before_anything_was_started_and_while_the_services_are_built() {
     let called = Called::begin(xtask(&["demo"])).await;
     called.runs().await;
     called.interrupt();
     let (status, _) = called.leaves_nothing().await;
     assert!(!status.success());
-    let mut called = Called::begin(xtask(&["demo"])).await;
+    let mut builds = xtask(&["demo"]);
+    builds.env_remove(BUILT);
+    let mut called = Called::begin(builds).await;
     called.says("building the services");
     called.interrupt();
     let (status, _) = called.leaves_nothing().await;
@@ -49,7 +50,6 @@ async fn before_anything_was_started_and_while_the_services_are_built() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "starts whole demos, which may build the services first: minutes; run with --ignored"]
 async fn while_an_installation_that_stayed_is_being_ended() {
     let mut called = Called::begin(xtask(&["up"])).await;
     called.says("Ctrl-C ends all of it");
@@ -62,7 +62,6 @@ async fn while_an_installation_that_stayed_is_being_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "starts whole demos, which may build the services first: minutes; run with --ignored"]
 async fn while_the_demo_ends_which_has_told_its_numbers_all_the_same() {
     let asked = ["demo", "--complaints", "30", "--rate", "10", "--json", "--keep"];
     let mut called = Called::begin(xtask(&asked)).await;

@@ -52,6 +52,17 @@ fn the_line_for_programs_has_sixteen_numbers_and_no_more() {
 }
 
 #[test]
+fn the_incidents_that_are_shown_are_those_that_are_compared_with_the_ledger() {
+    let (book, contents, events) = accounts();
+    let stores = Stores { incidents: 7, ..Stores::default() };
+    let report = Report { stores, ..Report::of(&book, &contents, &events) };
+    assert_eq!(report.json()["summary"]["incidents"], 7);
+    let table = report.table();
+    let row = table.lines().find(|line| line.trim_start().starts_with("incidents ")).unwrap();
+    assert_eq!(row.split_whitespace().nth(1), Some("7"));
+}
+
+#[test]
 fn a_complaint_that_is_not_registered_or_not_published_is_lost() {
     let (book, mut stores, events) = accounts();
     stores.complaints.remove(&complaint(1));
