@@ -69,8 +69,14 @@ pub(crate) async fn launch(settings: &[Setting]) -> anyhow::Result<Launched> {
 
 /// Builds the services' binaries, beside this one.
 pub(crate) async fn build() -> anyhow::Result<()> {
+    build_with(&[]).await
+}
+
+/// The same, and further programs of the workspace.
+pub(crate) async fn build_with(programs: &[&str]) -> anyhow::Result<()> {
     eprintln!("building the services …");
     let mut build = cargo(BUILD);
+    build.args(programs.iter().flat_map(|program| ["--bin", program]));
     build.args(SERVICES.iter().flat_map(|name| ["--bin".to_owned(), format!("redress-{name}")]));
     command::run(build).await
 }
