@@ -92,6 +92,8 @@ const NOT_SCORED: &[&str] = &[
     "container-image-pull-policy",
     // Spreading is asked for by topologySpreadConstraints, which it does not know.
     "deployment-has-host-podantiaffinity",
+    // A pod that has a claim to itself ends before the next starts; that all others roll, a suite of the chart holds.
+    "deployment-strategy",
     // One replica of a consumer is what `small` is for, and replicas that are scaled stand in no Deployment.
     "deployment-replicas",
 ];
