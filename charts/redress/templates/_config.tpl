@@ -29,6 +29,7 @@
 {{- $_ := set $runtime.grpc "tls" $tls -}}
 {{- end -}}
 {{- $tree := dict "runtime" $runtime "kafka" (include "redress.kafkaConfig" .root | fromYaml) -}}
+{{- with (include "redress.kafkaUser" . | fromYaml).username }}{{ $_ := set $tree.kafka.security "sasl_username" . }}{{ end -}}
 {{- $_ := set $tree "postgres" (dict "url" (include "redress.postgresUrl" .)) -}}
 {{- if and (has "redis" .workload.uses) (not $values.redis.existingSecret) -}}
 {{- $_ := set $tree "redis" (dict "url" $values.redis.url) -}}
@@ -69,6 +70,28 @@ security:
   {{- end }}
 {{- end -}}
 
+{{/* Who a workload is to Kafka, as YAML: username or usernameSecret, and passwordSecret, each secret as {name, key}. One user
+for all by kafka.security.existingSecret, or those that Strimzi makes; what a workload sets itself wins. dict root, workload. */}}
+{{- define "redress.kafkaUser" -}}
+{{- $security := .root.Values.kafka.security -}}
+{{- $found := dict -}}
+{{- if hasPrefix "sasl_" $security.protocol -}}
+{{- if $security.existingSecret -}}
+{{- $_ := set $found "passwordSecret" (dict "name" $security.existingSecret "key" $security.passwordKey) -}}
+{{- $_ := set $found "usernameSecret" (dict "name" $security.existingSecret "key" $security.usernameKey) -}}
+{{- else if and .root.Values.strimzi.enabled .root.Values.strimzi.users -}}
+{{- $user := printf "%s-%s" (include "redress.fullname" .root) .workload.binary -}}
+{{- $_ := set $found "username" $user -}}
+{{- $_ := set $found "passwordSecret" (dict "name" $user "key" "password") -}}
+{{- end -}}
+{{- with $security.username }}{{ $_ := set (unset $found "usernameSecret") "username" . }}{{ end -}}
+{{- with dig "kafka" "security" "sasl_username" "" .workload.config }}{{ $_ := set (unset $found "usernameSecret") "username" . }}{{ end -}}
+{{- with index .workload.secrets "kafka.security.sasl_username" }}{{ $_ := set (unset $found "username") "usernameSecret" . }}{{ end -}}
+{{- with index .workload.secrets "kafka.security.sasl_password" }}{{ $_ := set $found "passwordSecret" . }}{{ end -}}
+{{- end -}}
+{{- $found | toYaml -}}
+{{- end -}}
+
 {{/* Without the password: that is read from PGPASSWORD, so it needs no escapes and stands in no ConfigMap. */}}
 {{- define "redress.postgresUrl" -}}
 {{- $pg := .root.Values.postgresql -}}
@@ -95,10 +118,9 @@ security:
 {{- $out := dict -}}
 {{- $db := index $values.postgresql.databases .workload.binary -}}
 {{- with $db.existingSecret }}{{ $_ := set $out "PGPASSWORD" (dict "name" . "key" $db.passwordKey) }}{{ end -}}
-{{- with $values.kafka.security.existingSecret -}}
-{{- $_ := set $out "REDRESS__KAFKA__SECURITY__SASL_USERNAME" (dict "name" . "key" $values.kafka.security.usernameKey) -}}
-{{- $_ := set $out "REDRESS__KAFKA__SECURITY__SASL_PASSWORD" (dict "name" . "key" $values.kafka.security.passwordKey) -}}
-{{- end -}}
+{{- $user := include "redress.kafkaUser" . | fromYaml -}}
+{{- with $user.usernameSecret }}{{ $_ := set $out "REDRESS__KAFKA__SECURITY__SASL_USERNAME" . }}{{ end -}}
+{{- with $user.passwordSecret }}{{ $_ := set $out "REDRESS__KAFKA__SECURITY__SASL_PASSWORD" . }}{{ end -}}
 {{- if and (has "redis" .workload.uses) $values.redis.existingSecret -}}
 {{- $_ := set $out "REDRESS__REDIS__URL" (dict "name" $values.redis.existingSecret "key" $values.redis.urlKey) -}}
 {{- end -}}
@@ -113,22 +135,29 @@ security:
 {{- $out | toYaml -}}
 {{- end -}}
 
-{{/* Secrets that are mounted, a YAML list of {volume, secret, keys}; dict root, name, workload. */}}
-{{- define "redress.secretFiles" -}}
+{{/* Files that are mounted below /etc/redress, a YAML list of {name, secret or configMap, items: [{key, path}]}; dict root,
+name, workload. */}}
+{{- define "redress.mountedFiles" -}}
 {{- $values := .root.Values -}}
-{{- $out := list -}}
+{{- $ours := list -}}
 {{- if has "vault" .workload.uses -}}
-{{- $out = append $out (dict "volume" "vault" "secret" $values.vault.existingSecret "keys" (list $values.vault.key)) -}}
+{{- $ours = append $ours (dict "name" "vault" "secret" $values.vault.existingSecret "keys" (list $values.vault.key)) -}}
 {{- end -}}
 {{- $kafka := $values.kafka.security -}}
 {{- with $kafka.tlsSecret -}}
-{{- $out = append $out (dict "volume" "kafka" "secret" . "keys" (compact (list $kafka.caKey $kafka.certificateKey $kafka.privateKeyKey))) -}}
+{{- $ours = append $ours (dict "name" "kafka" "secret" . "keys" (compact (list $kafka.caKey $kafka.certificateKey $kafka.privateKeyKey))) -}}
 {{- end -}}
 {{- with $values.postgresql.caSecret -}}
-{{- $out = append $out (dict "volume" "postgres" "secret" . "keys" (list $values.postgresql.caKey)) -}}
+{{- $ours = append $ours (dict "name" "postgres" "secret" . "keys" (list $values.postgresql.caKey)) -}}
 {{- end -}}
 {{- with $values.tls.grpcSecret -}}
-{{- $out = append $out (dict "volume" "grpc" "secret" . "keys" (compact (list "tls.crt" "tls.key" $values.tls.clientCaKey))) -}}
+{{- $ours = append $ours (dict "name" "grpc" "secret" . "keys" (compact (list "tls.crt" "tls.key" $values.tls.clientCaKey))) -}}
+{{- end -}}
+{{- $out := list -}}
+{{- range concat $ours .workload.files -}}
+{{- $items := .items | default list -}}
+{{- range .keys }}{{ $items = append $items (dict "key" . "path" .) }}{{ end -}}
+{{- $out = append $out (dict "name" .name "secret" (.secret | default "") "configMap" (.configMap | default "") "items" $items) -}}
 {{- end -}}
 {{- $out | toYaml -}}
 {{- end -}}

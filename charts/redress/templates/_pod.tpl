@@ -42,9 +42,9 @@ being keys of a map: Helm 4 refuses duplicates. */}}
 {{- define "redress.volumeMounts" -}}
 - name: tmp
   mountPath: /tmp
-{{- range include "redress.secretFiles" . | fromYamlArray }}
-- name: {{ .volume }}
-  mountPath: /etc/redress/{{ .volume }}
+{{- range include "redress.mountedFiles" . | fromYamlArray }}
+- name: {{ .name | quote }}
+  mountPath: {{ printf "/etc/redress/%s" .name | quote }}
   readOnly: true
 {{- end }}
 {{- if and (eq .workload.binary "investigation") .root.Values.evidence.existingClaim }}
@@ -57,15 +57,20 @@ being keys of a map: Helm 4 refuses duplicates. */}}
 - name: tmp
   emptyDir:
     sizeLimit: 256Mi
-{{- range include "redress.secretFiles" . | fromYamlArray }}
-- name: {{ .volume }}
+{{- range include "redress.mountedFiles" . | fromYamlArray }}
+- name: {{ .name | quote }}
+  {{- if .secret }}
   secret:
     secretName: {{ .secret | quote }}
+  {{- else }}
+  configMap:
+    name: {{ .configMap | quote }}
+  {{- end }}
     # The group reads, nobody else: a key file open to others is refused at the start.
     defaultMode: 0440
     items:
-      {{- range .keys }}
-      - {key: {{ . | quote }}, path: {{ . | quote }}}
+      {{- range .items }}
+      - {key: {{ .key | quote }}, path: {{ .path | quote }}}
       {{- end }}
 {{- end }}
 {{- if and (eq .workload.binary "investigation") .root.Values.evidence.existingClaim }}
@@ -73,6 +78,18 @@ being keys of a map: Helm 4 refuses duplicates. */}}
   persistentVolumeClaim:
     claimName: {{ .root.Values.evidence.existingClaim | quote }}
 {{- end }}
+{{- end -}}
+
+{{/* Image of the pod of helm test: behind image.registry unless it names a registry itself, as a container runtime tells. */}}
+{{- define "redress.testImage" -}}
+{{- $image := .Values.test.image -}}
+{{- $first := first (splitList "/" $image) -}}
+{{- $names := and (contains "/" $image) (or (eq $first "localhost") (contains "." $first) (contains ":" $first)) -}}
+{{- if and .Values.image.registry (not $names) -}}
+{{- printf "%s/%s" .Values.image.registry $image -}}
+{{- else -}}
+{{- $image -}}
+{{- end -}}
 {{- end -}}
 
 {{/* A workload as its commands that end see it: they seal nothing and get no keys; dict root, name, workload. */}}

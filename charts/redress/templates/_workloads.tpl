@@ -11,8 +11,13 @@
 {{- $own := index $.Values.services $name | default dict -}}
 {{- if ne (toString (dig "enabled" true $own)) "false" -}}
 {{- $sized := index $profile.workloads $name | default dict -}}
-{{- $merged := mergeOverwrite (dict "http" list "httpRegex" list "uses" list "consumes" list "config" dict) (deepCopy $profile.defaults) (deepCopy $.Values.defaults) (deepCopy $sized) (deepCopy $own) -}}
+{{- $merged := mergeOverwrite (dict "http" list "httpShared" list "httpRegex" list "uses" list "consumes" list "config" dict) (deepCopy $profile.defaults) (deepCopy $.Values.defaults) (deepCopy $sized) (deepCopy $own) -}}
 {{- $_ := set $merged "config" (mergeOverwrite (deepCopy $.Values.defaults.config) (deepCopy ($own.config | default dict)) (deepCopy ($fixed.config | default dict))) -}}
+{{- $files := dict -}}
+{{- range concat $.Values.defaults.files ($own.files | default list) }}{{ $_ := set $files .name . }}{{ end -}}
+{{- $sorted := list -}}
+{{- range $files }}{{ $sorted = append $sorted . }}{{ end -}}
+{{- $_ := set $merged "files" $sorted -}}
 {{- $_ := set $merged "fixed" $fixed -}}
 {{- $_ := set $all $name (mergeOverwrite $merged (omit (deepCopy $fixed) "config")) -}}
 {{- end -}}
@@ -38,6 +43,12 @@
 {{- end -}}
 {{- end -}}
 
+{{/* "true" for the workload that has the claim of evidence to itself; dict root, workload. */}}
+{{- define "redress.ownsClaim" -}}
+{{- $evidence := .root.Values.evidence -}}
+{{- and (eq .workload.binary "investigation") (ne $evidence.existingClaim "") (eq $evidence.claimAccessMode "ReadWriteOnce") -}}
+{{- end -}}
+
 {{- define "redress.partitions" -}}
 {{- $profile := include "redress.profile" . | fromYaml -}}
 {{- .Values.kafka.partitions | default $profile.kafka.partitions | int -}}
@@ -51,8 +62,12 @@
 {{- range $_, $ref := include "redress.secretEnv" $context | fromYaml -}}
 {{- $_ := set $found $ref.name (append (index $found $ref.name | default list) $ref.key | uniq) -}}
 {{- end -}}
-{{- range include "redress.secretFiles" $context | fromYamlArray -}}
-{{- $_ := set $found .secret (concat (index $found .secret | default list) .keys | uniq) -}}
+{{- range include "redress.mountedFiles" $context | fromYamlArray -}}
+{{- if .secret -}}
+{{- $keys := index $found .secret | default list -}}
+{{- range .items }}{{ $keys = append $keys .key }}{{ end -}}
+{{- $_ := set $found .secret (uniq $keys) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $found | toYaml -}}

@@ -96,11 +96,17 @@ pub(crate) async fn launch(settings: &[Setting], clocks: Clocks) -> anyhow::Resu
 
 /// Builds the services' binaries, beside this one, unless it is said that they are built.
 pub(crate) async fn build() -> anyhow::Result<()> {
+    build_with(&[]).await
+}
+
+/// The same, and further programs of the workspace.
+pub(crate) async fn build_with(programs: &[&str]) -> anyhow::Result<()> {
     if std::env::var_os(BUILT_VARIABLE).is_some() {
         return Ok(());
     }
     eprintln!("building the services …");
     let mut build = cargo(BUILD);
+    build.args(programs.iter().flat_map(|program| ["--bin", program]));
     build.args(SERVICES.iter().flat_map(|name| ["--bin".to_owned(), format!("redress-{name}")]));
     command::run(build).await
 }

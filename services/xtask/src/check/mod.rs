@@ -17,7 +17,7 @@ use crate::steps::Steps;
 use crate::{tools, workspace};
 
 pub(crate) use deployment::compare_by as compare_rendered;
-pub(crate) use deployment::{ImageStage, image_stages};
+pub(crate) use deployment::{ImageStage, image_stages, of_rendering};
 
 /// Format, lints, layers, sizes, contract and docs
 #[derive(Debug, clap::Args)]

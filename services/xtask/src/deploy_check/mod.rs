@@ -14,6 +14,7 @@ mod files;
 mod images;
 mod install;
 mod monitoring;
+mod overlays;
 mod processes;
 mod suites;
 mod tested;
@@ -60,23 +61,26 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     workspace::enter()?;
     let mut steps = Steps::default();
     let wanted = |part: &&Part| args.only.is_empty() || args.only.contains(*part);
+    let mut whole = true;
     for part in Part::value_variants().iter().filter(wanted) {
-        Box::pin(part.check(&mut steps, args.full)).await;
+        whole &= Box::pin(part.check(&mut steps, args.full)).await;
     }
-    tested::note_if_all_well(&steps, args)?;
+    tested::note_if_all_well(&steps, args, whole)?;
     steps.finish()
 }
 
 impl Part {
-    async fn check(self, steps: &mut Steps, full: bool) {
+    /// False if something of it cannot be tried here, which has been told.
+    async fn check(self, steps: &mut Steps, full: bool) -> bool {
         let root = Path::new(".");
         match self {
             Self::Chart => chart::check(steps, root).await,
             Self::Cluster => cluster::check(steps, root, full).await,
             Self::Monitoring => monitoring::check(steps, root).await,
             Self::Files => files::check(steps).await,
-            Self::Images => images::check(steps, root).await,
+            Self::Images => return images::check(steps, root).await,
             Self::Processes => processes::check(steps, root).await,
         }
+        true
     }
 }

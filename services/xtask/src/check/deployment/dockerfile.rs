@@ -71,7 +71,7 @@ fn stages(lines: &[String], wanted: &BTreeSet<&str>) -> Vec<String> {
     );
     let mut named = BTreeSet::new();
     for (name, stage) in of_services(lines) {
-        let program = format!("redress-{name}");
+        let program = program(name);
         let has = |line: String| stage.iter().any(|own| **own == line);
         if !has(format!("COPY --from=build {OUT}{program} /usr/local/bin/"))
             || !built.contains(program.as_str())
@@ -86,6 +86,11 @@ fn stages(lines: &[String], wanted: &BTreeSet<&str>) -> Vec<String> {
     found.extend(wanted.difference(&named).map(|name| format!("there is no stage for {name}")));
     found.extend(bases(lines));
     found
+}
+
+/// What the stage `name` starts: a service, or the command line, whose name says whose it is.
+fn program(name: &str) -> String {
+    if name.starts_with("redress") { name.to_owned() } else { format!("redress-{name}") }
 }
 
 /// What the images share, and what they start.
@@ -118,7 +123,7 @@ pub(crate) fn image_stages(text: &str) -> anyhow::Result<ImageStage> {
         release: release.with_context(|| format!("{base} is no release that is known here"))?.0.to_owned(),
         commands,
         user: users.last().context("the runtime stage names no user")?.clone(),
-        programs: of_services(&lines).into_iter().map(|(name, _)| format!("redress-{name}")).collect(),
+        programs: of_services(&lines).into_iter().map(|(name, _)| program(name)).collect(),
     })
 }
 
@@ -231,6 +236,10 @@ ENTRYPOINT [\"redress-intake\"]
         ] {
             assert_eq!(of(&DOCKERFILE.replace(right, wrong)).len(), 1, "{wrong}");
         }
+        let tool = "FROM runtime AS redressctl\nCOPY --from=build /out/redressctl /usr/local/bin/\nENTRYPOINT [\"redressctl\"]\n";
+        let with_tool = DOCKERFILE.replace("-p redress-intake", "-p redress-intake -p redressctl");
+        let with_tool = with_tool.replace(" /out/\n", " target/release/redressctl /out/\n") + tool;
+        assert_eq!(of(&with_tool), Vec::<String>::new());
         let less = DOCKERFILE.replace("AS intake", "AS intakes");
         assert!(of(&less).iter().any(|it| it == "there is no stage for intake"), "{:?}", of(&less));
     }

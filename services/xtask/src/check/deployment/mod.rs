@@ -9,12 +9,14 @@ mod dockerfile;
 mod metrics;
 mod objects;
 mod rendered;
+mod strimzi;
 mod workloads;
 
 use std::path::{Path, PathBuf};
 
 pub(super) use code::instruments;
 pub(crate) use dockerfile::{ImageStage, image_stages};
+pub(crate) use objects::of_rendering;
 pub(super) use rendered::compare;
 pub(crate) use rendered::compare_by;
 
@@ -23,6 +25,7 @@ pub(super) fn findings(root: &Path, files: &[PathBuf]) -> anyhow::Result<Vec<Str
     let mut found = metrics::findings(root, files)?;
     found.extend(workloads::findings(root)?);
     found.extend(objects::findings(root, files)?);
+    found.extend(strimzi::findings(root)?);
     found.extend(compose::findings(root)?);
     found.extend(dockerfile::findings(root, files)?);
     Ok(found)

@@ -21,6 +21,8 @@ struct Workload {
     #[serde(default)]
     http: Vec<String>,
     #[serde(default)]
+    http_shared: Vec<String>,
+    #[serde(default)]
     http_regex: Vec<String>,
     scales_on: ScalesOn,
     #[serde(default)]
@@ -59,6 +61,7 @@ pub(super) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
         found.extend(wrong.into_iter().map(|problem| format!("{WORKLOADS}: {name}: {problem}")));
     }
     found.extend(edge(root, &workloads));
+    found.extend(ambiguous(&workloads));
     found.extend(
         unscaled(root, &workloads).into_iter().map(|name| format!("{WORKLOADS}: nothing reads {name}")),
     );
@@ -68,17 +71,20 @@ pub(super) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
 fn of(root: &Path, folder: &Path, workload: &Workload) -> anyhow::Result<Vec<String>> {
     let mut wrong = Vec::new();
     let topics = read(root, &folder.join("src/topics.rs"))?;
-    let wiring = read(root, &folder.join("src/wiring.rs"))? + &read(root, &folder.join("src/consumer.rs"))?;
+    let code = read(root, &folder.join("src/wiring.rs"))? + &read(root, &folder.join("src/consumer.rs"))?;
     for Consumed { suffix, topic } in &workload.consumes {
-        if !topics.contains(&format!("\"{topic}\"")) {
-            wrong.push(format!("src/topics.rs does not name {topic}"));
+        match constant_of(&topics, topic) {
+            None => wrong.push(format!("src/topics.rs does not name {topic}")),
+            Some(constant) if !reads(&code, suffix, constant) => {
+                wrong.push(format!("no group that ends with `{suffix}` reads {topic}"));
+            }
+            Some(_) => {}
         }
-        // The words of a group's name stand as a text of their own, or are made of a name of the domain (Teller).
-        let word = suffix.trim_start_matches('-');
-        let lines = [wiring.as_str(), &source(root, &folder.join("src/app/facts.rs"))].concat();
-        if !lines.to_lowercase().contains(word) {
-            wrong.push(format!("no group ends with `{suffix}`"));
-        }
+    }
+    let suffixes: BTreeSet<&str> =
+        workload.consumes.iter().map(|consumed| consumed.suffix.as_str()).collect();
+    if suffixes.len() < workload.consumes.len() {
+        wrong.push("two topics are read by one group".to_owned());
     }
     if (workload.scales_on == ScalesOn::Lag) == workload.consumes.is_empty() {
         wrong.push("scales on lag exactly if it consumes".to_owned());
@@ -104,6 +110,29 @@ fn of(root: &Path, folder: &Path, workload: &Workload) -> anyhow::Result<Vec<Str
     Ok(wrong)
 }
 
+/// The name under which the code knows a topic.
+fn constant_of<'a>(topics: &'a str, topic: &str) -> Option<&'a str> {
+    let before = topics.split_once(&format!("\"{topic}\""))?.0;
+    before.rsplit_once("pub const ")?.1.split(':').next()
+}
+
+/// Whether the code says that the group whose name ends with `suffix` reads the topic: the end stands before the topic's
+/// name, or is the name of one of the domain that is mapped to it (`Teller`). The group without an end reads what the function
+/// of its topic's name subscribes to. What processes really read, `deploy-check` asks them.
+fn reads(code: &str, suffix: &str, constant: &str) -> bool {
+    let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    let word = suffix.trim_start_matches('-');
+    if word.is_empty() {
+        let lower = constant.to_lowercase();
+        return code.contains(&format!("(\"\", {constant})"))
+            || (code.contains(&format!("consumer::{lower}("))
+                && code.contains(&format!("Subscription::new({constant}")));
+    }
+    let said = [format!("\"{word}\", {constant}"), format!("\"-{word}\", {constant}")];
+    said.iter().any(|text| code.contains(text))
+        || code.to_lowercase().contains(&format!("teller::{word} => {}", constant.to_lowercase()))
+}
+
 /// Routes of the services that the chart leads nowhere, and paths of the chart that no service answers. All workloads of a
 /// binary count together.
 fn edge(root: &Path, workloads: &BTreeMap<String, Workload>) -> Vec<String> {
@@ -114,7 +143,8 @@ fn edge(root: &Path, workloads: &BTreeMap<String, Workload>) -> Vec<String> {
         let routes: Vec<&str> = text.split('"').filter(|text| text.starts_with("/v1/")).collect();
         let own = || workloads.values().filter(|workload| workload.binary == binary);
         let prefixes: Vec<&String> = own().flat_map(|workload| &workload.http).collect();
-        let patterns: Vec<&String> = own().flat_map(|workload| &workload.http_regex).collect();
+        let patterns: Vec<&String> =
+            own().flat_map(|workload| workload.http_shared.iter().chain(&workload.http_regex)).collect();
         let leads = |route: &str| {
             prefixes.iter().any(|prefix| below(route, prefix))
                 || patterns.iter().any(|pattern| fits(route, pattern))
@@ -140,12 +170,39 @@ fn below(route: &str, prefix: &str) -> bool {
     route.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// For patterns of the one form that the chart has: `/head/[^/]+/(one|other).*`.
+/// For patterns of the two forms that the chart has: `/head/[^/]+(/one|/other)?$` and `/head/[^/]+/(one|other)(/.*)?$`.
 fn fits(route: &str, pattern: &str) -> bool {
     let Some((head, tail)) = pattern.split_once("[^/]+") else { return false };
-    let words = tail.trim_start_matches("/(").trim_end_matches(").*").split('|');
-    let after = route.strip_prefix(head).and_then(|rest| rest.split_once('/')).map(|(_, after)| after);
-    after.is_some_and(|after| words.into_iter().any(|word| after.starts_with(word)))
+    let Some(rest) = route.strip_prefix(head) else { return false };
+    let after = rest.find('/').map_or("", |at| &rest[at..]);
+    let Some(words) = tail.strip_suffix(")?$").and_then(|words| words.strip_prefix(['/', '('])) else {
+        return false;
+    };
+    match words.strip_suffix(")(/.*") {
+        Some(words) => {
+            let mut words = words.trim_start_matches('(').split('|').map(|word| format!("/{word}"));
+            words.any(|word| below(after, &word))
+        }
+        None => after.is_empty() || words.split('|').any(|word| word == after),
+    }
+}
+
+/// Prefixes that reach over an expression of another workload: a Gateway may let either win.
+fn ambiguous(workloads: &BTreeMap<String, Workload>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, workload) in workloads.iter().filter(|(_, workload)| workload.http_shared.is_empty()) {
+        let others = workloads.iter().filter(|(other, _)| *other != name);
+        for (other, pattern) in
+            others.flat_map(|(other, with)| with.http_regex.iter().map(move |it| (other, it)))
+        {
+            if workload.http.iter().any(|prefix| pattern.starts_with(&format!("{prefix}/"))) {
+                found.push(format!(
+                    "{WORKLOADS}: {name}: its prefix reaches over {pattern} of {other}: say httpShared"
+                ));
+            }
+        }
+    }
+    found
 }
 
 /// Topics that a service's code names, does not own, and that the chart does not scale it by.
@@ -205,9 +262,19 @@ mod tests {
     fn prefixes_end_with_an_element_and_patterns_tell_the_rest() {
         assert!(below("/v1/facts/{id}", "/v1/facts") && below("/v1/facts", "/v1/facts"));
         assert!(!below("/v1/facts.csv", "/v1/facts") && !below("/v1/deadlines:preview", "/v1/deadlines"));
-        let pattern = "/v1/complaints/[^/]+/(checklist|timeline).*";
+        let pattern = "/v1/complaints/[^/]+/(checklist|timeline)(/.*)?$";
+        for path in ["/v1/complaints/{id}/timeline", "/v1/complaints/{id}/checklist/{n}/x"] {
+            assert!(fits(path, pattern), "{path}");
+        }
+        for path in ["/v1/complaints/{id}/events", "/v1/complaints/{id}", "/v1/complaints/{id}/timelines"] {
+            assert!(!fits(path, pattern), "{path}");
+        }
+        let shared = "/v1/complaints/[^/]+(/events|/notes)?$";
+        for path in ["/v1/complaints/{id}", "/v1/complaints/{id}/events", "/v1/complaints/{id}/notes"] {
+            assert!(fits(path, shared), "{path}");
+        }
         assert!(
-            fits("/v1/complaints/{id}/timeline", pattern) && !fits("/v1/complaints/{id}/events", pattern)
+            !fits("/v1/complaints/{id}/timeline", shared) && !fits("/v1/complaints/{id}/events/1", shared)
         );
     }
 
@@ -227,5 +294,38 @@ mod tests {
                 && found[1].contains("no route fits /v1/facts"),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn a_group_that_reads_another_topic_is_found() {
+        let topics = "pub const CASES: Topic =\n    Topic { name: \"a.cases.v1\" };\npub const CLOCKS: &str = \"b.clocks.v1\";";
+        assert_eq!(
+            (constant_of(topics, "a.cases.v1"), constant_of(topics, "b.clocks.v1")),
+            (Some("CASES"), Some("CLOCKS"))
+        );
+        assert_eq!(constant_of(topics, "b.clock.v1"), None);
+        let code = "[(\"clocks\", CLOCKS, group(\"-clocks\")), (\n    \"-cases\",\n    CASES,\n)] Teller::Sla => CLOCKS \
+            consumer::cases(x) Subscription::new(CASES, y)";
+        for (suffix, constant) in
+            [("-clocks", "CLOCKS"), ("-cases", "CASES"), ("-sla", "CLOCKS"), ("", "CASES")]
+        {
+            assert!(reads(code, suffix, constant), "{suffix} {constant}");
+        }
+        for (suffix, constant) in
+            [("-clocks", "CASES"), ("-cases", "CLOCKS"), ("-sla", "CASES"), ("", "CLOCKS")]
+        {
+            assert!(!reads(code, suffix, constant), "{suffix} {constant}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_over_anothers_expression_is_found_unless_it_says_what_is_its_own() {
+        let of = |shared: &str| {
+            let first = format!("{{binary: x, grpc: a.B, scalesOn: cpu, http: [/v1/c]{shared}}}");
+            let other = "{binary: y, grpc: a.C, scalesOn: cpu, httpRegex: ['/v1/c/[^/]+/(t)(/.*)?$']}";
+            let read = |text: &str| serde_saphyr::from_str(text).unwrap();
+            ambiguous(&BTreeMap::from([("x".to_owned(), read(&first)), ("y".to_owned(), read(other))]))
+        };
+        assert_eq!((of("").len(), of(", httpShared: ['/v1/c/[^/]+(/e)?$']").len()), (1, 0));
     }
 }

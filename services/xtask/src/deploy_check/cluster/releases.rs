@@ -45,6 +45,14 @@ pub(super) async fn whole_life(plane: &ControlPlane) -> anyhow::Result<()> {
     uninstalled(plane, KINDS).await
 }
 
+const AS_IT_IS: &[&str] = &[];
+/// A Deployment whose strategy was another in the chart before.
+const ON_A_CLAIM: &[&str] = &[
+    "evidence.existingClaim=evidence",
+    "evidence.store=file:///var/lib/redress/open",
+    "evidence.sensitiveStore=file:///var/lib/redress/sensitive",
+];
+
 /// What works on calls, and is scaled by an autoscaler if told so.
 const SCALED: &str = "redress-intake-accept";
 
@@ -67,13 +75,14 @@ pub(super) async fn from_previous(plane: &ControlPlane, root: &Path) -> anyhow::
     let previous = previous::find(root, plane.folder())?;
     eprintln!("  from {}", previous.name);
     let chart = previous.chart.display().to_string();
-    for values in ["minimal", "full"] {
+    for (values, set) in [("minimal", AS_IT_IS), ("full", AS_IT_IS), ("minimal", ON_A_CLAIM)] {
         let old = previous.chart.join(format!("ci/{values}-values.yaml")).display().to_string();
         let new = format!("{CHART}/ci/{values}-values.yaml");
-        release(plane, &["install", "redress", &chart, "--values", &old]).await?;
-        release(plane, &["upgrade", "redress", CHART, "--values", &new]).await?;
+        let set: Vec<&str> = set.iter().flat_map(|setting| ["--set", setting]).collect();
+        release(plane, &[["install", "redress", &chart, "--values", &old].as_slice(), &set].concat()).await?;
+        release(plane, &[["upgrade", "redress", CHART, "--values", &new].as_slice(), &set].concat()).await?;
         release(plane, &["rollback", "redress", "1"]).await?;
-        release(plane, &["upgrade", "redress", CHART, "--values", &new]).await?;
+        release(plane, &[["upgrade", "redress", CHART, "--values", &new].as_slice(), &set].concat()).await?;
         uninstalled(plane, &format!("{KINDS},jobs")).await.with_context(|| format!("case {values}"))?;
     }
     Ok(())

@@ -102,21 +102,29 @@ fn mounts(stage: &Stage, pod: &Pod, container: &Value) -> anyhow::Result<Vec<(St
         };
         fs::create_dir_all(&folder)?;
         if let Some(secret) = volume["secret"]["secretName"].as_str() {
-            files(stage, secret, &volume["secret"], &folder)?;
+            files(&volume["secret"], &folder, |key| stage.secret(secret, key))?;
+        }
+        if let Some(map) = volume["configMap"]["name"].as_str() {
+            files(&volume["configMap"], &folder, |key| stage.config_map(map, key))?;
         }
         found.push((path.to_owned(), folder));
     }
     Ok(found)
 }
 
-fn files(stage: &Stage, secret: &str, volume: &Value, folder: &Path) -> anyhow::Result<()> {
-    let mode = volume["defaultMode"].as_u64().context("a volume of a secret says its mode")?;
+fn files<'a>(
+    volume: &Value,
+    folder: &Path,
+    text_of: impl Fn(&str) -> anyhow::Result<&'a str>,
+) -> anyhow::Result<()> {
+    let mode = volume["defaultMode"].as_u64().context("a volume of files says its mode")?;
     for item in volume["items"].as_array().into_iter().flatten() {
         let [key, path] = [&item["key"], &item["path"]].map(|text| text.as_str().unwrap_or_default());
         let file = folder.join(path);
         // Several containers of a pod mount the same; a file that only its group reads is not written again.
         if !file.exists() {
-            fs::write(&file, stage.secret(secret, key)?)?;
+            fs::create_dir_all(file.parent().context("a file lies in a folder")?)?;
+            fs::write(&file, text_of(key)?)?;
             fs::set_permissions(&file, Permissions::from_mode(u32::try_from(mode)?))?;
         }
     }

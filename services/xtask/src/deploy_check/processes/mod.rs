@@ -7,6 +7,7 @@
 
 mod collector;
 mod container;
+mod groups;
 mod pods;
 mod receiver;
 mod stage;
@@ -73,6 +74,7 @@ pub(super) async fn check(steps: &mut Steps, root: &Path) {
             .await;
         if ready.is_some() {
             steps.run("pods: helm test passes", helm_test(&objects, &stage)).await;
+            steps.run("pods: each reads what it is scaled on", groups::as_scaled(&objects)).await;
             steps
                 .run("pods: what the HTTP edges say of themselves is clean", openapi(&objects, &stage))
                 .await;

@@ -1,6 +1,6 @@
 //! Rendered objects, read as a kubelet and a service proxy read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
@@ -56,6 +56,18 @@ impl Objects {
     pub(super) fn test_pod(&self) -> anyhow::Result<Pod> {
         let object = self.of_kind("Pod").next().context("there is no pod of `helm test`")?;
         pod(object, object, 254)
+    }
+
+    /// The groups of which an autoscaler asks the lag, each with its topic, by the name of the Deployment that it scales.
+    pub(super) fn scaled_on(&self) -> BTreeMap<&str, BTreeSet<(String, String)>> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let scaled = self.of_kind("ScaledObject").filter_map(|object| {
+            let triggers = object["spec"]["triggers"].as_array().into_iter().flatten();
+            let asked = triggers.map(|trigger| &trigger["metadata"]);
+            let asked = asked.map(|asked| (text(&asked["consumerGroup"]), text(&asked["topic"])));
+            Some((object["spec"]["scaleTargetRef"]["name"].as_str()?, asked.collect()))
+        });
+        scaled.collect()
     }
 
     /// The data of a `ConfigMap`.

@@ -17,12 +17,19 @@ use super::receiver::Receiver;
 
 const VALUES: &str = "charts/redress/values.yaml";
 const DOCKERFILE: &str = "k8s/images/Dockerfile";
+/// Files that an installation may bring of its own; these are the built-in ones.
+const AUTHORITY: &str = "services/resolution/data/authority.toml";
+const TENANTS: &str = "services/notification/data/tenants.toml";
+
+/// By name of the object, then by key.
+type Texts = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
 
 /// The surroundings. The issuer's keys are served as long as this lives.
 pub(super) struct Stage {
     folder: PathBuf,
     values: PathBuf,
-    secrets: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
+    secrets: Texts,
+    config_maps: Texts,
     dockerfile: String,
     collector: Collector,
     receiver: Receiver,
@@ -43,9 +50,14 @@ impl Stage {
             ("vault", BTreeMap::from([("vault.toml", vault)])),
             ("redis", BTreeMap::from([("url", stack.redis.clone())])),
             ("test-token", BTreeMap::from([("token", token)])),
+            ("tenants", BTreeMap::from([("tenants", fs::read_to_string(root.join(TENANTS))?)])),
             // The stack trusts everybody; that the variable is given at all is what counts.
             ("postgres", BTreeMap::from([("password", "none".to_owned())])),
         ]);
+        let config_maps = BTreeMap::from([(
+            "authority",
+            BTreeMap::from([("authority.toml", fs::read_to_string(root.join(AUTHORITY))?)]),
+        )]);
         let defaults: Value = serde_saphyr::from_str(&fs::read_to_string(root.join(VALUES))?)?;
         let databases = databases(stack, &defaults).await?;
         let receiver = Receiver::default();
@@ -65,11 +77,25 @@ impl Stage {
             },
             "telemetry": {"otlpEndpoint": collector.url(), "traceRatio": 1, "otlpMetrics": true},
             "test": {"tokenSecret": "test-token"},
+            // Nothing scales here; what an autoscaler would ask for is held against what the processes do. Evidence has a
+            // claim that one pod mounts.
+            "autoscaling": {"keda": {"enabled": true}},
+            "services": {
+                "investigation": {"maxReplicas": 1},
+                "resolution": {
+                    "files": [{"name": "authority", "configMap": "authority", "keys": ["authority.toml"]}],
+                    "config": {"resolution": {"authority": "/etc/redress/authority/authority.toml"}},
+                },
+                "notification": {
+                    "files": [{"name": "own", "secret": "tenants", "items": [{"key": "tenants", "path": "of/tenants.toml"}]}],
+                    "config": {"notification": {"tenants_file": "/etc/redress/own/of/tenants.toml"}},
+                },
+            },
         });
         // JSON is YAML.
         fs::write(&values, text.to_string())?;
         let dockerfile = fs::read_to_string(root.join(DOCKERFILE))?;
-        Ok(Self { folder, values, secrets, dockerfile, collector, receiver, _issuer: issuer })
+        Ok(Self { folder, values, secrets, config_maps, dockerfile, collector, receiver, _issuer: issuer })
     }
 
     /// For logs, volumes and claims; goes with the stack.
@@ -94,14 +120,23 @@ impl Stage {
 
     /// A key of a secret.
     pub(super) fn secret(&self, name: &str, key: &str) -> anyhow::Result<&str> {
-        let secret = self.secrets.get(name).with_context(|| format!("there is no secret {name}"))?;
-        secret.get(key).map(String::as_str).with_context(|| format!("secret {name} has no key {key}"))
+        text(&self.secrets, name, key).with_context(|| format!("secret {name}"))
+    }
+
+    /// A key of a `ConfigMap` that is not the chart's.
+    pub(super) fn config_map(&self, name: &str, key: &str) -> anyhow::Result<&str> {
+        text(&self.config_maps, name, key).with_context(|| format!("ConfigMap {name}"))
     }
 
     /// The program that an image starts, as the Dockerfile's stage of its name says; the one that was built here.
     pub(super) fn entrypoint(&self, image: &str) -> anyhow::Result<PathBuf> {
         built_binary(&program(&self.dockerfile, image)?)
     }
+}
+
+fn text<'a>(texts: &'a Texts, name: &str, key: &str) -> anyhow::Result<&'a str> {
+    let object = texts.get(name).context("it is not there")?;
+    object.get(key).map(String::as_str).with_context(|| format!("it has no key {key}"))
 }
 
 /// The one word of `ENTRYPOINT` in the stage that an image is named after.
