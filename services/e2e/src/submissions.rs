@@ -18,7 +18,8 @@ pub fn plain(text: &str) -> Submission {
     }
 }
 
-/// Every field filled; the personal ones with values of `canary`.
+/// Every field filled that may hold personal data, and every kind of contact, with values of `canary`. A respondent's reference
+/// is no such field, also where the respondent is a private person: `services/docs/ARCHITECTURE.md` says why.
 pub fn whole(canary: &Canary) -> Submission {
     let contact = |kind: ContactType, value: &str| ContactPoint {
         r#type: kind.into(),
@@ -36,6 +37,7 @@ pub fn whole(canary: &Canary) -> Submission {
             contacts: vec![
                 contact(ContactType::Phone, &canary.phone),
                 contact(ContactType::Email, &canary.email),
+                contact(ContactType::InApp, &canary.in_app),
                 contact(ContactType::Wechat, &canary.wechat),
                 contact(ContactType::Postal, &canary.address),
             ],
@@ -50,6 +52,11 @@ pub fn whole(canary: &Canary) -> Submission {
                 kind: PartyKind::Anchor.into(),
                 external_ref: "anchor-1".into(),
                 name: Some(format!("主播{}", canary.name)),
+            },
+            Respondent {
+                kind: PartyKind::User.into(),
+                external_ref: "user-1".into(),
+                name: Some(format!("买家{}", canary.name)),
             },
         ],
         order: Some(order()),

@@ -19,8 +19,9 @@ use redress_proto::classification::v1::classifier_provider_service_client::Class
 use redress_proto::classification::v1::{Assessment, AssessmentReason, ClassifyRequest, ClassifyResponse};
 use redress_proto::types::v1::{self as types, Submission};
 use redress_redis::{Breaker, Change};
+use redress_runtime::grpc::{TracedChannel, connect};
 use tokio::time::Instant;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 
 use super::engine::Engine;
 
@@ -30,7 +31,7 @@ const AT_ONCE: usize = 32;
 /// The model. Clones share it.
 #[derive(Clone)]
 pub struct Provider {
-    client: ClassifierProviderServiceClient<Channel>,
+    client: ClassifierProviderServiceClient<TracedChannel>,
     limit: Duration,
     gate: f64,
     breaker: Arc<Mutex<Breaker>>,
@@ -55,7 +56,7 @@ pub fn is_open(assessment: &Assessment) -> bool {
 impl Provider {
     /// The model at `endpoint`, connected when it is first asked. `limit` is a batch's, `gate` from 0 to 1.
     pub fn new(endpoint: Endpoint, limit: Duration, gate: f64) -> Self {
-        let channel = endpoint.connect_timeout(limit).connect_lazy();
+        let channel = connect(&endpoint.connect_timeout(limit));
         let meter = opentelemetry::global::meter("redress_classification");
         let answers = meter
             .u64_counter("redress.classification.provider.answers")

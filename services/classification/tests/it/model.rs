@@ -14,7 +14,7 @@ use redress_proto::types::v1::{
     UrgentReason,
 };
 use redress_runtime::grpc::ClientTls;
-use redress_testkit::Canary;
+use redress_testkit::{Canary, HeardCalls, make_traces};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
@@ -243,4 +243,13 @@ async fn a_model_that_does_not_answer_is_soon_not_asked_any_more() {
     bench.apply(&batch).await.unwrap();
     let asked = model.asked.lock().unwrap().len();
     assert!(asked < 100, "{asked} of 200");
+}
+
+#[tokio::test]
+async fn the_model_is_asked_within_a_trace() {
+    make_traces();
+    let model = HeardCalls::start().await.unwrap();
+    said(&Bench::with_provider(Some(&model.url)).await, UNKNOWN).await;
+    let headers = model.headers_of("/Classify", std::time::Duration::from_secs(20)).await;
+    assert!(headers.contains_key("traceparent"), "{headers:?}");
 }

@@ -9,8 +9,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use redress_devstack::{Endpoints, ServiceProcess, Stack, StackOptions};
+use redress_testkit::wait_until;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::time::Instant;
 
 const ROLE: &str = "REDRESS_TEST_PARENT";
 
@@ -38,6 +38,16 @@ struct Parent {
     stack: Endpoints,
     service: u32,
     shared_memory: String,
+}
+
+impl Drop for Parent {
+    /// Shows what is still there when the test fails.
+    #[expect(clippy::print_stdout, reason = "what a failure is understood by")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("still there: {:?}", traces(self));
+        }
+    }
 }
 
 fn start(ending: &str) -> Parent {
@@ -103,12 +113,9 @@ fn processes_in(dir: &Path) -> Vec<String> {
 }
 
 async fn assert_nothing_stays(mut parent: Parent) {
-    let deadline = Instant::now() + Duration::from_secs(20);
     parent.process.wait().unwrap();
-    while !traces(&parent).is_empty() {
-        assert!(Instant::now() < deadline, "still there: {:?}", traces(&parent));
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let gone = async || traces(&parent).is_empty().then_some(());
+    wait_until("nothing of the stack is left", Duration::from_secs(20), gone).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,10 @@ pub enum CallbackAnswer {
 pub struct Callback {
     /// `webhook-id`.
     pub id: String,
+    /// `traceparent`; empty if there was none.
+    pub traceparent: String,
+    /// `tracestate`; empty if there was none.
+    pub tracestate: String,
     timestamp: String,
     signature: String,
     body: Bytes,
@@ -85,6 +89,8 @@ async fn take(State(state): State<Arc<Mutex<Kept>>>, headers: HeaderMap, body: B
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let received = Callback {
         id: text("webhook-id"),
+        traceparent: text("traceparent"),
+        tracestate: text("tracestate"),
         timestamp: text("webhook-timestamp"),
         signature: text("webhook-signature"),
         body,

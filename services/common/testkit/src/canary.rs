@@ -15,6 +15,8 @@ pub struct Canary {
     pub email: String,
     /// A WeChat identifier.
     pub wechat: String,
+    /// The address of a message box on the platform.
+    pub in_app: String,
     /// A postal address.
     pub address: String,
     /// An identity card's number: eighteen digits, of no region.
@@ -37,6 +39,7 @@ impl Canary {
             phone: format!("0000{digits}"),
             email: format!("{mark}@canary.invalid"),
             wechat: format!("wx_{mark}"),
+            in_app: format!("box-{mark}"),
             address: format!("不存在省测试市{mark}路0号"),
             identity_number: format!("00{digits}000000000"),
             text: format!("主播说全场包邮，实际没有。{mark} 请尽快处理。"),
@@ -56,12 +59,13 @@ impl Canary {
             .collect()
     }
 
-    fn values(&self) -> [(&'static str, &str); 8] {
+    fn values(&self) -> [(&'static str, &str); 9] {
         [
             ("name", &self.name),
             ("phone", &self.phone),
             ("email", &self.email),
             ("wechat", &self.wechat),
+            ("in_app", &self.in_app),
             ("address", &self.address),
             ("identity_number", &self.identity_number),
             ("text", &self.text),

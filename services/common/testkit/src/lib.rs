@@ -4,8 +4,8 @@
 //! a corner of its own on them ([`TestDatabase`], [`topic_prefix`], [`unique_name`]), a clock that stands still
 //! ([`FixedClock`]), time that is moved on for whole installations ([`MovedTime`]), credentials ([`TokenIssuer`],
 //! [`JwksServer`]), personal data that can be searched for ([`Canary`]), a way to wait without sleeping ([`wait_until`]), a
-//! count of what a database is asked ([`Statements`]), the world that services write to ([`MailServer`],
-//! [`CallbackReceiver`]), and the services themselves as processes ([`Site`], [`Installation`]).
+//! count of what a database is asked ([`Statements`]), traces ([`make_traces`]), the world that services write to
+//! ([`MailServer`], [`CallbackReceiver`], [`HeardCalls`]), and the services themselves as processes ([`Site`], [`Installation`]).
 //!
 //! Functions that only tests call panic when the world is not as they need it: a test cannot go on without.
 #![warn(missing_docs)]
@@ -14,11 +14,13 @@ mod callback_receiver;
 mod canary;
 mod clock;
 mod database;
+mod heard_calls;
 mod jwks_server;
 mod launch;
 mod mail_server;
 mod moved_time;
 mod outside;
+mod spans;
 mod statements;
 mod tokens;
 mod unique;
@@ -28,11 +30,13 @@ pub use callback_receiver::{Callback, CallbackAnswer, CallbackReceiver};
 pub use canary::Canary;
 pub use clock::FixedClock;
 pub use database::TestDatabase;
+pub use heard_calls::HeardCalls;
 pub use jwks_server::JwksServer;
 pub use launch::{Addresses, Installation, Site, built_binary};
 pub use mail_server::{Mail, MailServer};
 pub use moved_time::MovedTime;
 pub use outside::Outside;
+pub use spans::make_traces;
 pub use statements::Statements;
 pub use tokens::{Claims, TokenIssuer};
 pub use unique::{topic_prefix, unique_name};

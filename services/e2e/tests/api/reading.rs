@@ -14,7 +14,7 @@ async fn personal_fields_are_absent_for_an_auditor() {
     let (owner, canary) = (tenant.complainant(), Canary::new());
     let id = tenant.registered(&owner, "k-1", &whole(&canary)).await;
     let own = tenant.view(&owner, &id).await.to_string();
-    assert_eq!(canary.found_in(own.as_bytes()).len(), 8, "the owner sees all of it");
+    assert_eq!(canary.found_in(own.as_bytes()).len(), 9, "the owner sees all of it");
     let seen = tenant.view(&tenant.auditor(), &id).await;
     assert_eq!(canary.found_in(seen.to_string().as_bytes()), [] as [&str; 0]);
     assert_eq!(seen["respondents"][0]["externalRef"], "shop-1");

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tonic::{Code, Request};
 use tonic_types::StatusExt as _;
 
-use crate::world::{SESSION, SOON, World, figure};
+use crate::world::{SESSION, SOON, World, figure, prompt};
 
 fn grpc_request(key: &str) -> Request<SubmitComplaintRequest> {
     let submission = Some(submissions::plain("主播说全场包邮，实际没有。"));
@@ -55,7 +55,7 @@ async fn while_kafka_is_away_callers_are_told_in_time_and_their_repetition_ends_
     // Redis remembers both attempts, and neither as confirmed.
     // Promised within two seconds; whether that is kept is read off the figure, on a machine that is known.
     wait_until("the repetition is accepted", SOON, async || (post().await.status == 202).then_some(())).await;
-    figure("kafka back: accepted after", returned);
+    prompt("kafka back: accepted after", returned);
     let again = async || grpc.submit_complaint(grpc_request("grpc-1")).await.ok();
     wait_until("the repetition is accepted over gRPC", SOON, again).await;
 

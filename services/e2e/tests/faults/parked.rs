@@ -17,7 +17,7 @@ use sqlx::{Connection as _, Executor as _};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::world::{SOON, World, figure};
+use crate::world::{SOON, World, figure, prompt};
 
 /// Partitions of every topic of an installation.
 const PARTITIONS: i32 = 6;
@@ -85,7 +85,7 @@ async fn a_record_that_cannot_be_read_is_parked_with_its_cause_and_its_partition
     // Promised within a second; whether that is kept is read off the figures, on a machine that is known.
     wait_until("records behind the unreadable ones are registered", SOON, registered).await;
     figure("unreadable records: the first of them written until all behind them are registered", began);
-    figure("unreadable records: those behind them accepted until registered", behind);
+    prompt("unreadable records: those behind them accepted until registered", behind);
 
     let list =
         ListParkedRequest { topic: SUBMISSIONS.to_owned(), page_size: 100, ..ListParkedRequest::default() };

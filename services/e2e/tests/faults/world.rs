@@ -20,6 +20,9 @@ pub(crate) const SOON: Duration = Duration::from_mins(2);
 pub(crate) const SESSION: (&str, &str) = ("REDRESS__KAFKA__SESSION_TIMEOUT_MS", "6000");
 /// How long callers repeat their submissions.
 const PATIENCE: Duration = Duration::from_mins(3);
+/// Within this time comes what is promised within one or two seconds: a machine that is shared does not miss it, a pause of
+/// half a minute somewhere does.
+const PROMPT: Duration = Duration::from_secs(10);
 /// Who submits the load.
 const SUBJECT: &str = "load-driver";
 /// Stacks of their own that run at once: a broker is a virtual machine, and there may be two cores.
@@ -189,6 +192,13 @@ impl World {
 pub(crate) fn assert_untroubled(sent: &[Sent]) {
     let troubled: Vec<_> = sent.iter().filter(|sent| !sent.trouble.is_empty()).collect();
     assert!(troubled.is_empty(), "{} of {} had trouble: {troubled:#?}", troubled.len(), sent.len());
+}
+
+/// Tells a measured time, and fails if what is promised at once took long.
+pub(crate) fn prompt(what: &str, since: Instant) {
+    figure(what, since);
+    let took = since.elapsed();
+    assert!(took < PROMPT, "{what}: {took:?}, and {PROMPT:?} are plenty");
 }
 
 /// Tells a measured time to whoever runs the tests with `--no-capture`.

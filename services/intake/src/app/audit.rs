@@ -1,7 +1,6 @@
 //! Reading and verifying the audit chains of the caller's tenant.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use redress_domain::{ComplaintId, ErrorKind, Principal, Problem, Violations};
@@ -10,10 +9,10 @@ use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as wire;
 use redress_runtime::page;
 use sqlx::postgres::PgConnection;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::told;
+use super::verifications::Verifications;
 use crate::domain::audit::{Break, CHAINS, Hash, Head, Verifier};
 use crate::error::Error;
 use crate::store::audit::{self, Placed};
@@ -25,15 +24,11 @@ const PAGE_DEFAULT: i32 = 100;
 /// Entries that are recomputed by one statement: far below its time limit, and the clock is looked at in between.
 const STRETCH: i64 = 1_000;
 
-/// Chains that are recomputed at once. A verification keeps a connection for as long as its caller waits, of the few that the
-/// register works with too.
-const VERIFICATIONS: usize = 2;
-
 /// Answers questions about the audit chains.
 #[derive(Clone)]
 pub struct Audit {
     db: Db,
-    verifying: Arc<Semaphore>,
+    running: Verifications,
 }
 
 /// Where a verification stands: in which chain, and behind which of its entries.
@@ -46,7 +41,7 @@ struct Place {
 impl Audit {
     /// The chains in the service's database.
     pub fn new(db: Db) -> Self {
-        Self { db, verifying: Arc::new(Semaphore::new(VERIFICATIONS)) }
+        Self { db, running: Verifications::default() }
     }
 
     /// A page of entries.
@@ -93,7 +88,8 @@ impl Audit {
     /// Recomputes the chains, as far as three quarters of the time until `deadline` allow; the rest is for the answer.
     ///
     /// Everything that a call reads is as of one moment; what is appended meanwhile is left for the next call or the next
-    /// time. While as many are being verified as may be, a call is refused.
+    /// time. While the tenant's are being verified already, or as many tenants' as may be, a call
+    /// is refused.
     pub async fn verify(
         &self,
         caller: &Principal,
@@ -105,8 +101,8 @@ impl Audit {
         let known = known(&request.known_heads)?;
         let bound_to = format!("{known:?}");
         let mut place = Place::read(&request.page_token, &bound_to)?;
-        let _one_of_few = self.verifying.try_acquire().map_err(|_| {
-            let message = "other chains are being verified; repeat after the delay";
+        let _turn = self.running.begin(&caller.tenant).ok_or_else(|| {
+            let message = "chains are being verified already; repeat after the delay";
             Problem::new(ErrorKind::ResourceExhausted, "VERIFICATIONS_RUNNING", message)
                 .after(Duration::from_secs(5))
         })?;

@@ -14,6 +14,7 @@ mod reported;
 pub mod sight;
 mod told;
 pub mod transition;
+mod verifications;
 pub mod view;
 pub mod watch;
 pub mod watchers;

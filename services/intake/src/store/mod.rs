@@ -3,6 +3,7 @@
 pub mod access;
 pub mod audit;
 pub mod complaint;
+pub mod known;
 pub mod note;
 pub mod recusal;
 pub mod register;

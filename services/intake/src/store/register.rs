@@ -1,6 +1,6 @@
 //! What the register writes: whole batches, one statement per table.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -83,61 +83,6 @@ pub struct NewSubmission {
     pub sealed: Option<Vec<u8>>,
     /// The data key of its own, wrapped; none where there is nothing to open or the complaint's key opens it.
     pub wrapped_key: Option<Vec<u8>>,
-}
-
-/// What is known of a complaint that a batch names.
-#[derive(Debug, Clone)]
-pub struct Known {
-    /// Version of its last event on the lifecycle topic.
-    pub stream_version: i64,
-    /// Fingerprint of the registered submission.
-    pub fingerprint: Vec<u8>,
-    /// Code of its state.
-    pub state: String,
-    /// The attempts that were recorded.
-    pub submissions: Vec<Uuid>,
-}
-
-/// Locks the complaints among `ids` that exist, and tells what is known of them.
-pub async fn lock_known(
-    conn: &mut PgConnection,
-    ids: &[(TenantId, ComplaintId)],
-) -> Result<HashMap<(TenantId, ComplaintId), Known>, Error> {
-    let rows: Vec<(String, Uuid, i64, String)> = sqlx::query_as(
-        "SELECT tenant, complaint_id, stream_version, state FROM complaint
-         WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
-         ORDER BY tenant, complaint_id FOR UPDATE",
-    )
-    .bind(column(ids, |(tenant, _)| tenant.as_str()))
-    .bind(column(ids, |(_, id)| *id.as_uuid()))
-    .fetch_all(&mut *conn)
-    .await?;
-    if rows.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let submissions: Vec<(String, Uuid, Uuid, String, Vec<u8>)> = sqlx::query_as(
-        "SELECT tenant, complaint_id, submission_id, disposition, fingerprint FROM submission
-         WHERE (tenant, complaint_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))",
-    )
-    .bind(column(&rows, |row| row.0.as_str()))
-    .bind(column(&rows, |row| row.1))
-    .fetch_all(conn)
-    .await?;
-    let mut known = HashMap::with_capacity(rows.len());
-    for (tenant, id, stream_version, state) in rows {
-        let of_this = || submissions.iter().filter(|s| s.0 == tenant && s.1 == id);
-        let registered = of_this().find(|s| s.3 == Disposition::Registered.code());
-        let entry = Known {
-            stream_version,
-            fingerprint: registered.map(|s| s.4.clone()).unwrap_or_default(),
-            state,
-            submissions: of_this().map(|s| s.2).collect(),
-        };
-        if let Ok(tenant) = tenant.parse() {
-            known.insert((tenant, ComplaintId::from_uuid(id)), entry);
-        }
-    }
-    Ok(known)
 }
 
 /// Writes the rows of new complaints, and tells which were not written because another complaint of the tenant has their

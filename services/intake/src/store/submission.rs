@@ -90,11 +90,10 @@ pub async fn wrapped_key(
 ) -> Result<Option<Vec<u8>>, Error> {
     let key = sqlx::query_scalar(
         "SELECT wrapped_key FROM subject_key JOIN submission USING (tenant, complaint_id, submission_id)
-         WHERE tenant = $1 AND complaint_id = $2 AND disposition = $3",
+         WHERE tenant = $1 AND complaint_id = $2 AND disposition = 'registered'",
     )
     .bind(tenant.as_str())
     .bind(complaint.as_uuid())
-    .bind(Disposition::Registered.code())
     .fetch_optional(conn)
     .await?;
     Ok(key)

@@ -52,22 +52,32 @@ async fn a_verification_without_time_goes_on_where_it_stood_and_comes_to_the_end
 }
 
 #[tokio::test]
-async fn few_chains_are_verified_at_once_as_each_keeps_a_connection_of_the_registers() {
+async fn a_tenant_verifies_once_at_a_time_and_so_keeps_no_other_from_it() {
     let bench = Bench::new().await;
     let mut tx = bench.db.pool().begin().await.unwrap();
     sqlx::query("LOCK TABLE audit_head, audit_entry").execute(&mut *tx).await.unwrap();
     let mut calls = JoinSet::new();
+    let verify = |tenant: &str| {
+        let (audit, auditor) = (bench.audit.clone(), caller(tenant, "auditor-1", &[Role::Auditor]));
+        async move { audit.verify(&auditor, VerifyAuditChainRequest::default(), None).await }
+    };
     for _ in 0..3 {
-        let audit = bench.audit.clone();
-        calls.spawn(async move { audit.verify(&auditor(), VerifyAuditChainRequest::default(), None).await });
+        calls.spawn(verify("tenant-a"));
     }
-    let problem = calls.join_next().await.unwrap().unwrap().unwrap_err().into_problem();
-    assert_eq!((problem.kind, problem.reason), (ErrorKind::ResourceExhausted, "VERIFICATIONS_RUNNING"));
-    assert!(problem.retry_after.is_some());
+    for _ in 0..2 {
+        let problem = calls.join_next().await.unwrap().unwrap().unwrap_err().into_problem();
+        assert_eq!((problem.kind, problem.reason), (ErrorKind::ResourceExhausted, "VERIFICATIONS_RUNNING"));
+        assert!(problem.retry_after.is_some());
+    }
+    // The first of the tenant waits for the lock still. Each keeps a connection of the register's, so few are run in all.
+    calls.spawn(verify("tenant-b"));
+    calls.spawn(verify("tenant-b"));
+    calls.join_next().await.unwrap().unwrap().unwrap_err();
+    verify("tenant-c").await.unwrap_err();
     tx.rollback().await.unwrap();
-    for verified in calls.join_all().await {
-        assert!(verified.unwrap().intact);
-    }
+    let verified = calls.join_all().await;
+    assert_eq!(verified.len(), 2, "one of each tenant");
+    assert!(verified.into_iter().all(|verified| verified.unwrap().intact));
     let after = bench.audit.verify(&auditor(), VerifyAuditChainRequest::default(), None).await;
     assert!(after.unwrap().intact, "there is room again");
 }

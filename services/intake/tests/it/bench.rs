@@ -130,6 +130,17 @@ impl Bench {
         Ok(())
     }
 
+    /// The same, and how many stored submissions it read to do so.
+    pub(crate) async fn apply_and_count_reads(&self, batch: &[Delivery<Submitted>]) -> i64 {
+        let mut tx = self.db.pool().begin().await.unwrap();
+        self.register.apply(&mut tx, batch).await.unwrap();
+        let read =
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'submission'";
+        let read = sqlx::query_scalar(read).fetch_one(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+        read
+    }
+
     /// A registered complaint of `caller`.
     pub(crate) async fn registered(&self, caller: &Principal, key: &str) -> ComplaintId {
         let attempt = self.attempt(caller, key, submission("录像里说是真皮，收到的是人造革")).await;

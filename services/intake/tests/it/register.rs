@@ -40,6 +40,35 @@ async fn a_callers_repetition_is_recognised_in_the_same_batch_and_in_a_later_one
     assert_eq!(bench.count("SELECT state_version::bigint FROM complaint").await, 1);
 }
 
+/// What a caller did who loops on one key while Redis is away.
+const TEN_THOUSAND_REPETITIONS: &str = "
+    INSERT INTO submission (tenant, complaint_id, submission_id, disposition, fingerprint, received_at)
+    SELECT tenant, complaint_id, gen_random_uuid(), 'repeated', fingerprint, received_at
+    FROM submission, generate_series(1, 10000) WHERE disposition = 'registered'";
+
+#[tokio::test]
+async fn a_key_repeated_ten_thousand_times_costs_the_register_no_more_than_one_repeated_once() {
+    let bench = Bench::new().await;
+    let caller = complainant("c1");
+    bench.registered(&caller, "k1").await;
+    sqlx::raw_sql(TEN_THOUSAND_REPETITIONS).execute(bench.db.pool()).await.unwrap();
+    sqlx::raw_sql("ANALYZE submission").execute(bench.db.pool()).await.unwrap();
+    let text = "录像里说是真皮，收到的是人造革";
+    let (same, other) = (submission(text), submission("other words"));
+    let batch = [
+        bench.attempt(&caller, "k1", same).await,
+        bench.attempt(&caller, "k1", other).await,
+        bench.attempt(&caller, "k2", submission(text)).await,
+    ];
+    let read = bench.apply_and_count_reads(&batch).await;
+    assert!(read < 10, "{read} stored submissions were read for three attempts");
+    assert_eq!(bench.count("SELECT count(*) FROM submission WHERE disposition = 'repeated'").await, 10_001);
+    assert_eq!(bench.count("SELECT count(*) FROM submission WHERE disposition = 'conflicting'").await, 1);
+    let again = bench.apply_and_count_reads(&batch).await;
+    assert!(again < 10, "{again} stored submissions were read for three records read again");
+    assert_eq!(bench.count("SELECT count(*) FROM submission").await, 10_004);
+}
+
 #[tokio::test]
 async fn another_body_under_the_same_key_is_kept_and_shown_to_staff_alone() {
     let bench = Bench::new().await;

@@ -13,7 +13,7 @@ use redress_investigation::objects::EvidenceConfig;
 use redress_proto::convert::to_wire_time;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::investigation::v1::platform_data_provider_service_server as server;
-use redress_testkit::wait_until;
+use redress_testkit::{HeardCalls, make_traces, wait_until};
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -253,4 +253,15 @@ async fn without_an_endpoint_nothing_is_asked_and_nothing_waits() {
     bench.follow(&[bench.registered(1).await]).await;
     assert_eq!(bench.count("SELECT count(*) FROM platform_question").await, 0);
     assert!(bench.view(1).await.platform_records.unwrap().records.is_empty());
+}
+
+#[tokio::test]
+async fn the_platform_is_asked_within_a_trace() {
+    make_traces();
+    let platform = HeardCalls::start().await.unwrap();
+    let bench = Bench::with(When::ByHand, true).await;
+    let _running = asking(&bench, &platform.url, 1);
+    bench.follow(&[bench.registered(1).await]).await;
+    let headers = platform.headers_of("/GetOrder", PATIENCE).await;
+    assert!(headers.contains_key("traceparent"), "{headers:?}");
 }

@@ -12,6 +12,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use ipnet::IpNet;
 use jiff::Timestamp;
+use redress_runtime::telemetry;
 use reqwest::redirect::Policy;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -145,17 +146,18 @@ impl Callbacks {
         }
         let id = message.notice.to_string();
         let signature = signature::header(message.secrets, &id, message.at, &message.body);
-        let answer = self
+        let mut call = self
             .client
             .post(url)
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", message.at.as_second())
-            .header("webhook-signature", signature)
-            .body(message.body)
-            .send()
-            .await;
-        match answer {
+            .header("webhook-signature", signature);
+        // Ids alone: what the systems on the trace's way told each other beside them is not for whoever receives this.
+        if let Some(context) = telemetry::current_context() {
+            call = call.header(telemetry::TRACEPARENT, context.traceparent);
+        }
+        match call.body(message.body).send().await {
             Ok(answer) => outcome(answer.status()),
             Err(error) if error.is_timeout() => Outcome::Failed("TIMEOUT".into()),
             Err(error) if forbidden(&error) => Outcome::Failed("ADDRESS_FORBIDDEN".into()),

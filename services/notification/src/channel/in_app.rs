@@ -7,10 +7,9 @@ use anyhow::Context as _;
 use redress_domain::TenantId;
 use redress_proto::notification::v1::channel_adapter_service_client::ChannelAdapterServiceClient;
 use redress_proto::notification::v1::{DeliverRequest, NoticeKind};
-use redress_runtime::grpc::ClientTls;
+use redress_runtime::grpc::{ClientTls, TracedChannel, connect};
 use serde::Deserialize;
 use tonic::Code;
-use tonic::transport::Channel;
 use uuid::Uuid;
 
 use super::Chance;
@@ -51,7 +50,7 @@ impl InAppConfig {
 /// Delivers to message boxes. Cheap to clone.
 #[derive(Clone)]
 pub struct InApp {
-    adapter: ChannelAdapterServiceClient<Channel>,
+    adapter: ChannelAdapterServiceClient<TracedChannel>,
     rate: Rate,
     limit: Duration,
 }
@@ -77,16 +76,15 @@ impl InApp {
             return Ok(None);
         };
         let limit = Duration::from_millis(config.timeout_ms);
-        let channel = config
+        let endpoint = config
             .tls
             .endpoint(&config.url)
             .context("notification.in_app")?
             .connect_timeout(limit)
             .http2_keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(10))
-            .keep_alive_while_idle(true)
-            .connect_lazy();
-        let adapter = ChannelAdapterServiceClient::new(channel);
+            .keep_alive_while_idle(true);
+        let adapter = ChannelAdapterServiceClient::new(connect(&endpoint));
         Ok(Some(Self { adapter, rate: Rate::per_second(per_second), limit }))
     }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use redress_domain::ComplaintId;
@@ -11,7 +13,7 @@ use redress_notification::app::webhooks::Webhooks;
 use redress_notification::channel::Outlets;
 use redress_notification::channel::callback::{CallbackConfig, Callbacks};
 use redress_notification::store::delivery::Lane;
-use redress_testkit::{CallbackAnswer, CallbackReceiver, MailServer};
+use redress_testkit::{CallbackAnswer, CallbackReceiver, MailServer, make_traces};
 
 use crate::bench::{Bench, Channels, MAIL, NOON, by_mail, platform};
 
@@ -376,4 +378,22 @@ async fn a_replay_of_much_is_done_in_parts_and_each_tells_where_to_go_on() {
     }
     assert_eq!(receiver.received().len(), 5);
     assert!(calls < 10, "it ends");
+}
+
+#[tokio::test]
+async fn a_callback_names_the_trace_of_its_cause_and_nothing_that_systems_said_of_it() {
+    make_traces();
+    let (receiver, bench) = (CallbackReceiver::start().await.unwrap(), Bench::new().await);
+    registered(&bench, &receiver.url, &[NoticeKind::N05Respondent]).await;
+    let id = bench.complaint("k1", by_mail(MAIL)).await;
+    let mut event = bench.event(id, 2, &intake::ComplaintAccepted { handler: "staff-0042".into() });
+    let meta = Arc::make_mut(&mut event.meta);
+    meta.traceparent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    meta.tracestate = Some("platform=caller-7".to_owned());
+    bench.apply(&[event]).await.unwrap();
+    bench.send_all().await;
+
+    let [received] = <[_; 1]>::try_from(receiver.received()).unwrap();
+    assert!(received.traceparent.starts_with("00-0af7651916cd43dd8448eb211c80319c-"), "{received:?}");
+    assert_eq!(received.tracestate, "");
 }

@@ -1,6 +1,7 @@
 use jiff::SignedDuration;
 use redress_proto::notification::v1::{NoticeKind, NoticeState};
 use redress_runtime::grpc::ClientTls;
+use redress_testkit::{HeardCalls, make_traces};
 use tonic::Status;
 
 use crate::bench::{Bench, Channels, by_mail};
@@ -75,4 +76,15 @@ async fn an_adapter_behind_tls_is_believed_by_its_authority_and_name_and_by_noth
         assert_eq!(bench.notice(id, NoticeKind::N01Receipt).await.state(), state);
     }
     assert_eq!(mailbox.delivered().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_goes_to_the_box_within_a_trace() {
+    make_traces();
+    let adapter = HeardCalls::start().await.unwrap();
+    let bench = Bench::with(Channels { in_app_url: adapter.url.clone(), ..Channels::default() }).await;
+    bench.complaint("k1", by_mail("unused@example.invalid")).await;
+    bench.send_all().await;
+    let headers = adapter.headers_of("/Deliver", std::time::Duration::from_secs(20)).await;
+    assert!(headers.contains_key("traceparent"), "{headers:?}");
 }

@@ -1,10 +1,15 @@
 //! An executor that is down, slow, silent, wrong or late: asked before any repetition, paid once, and a person looks at
 //! what does not fit.
 
+use std::time::Duration;
+
 use redress_domain::ComplaintId;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::resolution::v1::RemedyState;
 use redress_proto::types::v1::Money;
+use redress_resolution::app::remedy::executor::Executor;
+use redress_testkit::{HeardCalls, make_traces};
+use uuid::Uuid;
 
 use crate::bench::{handler, reason, supervisor};
 use crate::clocks::runs_out;
@@ -352,4 +357,16 @@ async fn what_was_ordered_and_what_was_proved_cannot_be_changed() {
     // What the check of sums is worth: it sees a state that no proof covers.
     sqlx::query("UPDATE remedy SET state = 'failed'").execute(till.bench.db.pool()).await.unwrap();
     assert_eq!(till.bench.count("SELECT count(*) FROM money_mismatch").await, 1);
+}
+
+#[tokio::test]
+async fn the_executor_is_asked_within_a_trace() {
+    make_traces();
+    let server = HeardCalls::start().await.unwrap();
+    let patience = Duration::from_secs(20);
+    let executor = Executor::new(server.url.parse().unwrap(), patience);
+    let case = ("tenant-a".parse().unwrap(), ComplaintId::from_uuid(Uuid::from_u128(1)));
+    executor.query(&case, Uuid::from_u128(2)).await;
+    let headers = server.headers_of("/Query", patience).await;
+    assert!(headers.contains_key("traceparent"), "{headers:?}");
 }

@@ -29,7 +29,7 @@ use self::page::Page;
 use crate::telemetry::RelayTelemetry;
 use crate::{RelayError, Wake};
 
-/// The period of looking without being woken.
+/// The period of looking without being woken, unless another is set.
 const PERIOD: Duration = Duration::from_millis(50);
 /// How long a lease holds.
 const LEASE: Duration = Duration::from_secs(5);
@@ -49,6 +49,7 @@ pub struct Relay {
     producer: Producer,
     holder: String,
     wake: Wake,
+    period: Duration,
     leases: Leases,
     held_up: HeldUp,
     telemetry: Arc<RelayTelemetry>,
@@ -67,6 +68,7 @@ impl Relay {
             producer,
             holder: holder.into(),
             wake,
+            period: PERIOD,
             leases: Leases::default(),
             held_up: HeldUp::default(),
             telemetry: Arc::new(RelayTelemetry::new()),
@@ -81,6 +83,12 @@ impl Relay {
     #[must_use]
     pub fn marking(self, topics: impl IntoIterator<Item = &'static str>) -> Self {
         Self { marked: topics.into_iter().collect(), ..self }
+    }
+
+    /// Looks every `period` for what nobody woke it for, instead of every 50 ms.
+    #[must_use]
+    pub fn looking_every(self, period: Duration) -> Self {
+        Self { period, ..self }
     }
 
     /// Publishes until `stop`, then gives its leases back. Rows that wait stay.
@@ -128,7 +136,7 @@ impl Relay {
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.wake.woken() => {}
-            () = tokio::time::sleep(PERIOD) => {}
+            () = tokio::time::sleep(self.period) => {}
         }
         Ok(())
     }

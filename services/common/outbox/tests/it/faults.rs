@@ -20,9 +20,11 @@ async fn two_processes_killed_again_and_again_lose_and_double_nothing() {
         }
     };
     let killing = async {
-        for (round, name) in (0..14).zip(["a", "b"].into_iter().cycle()) {
-            // Not waited for: the moments of death are spread over whatever is being done.
-            tokio::time::sleep(Duration::from_millis(random.random_range(20..400))).await;
+        // The deaths are spread over the work, and lie anywhere within what is being done then.
+        let mut deaths: Vec<i64> = (0..14).map(|_| random.random_range(0..9_000)).collect();
+        deaths.sort_unstable();
+        for ((round, name), applied) in (0..14).zip(["a", "b"].into_iter().cycle()).zip(deaths) {
+            world.wait_for_ledger(applied).await;
             nodes[round % 2].kill9().await;
             nodes[round % 2] = world.node(name);
         }

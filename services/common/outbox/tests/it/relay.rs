@@ -6,16 +6,23 @@ use redress_proto::admin::v1::OutboxStatusRequest;
 use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_testkit::wait_until;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::{Ledger, SINK, event};
 use crate::world::{LIMIT, World, admin_request, aggregate};
 
 fn relay(world: &World, name: &str) -> (JoinHandle<()>, CancellationToken, Wake) {
+    relay_of(world, name, |relay| relay)
+}
+
+fn relay_of(
+    world: &World,
+    name: &str,
+    set: impl FnOnce(Relay) -> Relay,
+) -> (JoinHandle<()>, CancellationToken, Wake) {
     let (stop, wake) = (CancellationToken::new(), Wake::default());
     let producer = Producer::for_relay(&world.kafka).unwrap();
-    let relay = Relay::new(world.db.clone(), producer, name, wake.clone());
+    let relay = set(Relay::new(world.db.clone(), producer, name, wake.clone()));
     let running = relay.run(stop.clone());
     (tokio::spawn(async move { running.await.unwrap() }), stop, wake)
 }
@@ -82,28 +89,29 @@ async fn a_row_with_a_low_id_that_commits_late_is_published_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waking_is_quicker_than_the_period_and_the_period_suffices() {
+async fn who_wakes_the_relay_waits_for_no_period() {
     let world = World::new().await;
-    let (running, stop, wake) = relay(&world, "a");
+    let (running, stop, wake) = relay_of(&world, "a", |relay| relay.looking_every(LIMIT * 60));
     wait_until("leased", LIMIT, async || (!held(&world).await.is_empty()).then_some(())).await;
-    // In turns, so that whatever else the machine does delays both alike.
-    let (mut woken, mut alone) = (Vec::new(), Vec::new());
-    for version in 1..=40 {
+    for version in 1..=5 {
         decide(&world, 1, version).await;
-        let began = Instant::now();
-        if version % 2 == 0 {
-            wake.wake();
-        }
-        let deadline = began + LIMIT;
-        while world.count("outbox").await > 0 {
-            assert!(Instant::now() < deadline, "not published");
-        }
-        if version % 2 == 0 { &mut woken } else { &mut alone }.push(began.elapsed());
+        wake.wake();
+        wait_until("published", LIMIT, async || (world.count("outbox").await == 0).then_some(())).await;
     }
-    woken.sort();
-    alone.sort();
-    let (woken, alone) = (woken[10], alone[10]);
-    assert!(woken + Duration::from_millis(15) < alone, "woken {woken:?}, by the period {alone:?}");
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_wakes_the_relay_for_is_published_soon_all_the_same() {
+    let world = World::new().await;
+    let (running, stop, _) = relay(&world, "a");
+    wait_until("leased", LIMIT, async || (!held(&world).await.is_empty()).then_some(())).await;
+    for version in 1..=5 {
+        decide(&world, 1, version).await;
+        let published = async || (world.count("outbox").await == 0).then_some(());
+        wait_until("published", Duration::from_secs(10), published).await;
+    }
     stop.cancel();
     running.await.unwrap();
 }

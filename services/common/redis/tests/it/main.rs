@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use redress_domain::{ComplaintId, TenantId};
 use redress_redis::{DedupeFilter, Redis, RedisConfig};
-use tokio::time::Instant;
+use redress_testkit::wait_until;
 
 /// A client of the Redis at `url`.
 fn client(url: &str, timeout_ms: u64) -> Redis {
@@ -33,13 +33,6 @@ fn complaint(key: &str) -> ComplaintId {
 }
 
 /// The first value that `probe` gives, asked again and again.
-async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        if let Some(value) = probe().await {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "not within 20 s: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+async fn eventually<T>(what: &str, probe: impl AsyncFnMut() -> Option<T>) -> T {
+    wait_until(what, Duration::from_secs(20), probe).await
 }

@@ -83,9 +83,14 @@ impl Authenticator {
         let keys = self.keys().ok_or(Refusal::NoKeys)?;
         let now = self.clock.now().as_duration().as_secs_f64();
         let hash = hash(token);
-        if let Some(known) = self.remembered.get(&hash).await {
+        if let Some(known) = self.remembered.get(&hash).await.filter(|known| known.is_of(&keys)) {
             return if known.has_expired(now) { Err(Refusal::Expired) } else { Ok(known.proof(now)) };
         }
+        self.prove(token, hash, keys, now).await
+    }
+
+    /// Proves a token by `keys`, or by newer ones if they do not hold its key, and remembers it under its hash.
+    async fn prove(&self, token: &str, hash: [u8; 32], keys: Arc<Keys>, now: f64) -> Result<Proof, Refusal> {
         // The header is read before anything is proved: from it come the key's id and a first sieve, no more.
         let header = decode_header(token).map_err(|error| match error.kind() {
             // A name outside the library's list, `none` above all.
@@ -97,8 +102,7 @@ impl Authenticator {
         }
         let id = header.kid.ok_or(Refusal::UnknownKey)?;
         let keys = if keys.find(&id).is_some() { keys } else { self.keys_with(&id).await? };
-        let key = keys.find(&id).ok_or(Refusal::UnknownKey)?;
-        let verified = verify(token, key, &self.issuer, &self.audience, now)?;
+        let verified = verify(token, (&keys, &id), &self.issuer, &self.audience, now)?;
         let proof = verified.proof(now);
         self.remembered.insert(hash, verified).await;
         Ok(proof)
@@ -132,15 +136,14 @@ impl Authenticator {
     async fn read(&self) -> bool {
         let read = self.source.read().await.and_then(|text| Ok((Keys::parse(&text)?, text)));
         match read {
-            Ok((keys, text)) => {
+            Ok((mut keys, text)) => {
                 let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-                let changed = current.as_ref().is_none_or(|current| current.text != text);
-                *current = Some(Current { keys: Arc::new(keys), text, read_at: Instant::now() });
-                drop(current);
-                if changed {
-                    // A key may have been withdrawn: what it proved is to be proved again.
-                    self.remembered.invalidate_all();
+                if let Some(before) = &*current {
+                    // A key may have been withdrawn: what it proved is to be proved again, also what is being proved by it
+                    // in this moment and is remembered afterwards.
+                    keys.generation = before.keys.generation + u64::from(before.text != text);
                 }
+                *current = Some(Current { keys: Arc::new(keys), text, read_at: Instant::now() });
                 true
             }
             Err(error) => {
@@ -185,4 +188,40 @@ fn hash(token: &str) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redress_testkit::{FixedClock, TokenIssuer};
+
+    #[tokio::test]
+    async fn a_token_that_was_being_proved_while_its_key_was_withdrawn_is_not_believed_afterwards() {
+        let [old, new] = [(), ()].map(|()| TokenIssuer::generate("issuer", "redress").unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys.json");
+        old.write_jwks(&file).unwrap();
+        let config = AuthConfig {
+            issuer: "issuer".into(),
+            audience: "redress".into(),
+            jwks: file.display().to_string(),
+            refresh_ms: 60_000,
+            max_stale_ms: 60_000,
+            operator_tenant: None,
+        };
+        let at: jiff::Timestamp = "2026-11-25T04:00:00Z".parse().unwrap();
+        let authenticator = Authenticator::new(&config, Arc::new(FixedClock::at(at))).unwrap();
+        assert!(authenticator.read().await);
+        let claims = old.claims(&"tenant-a".parse().unwrap(), "c1", &[], at);
+        let token = old.sign(&claims).unwrap();
+        let keys_of_the_call = authenticator.keys().unwrap();
+
+        new.write_jwks(&file).unwrap();
+        assert!(authenticator.read().await);
+        // The call that began before ends as it began, and leaves its proof behind.
+        let now = at.as_duration().as_secs_f64();
+        let proof = authenticator.prove(&token, hash(&token), keys_of_the_call, now).await;
+        assert_eq!(proof.map(|proof| proof.principal.subject.clone()).ok().as_deref(), Some("c1"));
+        assert_eq!(authenticator.check(&token).await.err(), Some(Refusal::UnknownKey));
+    }
 }

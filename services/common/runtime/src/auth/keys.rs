@@ -10,20 +10,23 @@ pub(crate) struct Key {
 }
 
 /// The keys of an issuer by id. Keys without an id, for another use or for another algorithm are left out.
-#[derive(Default)]
-pub(crate) struct Keys(HashMap<String, Key>);
+pub(crate) struct Keys {
+    by_id: HashMap<String, Key>,
+    /// Which of the sets that were read, counted by their changes: what one proved, another has to prove again.
+    pub(crate) generation: u64,
+}
 
 impl Keys {
-    /// Reads a JWKS. Fails if it is none or holds no key that is usable here.
+    /// Reads a JWKS, as the first generation. Fails if it is none or holds no key that is usable here.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let set: JwkSet = serde_json::from_str(text)?;
         let keys: HashMap<_, _> = set.keys.iter().filter_map(usable).collect();
         anyhow::ensure!(!keys.is_empty(), "the key set holds no key with an id for ES256, RS256 or EdDSA");
-        Ok(Self(keys))
+        Ok(Self { by_id: keys, generation: 0 })
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<&Key> {
-        self.0.get(id)
+        self.by_id.get(id)
     }
 }
 
@@ -66,7 +69,7 @@ mod tests {
         );
         let keys = Keys::parse(&set).unwrap();
         assert!(keys.find("good").is_some());
-        assert_eq!(keys.0.len(), 1);
+        assert_eq!(keys.by_id.len(), 1);
         assert!(Keys::parse(r#"{"keys":[{"kty":"oct","kid":"shared","k":"c2VjcmV0"}]}"#).is_err());
         assert!(Keys::parse("<html>").is_err());
     }

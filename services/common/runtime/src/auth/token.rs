@@ -7,7 +7,7 @@ use redress_domain::{ErrorKind, Principal, Problem, TenantId};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::keys::Key;
+use super::keys::Keys;
 
 /// How far clocks of issuer and service may differ, in seconds.
 const LEEWAY_SECONDS: f64 = 30.0;
@@ -77,6 +77,8 @@ struct Claims {
 pub(crate) struct Verified {
     pub(crate) principal: Arc<Principal>,
     expires_at: f64,
+    /// By which of the issuer's key sets.
+    generation: u64,
 }
 
 /// A caller and until when it is proved, by the monotonic clock: what goes on after the call's answer has begun ends then.
@@ -92,19 +94,25 @@ impl Verified {
         Proof { principal: Arc::clone(&self.principal), until: Instant::now() + left }
     }
 
+    /// Whether `keys` are those that it was proved by: a key of others may have been withdrawn since.
+    pub(crate) const fn is_of(&self, keys: &Keys) -> bool {
+        self.generation == keys.generation
+    }
+
     pub(crate) fn has_expired(&self, now: f64) -> bool {
         now > self.expires_at
     }
 }
 
-/// Checks a token against the key that it names.
+/// Checks a token against the one of `keys` that it names as `id`.
 pub(crate) fn verify(
     token: &str,
-    key: &Key,
+    (keys, id): (&Keys, &str),
     issuer: &str,
     audience: &str,
     now: f64,
 ) -> Result<Verified, Refusal> {
+    let key = keys.find(id).ok_or(Refusal::UnknownKey)?;
     let mut validation = Validation::new(key.algorithm);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     validation.set_issuer(&[issuer]);
@@ -115,6 +123,7 @@ pub(crate) fn verify(
         decode::<Claims>(token, &key.key, &validation).map_err(|error| refusal(error.kind()))?.claims;
     let verified = Verified {
         expires_at: claims.exp + LEEWAY_SECONDS,
+        generation: keys.generation,
         principal: Arc::new(Principal {
             tenant: claims.tenant,
             subject: claims.sub,

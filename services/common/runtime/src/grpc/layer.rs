@@ -143,7 +143,7 @@ fn expiry_trailers() -> Option<http::HeaderMap> {
 }
 
 /// A handler's error stands in the headers; a stream that fails later has been answered OK here.
-fn code_of(response: &Response<Body>) -> Code {
+pub(super) fn code_of(response: &Response<Body>) -> Code {
     Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
 }
 
@@ -173,7 +173,7 @@ fn record(span: &Span, method: &'static str, code: Code, began: Instant) {
     telemetry::RPC_DURATION.record(began.elapsed().as_secs_f64(), &attributes);
 }
 
-fn code_name(code: Code) -> &'static str {
+pub(super) fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",

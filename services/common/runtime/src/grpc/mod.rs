@@ -1,6 +1,7 @@
 //! The gRPC side: problems as statuses, the caller of a request, the layer that every call passes, and how servers of
 //! others are reached.
 
+mod calls;
 mod client;
 mod layer;
 mod principal;
@@ -8,6 +9,7 @@ mod status;
 mod timeout;
 mod undecodable;
 
+pub use calls::{TracedChannel, connect};
 pub use client::ClientTls;
 pub(crate) use client::is_loopback;
 pub(crate) use layer::CallLayer;

@@ -1,12 +1,17 @@
 use std::collections::HashMap;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::TraceContextExt as _;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// A W3C trace context as two texts, to travel in Kafka headers and outbox rows.
+/// The header of a trace's and a span's ids.
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// The header of what the systems on a trace's way say of it to each other.
+pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// A W3C trace context as two texts, to travel in Kafka headers, outbox rows and calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceContext {
     /// The header `traceparent`.
@@ -20,6 +25,16 @@ impl TraceContext {
     pub fn is_sampled(&self) -> bool {
         let flags = self.traceparent.rsplit('-').next().unwrap_or_default();
         u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1)
+    }
+
+    /// Writes it into the headers of a call. What is no header value is left out.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        let texts = [(TRACEPARENT, Some(&self.traceparent)), (TRACESTATE, self.tracestate.as_ref())];
+        for (name, text) in texts {
+            if let Some(value) = text.and_then(|text| text.parse().ok()) {
+                headers.insert(name, value);
+            }
+        }
     }
 }
 
@@ -69,8 +84,8 @@ pub fn link(span: &tracing::Span, context: &TraceContext) {
 /// The context in the headers of a call, if there is a valid one.
 pub fn extract(headers: &HeaderMap) -> Option<TraceContext> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let traceparent = text("traceparent")?.to_owned();
-    Some(TraceContext { traceparent, tracestate: text("tracestate").map(str::to_owned) })
+    let traceparent = text(TRACEPARENT)?.to_owned();
+    Some(TraceContext { traceparent, tracestate: text(TRACESTATE).map(str::to_owned) })
 }
 
 /// Makes `span` the child of the context that `carrier` holds, if it holds one.
@@ -85,6 +100,21 @@ fn set_parent(span: &tracing::Span, carrier: &dyn Extractor) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_into_headers_is_read_from_them_and_nothing_that_is_no_value() {
+        let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned();
+        for (tracestate, read) in [(None, None), (Some("a=1"), Some("a=1")), (Some("a\nb"), None)] {
+            let mut headers = HeaderMap::new();
+            let tracestate = tracestate.map(str::to_owned);
+            TraceContext { traceparent: traceparent.clone(), tracestate }.write(&mut headers);
+            let tracestate = read.map(str::to_owned);
+            assert_eq!(
+                extract(&headers),
+                Some(TraceContext { traceparent: traceparent.clone(), tracestate })
+            );
+        }
+    }
 
     #[test]
     fn a_trace_is_recorded_if_the_lowest_flag_says_so_and_not_if_there_are_none() {

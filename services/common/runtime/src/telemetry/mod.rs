@@ -10,7 +10,9 @@ mod metrics;
 mod otlp;
 mod setup;
 
-pub use context::{TraceContext, context_of, current_context, extract, link, parent};
+pub use context::{
+    TRACEPARENT, TRACESTATE, TraceContext, context_of, current_context, extract, link, parent,
+};
 pub(crate) use metrics::{
     CALLS_SHED, HTTP_DURATION, RPC_DURATION, RPC_STATUS, TOKENS_REFUSED, prometheus_text,
 };

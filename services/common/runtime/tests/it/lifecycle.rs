@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use redress_testkit::wait_until;
 use reqwest::StatusCode;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -56,14 +57,11 @@ async fn leaving_waits_for_the_calls_in_flight_and_refuses_readiness_meanwhile()
     let leaving = async {
         greeter.until_held(1).await;
         greeter.signal(Signal::TERM);
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        let not_ready = async || {
             let ready = reqwest::get(format!("{}/readyz", greeter.admin)).await.unwrap();
-            if ready.status() == StatusCode::SERVICE_UNAVAILABLE {
-                return ready.json::<Value>().await.unwrap();
-            }
-            assert!(Instant::now() < deadline, "still ready");
-        }
+            (ready.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(ready)
+        };
+        wait_until("it is ready no more", PATIENCE, not_ready).await.json::<Value>().await.unwrap()
     };
     let (held, ready) = futures::future::join(in_flight, leaving).await;
     assert_eq!(ready["failing"], json!(["leaving"]));

@@ -6,6 +6,7 @@ mod calls;
 mod configuration;
 mod issuer;
 mod lifecycle;
+mod outgoing;
 mod overload;
 mod process;
 mod telemetry;

@@ -10,10 +10,10 @@ use http::uri::PathAndQuery;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use redress_testkit::wait_until;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Request, Status, Streaming};
 use tonic_prost::ProstCodec;
@@ -101,13 +101,9 @@ impl Greeter {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
-    /// Waits for a condition, showing the log if it does not come.
+    /// Waits for a condition.
     pub(crate) async fn until(&self, what: &str, condition: impl Fn() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !condition() {
-            assert!(Instant::now() < deadline, "not {what} in time:\n{}", self.log());
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        wait_until(what, PATIENCE, async || condition().then_some(())).await;
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -116,14 +112,7 @@ impl Greeter {
     }
 
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < deadline, "still running:\n{}", self.log());
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        wait_until("the process has ended", PATIENCE, async || self.child.try_wait().unwrap()).await
     }
 
     pub(crate) async fn call(&self, method: &str, token: Option<&str>, text: &str) -> Result<String, Status> {
@@ -166,10 +155,8 @@ impl Greeter {
 
     /// Waits until so many calls of `Hold` are being handled.
     pub(crate) async fn until_held(&self, count: u64) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.greet("").await["held"] != count {
-            assert!(Instant::now() < deadline, "calls are not held:\n{}", self.log());
-        }
+        let held = async || (self.greet("").await["held"] == count).then_some(());
+        wait_until("calls are held", PATIENCE, held).await;
     }
 
     pub(crate) async fn metrics(&self) -> String {
@@ -191,7 +178,12 @@ fn path(method: &str) -> PathAndQuery {
 }
 
 impl Drop for Greeter {
+    /// Shows the log when the test fails.
+    #[expect(clippy::print_stdout, reason = "what a failure is understood by")]
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{}", fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

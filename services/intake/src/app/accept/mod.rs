@@ -8,12 +8,12 @@ mod answer;
 pub mod index;
 pub mod sealing;
 mod telemetry;
+mod terms;
 pub mod validate;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use prost::Message;
 use redress_domain::{
@@ -26,6 +26,7 @@ use redress_vault::Vault;
 use tokio::time::Instant;
 
 use crate::error::Error;
+pub use terms::Terms;
 
 /// How long a caller without a nearer deadline waits for the broker.
 const DELIVERY_LIMIT: Duration = Duration::from_secs(2);
@@ -51,15 +52,6 @@ pub struct Accepted {
     pub acknowledge_by: Timestamp,
     /// Whether it was accepted before.
     pub duplicate: bool,
-}
-
-/// The terms that the answer names.
-#[derive(Debug, Clone)]
-pub struct Terms {
-    /// The zone in which the number's day is counted.
-    pub zone: TimeZone,
-    /// Time to the acknowledgement of receipt (C05).
-    pub acknowledge_within: SignedDuration,
 }
 
 /// Accepts complaints.
@@ -107,7 +99,7 @@ impl Accept {
                 return Err(reused(&id).into());
             }
             Some(Remembered { confirmed: true, received_at_ms, .. }) => {
-                return Ok(self.answer(id, at(received_at_ms, now), true));
+                return Ok(self.terms.answer(id, at(received_at_ms, now), true));
             }
             Some(first) if first.fingerprint != fingerprint && is_on_its_way(&first, now) => {
                 return Err(Problem::unavailable("KEY_IN_USE", RETRY_AFTER)
@@ -116,13 +108,8 @@ impl Accept {
             }
             _ => {}
         }
-        // A retry of an attempt that was not confirmed keeps the first attempt's time, and so its number.
-        let received_at = match remembered {
-            Some(first) if first.fingerprint == fingerprint => at(first.received_at_ms, now),
-            _ => now,
-        };
-
-        let (answer, channel) = (self.answer(id, received_at, false), submission.channel());
+        let received_at = self.terms.counts_from(remembered.as_ref(), &fingerprint, now);
+        let (answer, channel) = (self.terms.answer(id, received_at, false), submission.channel());
         let record = sealing::record(&self.vault, caller, &answer, submission, fingerprint).await?;
         fail::fail_point!("accept.before_send", |_| Err(crate::crash::now()));
         self.send(record, deadline).await?;
@@ -138,19 +125,12 @@ impl Accept {
             // Another body was confirmed though it was not seen on its way: Redis had forgotten it, or it took longer than
             // any may. The register keeps the one that lies first in the log, and shows the other beside it.
             Some(other) if other.fingerprint != fingerprint => Err(reused(&id).into()),
-            Some(first) => Ok(self.answer(id, at(first.received_at_ms, now), true)),
+            Some(first) => Ok(self.terms.answer(id, at(first.received_at_ms, now), true)),
             None => {
                 telemetry::received(channel);
                 Ok(answer)
             }
         }
-    }
-
-    fn answer(&self, id: ComplaintId, received_at: Timestamp, duplicate: bool) -> Accepted {
-        let day = received_at.to_zoned(self.terms.zone.clone()).date();
-        let acknowledge_by =
-            received_at.saturating_add(self.terms.acknowledge_within).unwrap_or(Timestamp::MAX);
-        Accepted { id, no: ComplaintNo::new(day, &id), received_at, acknowledge_by, duplicate }
     }
 
     /// Waits for the acknowledgement as long as the caller can still be told.

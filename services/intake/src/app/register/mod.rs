@@ -19,10 +19,11 @@ use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, DecodeError, Delivery, HandlerError, enqueue};
 use redress_proto::intake::v1::SubmissionAccepted;
 use sqlx::postgres::PgConnection;
+use uuid::Uuid;
 
 use crate::app::given_up;
 use crate::error::Error;
-use crate::store::{audit, register as store};
+use crate::store::{audit, known, register as store};
 use plan::Plan;
 pub use submitted::Submitted;
 
@@ -63,10 +64,12 @@ impl BatchHandler for Register {
 
 impl Register {
     async fn register(&self, conn: &mut PgConnection, batch: &[Delivery<Submitted>]) -> Result<(), Error> {
-        let ids: BTreeSet<(TenantId, ComplaintId)> =
-            batch.iter().map(|d| (d.meta.tenant.clone(), ComplaintId::from_uuid(d.meta.subject))).collect();
-        let ids: Vec<_> = ids.into_iter().collect();
-        let mut known = store::lock_known(conn, &ids).await?;
+        let attempt = |d: &Delivery<Submitted>| {
+            (d.meta.tenant.clone(), ComplaintId::from_uuid(d.meta.subject), d.meta.event_id)
+        };
+        let attempts: BTreeSet<(TenantId, ComplaintId, Uuid)> = batch.iter().map(attempt).collect();
+        let attempts: Vec<_> = attempts.into_iter().collect();
+        let mut known = known::lock(conn, &attempts).await?;
         let now = whole_microseconds(self.clock.now());
         let mut plan = Plan::of(batch, &mut known, now)?;
 

@@ -1,6 +1,6 @@
 //! What a batch of submissions comes to: pure, so that every order of repetitions can be tried.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,7 +20,8 @@ use crate::domain::audit::Entry;
 use crate::domain::lifecycle::{Act, Actor, Lifecycle, Refusal, Registration, StateKind};
 use crate::error::Error;
 use crate::store::complaint::state_version;
-use crate::store::register::{Known, NewComplaint, NewSubmission};
+use crate::store::known::Known;
+use crate::store::register::{NewComplaint, NewSubmission};
 use crate::store::submission::Disposition;
 use crate::topics::LIFECYCLE;
 
@@ -52,12 +53,12 @@ impl Plan {
                 None => {
                     known.insert(id.clone(), plan.register(delivery, &id, now)?);
                 }
-                Some(known) if known.submissions.contains(&delivery.meta.event_id) => {}
                 Some(known) => {
-                    known.submissions.push(delivery.meta.event_id);
-                    known.stream_version += 1;
-                    plan.again(delivery, known, now);
-                    moved.insert(id, known.stream_version);
+                    if known.recorded.insert(delivery.meta.event_id) {
+                        known.stream_version += 1;
+                        plan.again(delivery, known, now);
+                        moved.insert(id, known.stream_version);
+                    }
                 }
             }
         }
@@ -136,7 +137,7 @@ impl Plan {
             stream_version: 1,
             fingerprint: submitted.fingerprint.clone(),
             state: StateKind::Received.code().to_owned(),
-            submissions: vec![delivery.meta.event_id],
+            recorded: HashSet::from([delivery.meta.event_id]),
         })
     }
 

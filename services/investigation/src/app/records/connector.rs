@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use redress_proto::convert::{from_wire_time, to_wire_time};
 use redress_proto::investigation::v1 as wire;
 use redress_proto::investigation::v1::platform_data_provider_service_client::PlatformDataProviderServiceClient;
-use tonic::transport::{Channel, Endpoint};
+use redress_runtime::grpc::{TracedChannel, connect};
+use tonic::transport::Endpoint;
 use tonic::{Code, Request, Status};
 
 use crate::domain::records::Question;
@@ -38,7 +39,7 @@ pub struct Window {
 /// The platform. Clones share the connection.
 #[derive(Clone)]
 pub struct Platform {
-    client: PlatformDataProviderServiceClient<Channel>,
+    client: PlatformDataProviderServiceClient<TracedChannel>,
     limit: Duration,
     window: Window,
 }
@@ -46,13 +47,13 @@ pub struct Platform {
 impl Platform {
     /// The platform at `endpoint`; nothing is connected before the first question.
     pub fn new(endpoint: Endpoint, limit: Duration, window: Window) -> Self {
-        let channel = endpoint
+        let endpoint = endpoint
             .connect_timeout(CONNECT_LIMIT)
             .timeout(limit)
             .http2_keep_alive_interval(KEEPALIVE)
-            .keep_alive_while_idle(true)
-            .connect_lazy();
-        let client = PlatformDataProviderServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES);
+            .keep_alive_while_idle(true);
+        let client = PlatformDataProviderServiceClient::new(connect(&endpoint))
+            .max_decoding_message_size(ANSWER_BYTES);
         Self { client, limit, window }
     }
 

@@ -8,7 +8,8 @@ use redress_domain::{Money, whole_microseconds};
 use redress_proto::convert::from_wire_time;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::resolution::v1::remedy_executor_service_client::RemedyExecutorServiceClient;
-use tonic::transport::{Channel, Endpoint};
+use redress_runtime::grpc::{TracedChannel, connect};
+use tonic::transport::Endpoint;
 use uuid::Uuid;
 
 use crate::app::wire::{funding_source, terms};
@@ -20,19 +21,18 @@ use crate::store::case::Key;
 /// The executor. Clones share its connection.
 #[derive(Debug, Clone)]
 pub struct Executor {
-    client: RemedyExecutorServiceClient<Channel>,
+    client: RemedyExecutorServiceClient<TracedChannel>,
     limit: Duration,
 }
 
 impl Executor {
     /// The executor at `endpoint`, connected when it is first asked; `limit` is how long one call may take.
     pub fn new(endpoint: Endpoint, limit: Duration) -> Self {
-        let channel = endpoint
+        let endpoint = endpoint
             .connect_timeout(limit)
             .http2_keep_alive_interval(Duration::from_secs(20))
-            .keep_alive_timeout(Duration::from_secs(10))
-            .connect_lazy();
-        Self { client: RemedyExecutorServiceClient::new(channel), limit }
+            .keep_alive_timeout(Duration::from_secs(10));
+        Self { client: RemedyExecutorServiceClient::new(connect(&endpoint)), limit }
     }
 
     /// How long one call may take.
