@@ -75,8 +75,7 @@ pub fn query(message: &str) -> Vec<Value> {
 pub fn told_elsewhere(document: &mut Value, message: &str, fields: &[&str]) {
     let name = message.rsplit('.').next().unwrap_or(message);
     // Not by index: that makes what is missing, as a null that no reader of the document takes.
-    let Some(schema) =
-        document.pointer_mut("/components/schemas").and_then(|schemas| schemas.get_mut(name))
+    let Some(schema) = document.pointer_mut("/components/schemas").and_then(|schemas| schemas.get_mut(name))
     else {
         return;
     };

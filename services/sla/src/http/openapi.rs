@@ -143,6 +143,8 @@ mod tests {
         let document = document_value();
         let body = &document["components"]["schemas"]["AcknowledgeEscalationRequest"];
         assert!(body["properties"].as_object().is_some_and(|fields| !fields.is_empty()));
-        assert!(body["properties"].get("ticketId").is_none() && body["properties"].get("requestId").is_none());
+        assert!(
+            body["properties"].get("ticketId").is_none() && body["properties"].get("requestId").is_none()
+        );
     }
 }

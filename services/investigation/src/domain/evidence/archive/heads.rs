@@ -151,14 +151,7 @@ struct Catch {
 
 impl Catch {
     const fn at(place: u64) -> Self {
-        Self {
-            place,
-            header: Vec::new(),
-            name_seen: 0,
-            ending: Vec::new(),
-            extra_seen: 0,
-            data: Vec::new(),
-        }
+        Self { place, header: Vec::new(), name_seen: 0, ending: Vec::new(), extra_seen: 0, data: Vec::new() }
     }
 
     fn take(&mut self, bytes: &[u8]) {
