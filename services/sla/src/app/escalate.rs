@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::aside::{Claimed, isolated};
+use super::background::repeated;
 use super::book::Book;
 use super::publish::{Emitted, clock_ref};
 use super::recount::{Outcome, books};
@@ -86,20 +87,10 @@ impl Escalation {
 
     /// Works until `stop`; a task of the service.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        loop {
-            let pause = match self.look().await {
-                Ok(looked) if looked > 0 => Duration::ZERO,
-                Ok(_) => PERIOD,
-                Err(error) => {
-                    tracing::warn!(%error, "calls could not be looked for");
-                    PERIOD
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
+        let pause = |looked| if looked > 0 { Duration::ZERO } else { PERIOD };
+        let look = || async { Ok(pause(self.look().await?)) };
+        repeated(stop, PERIOD, "calls could not be looked for", look).await;
+        Ok(())
     }
 
     /// One look: tickets that were looked at.
