@@ -25,16 +25,18 @@ enum At {
 /// How often at each place instead, for a long run by hand.
 const PER_POINT: &str = "REDRESS_KILLS_PER_POINT";
 
-/// How often, for each place; 12 kills in all.
+/// How often, for each place.
 const KILLS: [(At, u32); 6] = [
-    (At::Point("fire.claimed=30%return"), 2),
-    (At::Point("fire.before_commit=30%return"), 2),
+    (At::Point("fire.claimed=30%return"), 10),
+    (At::Point("fire.before_commit=30%return"), 10),
     // Committed, and the index of what is due soon knows nothing of it.
-    (At::Point("clocks.committed=30%return"), 2),
-    (At::Commit, 1),
-    (At::Publication, 1),
-    (At::AnyMoment, 4),
+    (At::Point("clocks.committed=30%return"), 10),
+    (At::Commit, 5),
+    (At::Publication, 5),
+    (At::AnyMoment, 10),
 ];
+/// In all.
+const FIFTY: u32 = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_between_claim_and_effect_and_at_any_other_moment_lose_no_clock_and_double_none() {
@@ -42,9 +44,13 @@ async fn kills_between_claim_and_effect_and_at_any_other_moment_lose_no_clock_an
     let load = Load::start(&world, 10, 0).await;
     let wanted: Option<u32> = std::env::var(PER_POINT).ok().map(|times| times.parse().unwrap());
     let kills = KILLS.map(|(place, times)| (place, wanted.unwrap_or(times)));
+    let all: u32 = kills.iter().map(|(_, times)| *times).sum();
+    assert!(wanted.is_some() || all >= FIFTY, "{all} kills");
+    let mut killed = 0;
     let rounds = kills.iter().map(|(_, times)| *times).max().unwrap();
     for round in 0..rounds {
         for (place, _) in kills.iter().filter(|(_, times)| round < *times) {
+            killed += 1;
             match place {
                 At::Point(point) => ends_itself(&world, point).await,
                 At::Commit => killed_after_commit(&world).await,
@@ -57,6 +63,7 @@ async fn kills_between_claim_and_effect_and_at_any_other_moment_lose_no_clock_an
             }
         }
     }
+    assert_eq!(killed, all);
     let sla = world.serve(0, &[]).await;
     all_is_told_once(&world, load).await;
     let published = world.log.published().await;
