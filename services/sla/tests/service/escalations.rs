@@ -190,7 +190,7 @@ async fn a_complaint_over_the_head_is_taken_up_by_somebody_who_had_nothing_to_do
     let (urgent, over_the_head) = (ticket("urgent"), ticket("over_the_head"));
     let take = async |subject: &str, ticket: &str| {
         let asked =
-            wire::AcknowledgeEscalationRequest { request_id: subject.into(), ticket_id: ticket.into() };
+            wire::AcknowledgeEscalationRequest { request_id: ticket.into(), ticket_id: ticket.into() };
         bench.grpc.acknowledge_escalation(lead(subject, asked)).await
     };
     // One granted more time, and another takes a call of the case up, of a higher level.
