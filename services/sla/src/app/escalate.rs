@@ -1,22 +1,26 @@
 //! The ladder: whom clocks and facts call, when the call goes out, and who is called next if nobody takes it up.
 //!
-//! A call is first only written down; it goes out at the next opening of the office of whoever is called, at once if the
-//! case is urgent. The same cause makes the same ticket, so nothing that is repeated calls anybody twice.
+//! A call is first only written down; it goes out at the next opening of whoever is called, in the calendar that the
+//! tenant's policy has for their level, at once if the case is urgent. The same cause makes the same ticket, so nothing
+//! that is repeated calls anybody twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use redress_proto::sla::v1 as wire;
 use sqlx::postgres::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::aside::{Claimed, isolated};
+use super::background::repeated;
 use super::book::Book;
 use super::publish::{Emitted, clock_ref};
 use super::recount::{Outcome, books};
-use crate::domain::course::{Calendars as _, attributes, has_ended, ordered};
+use crate::domain::calendar::{BeyondHorizon, Calendar};
+use crate::domain::course::{Calendars as _, Policies as _, attributes, has_ended, ordered};
 use crate::domain::escalation::{Call, Case, Ladder, heard};
 use crate::domain::fact::Fact;
 use crate::domain::telling::Told;
@@ -39,14 +43,15 @@ pub(crate) fn tickets(
     book: &Book,
 ) -> Result<Vec<Stored>, Error> {
     let ladder = Ladder::builtin();
-    if calls.iter().all(|call| ladder.rule(call).is_none()) {
+    if calls.iter().all(|call| ladder.level(call).is_none()) {
         return Ok(Vec::new());
     }
     let known = attributes(ordered(facts));
     let case = Case { tenant: &key.0, complaint_id: key.1, known: &known };
-    let office = office(&ladder, book)?;
     let mut tickets = Vec::new();
     for call in calls {
+        let Some(level) = ladder.level(&call) else { continue };
+        let office = office(&ladder, level, book, call.at)?;
         let ticket = ladder.raise(case, &call, &office).map_err(beyond)?;
         tickets.extend(ticket.map(|ticket| Stored::new(key.clone(), ticket, call)));
     }
@@ -63,12 +68,14 @@ pub(crate) fn reaches_somebody(call: &Call) -> bool {
     Ladder::builtin().rule(call).is_some()
 }
 
-fn office(ladder: &Ladder, book: &Book) -> Result<Arc<crate::domain::calendar::Calendar>, Error> {
-    let id = ladder.calendar();
+/// The hours of those whom `level` calls, by the rules that the tenant has in effect at `at`.
+fn office(ladder: &Ladder, level: u8, book: &Book, at: Timestamp) -> Result<Arc<Calendar>, Error> {
+    let policy = book.effective(at);
+    let id = policy.calendar(ladder.calendar(level));
     book.get(id, None).ok_or_else(|| Error::Defect(format!("there is no calendar {id}").into()))
 }
 
-fn beyond(error: crate::domain::calendar::BeyondHorizon) -> Error {
+fn beyond(error: BeyondHorizon) -> Error {
     Error::Defect(error.to_string().into())
 }
 
@@ -86,20 +93,10 @@ impl Escalation {
 
     /// Works until `stop`; a task of the service.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        loop {
-            let pause = match self.look().await {
-                Ok(looked) if looked > 0 => Duration::ZERO,
-                Ok(_) => PERIOD,
-                Err(error) => {
-                    tracing::warn!(%error, "calls could not be looked for");
-                    PERIOD
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
+        let pause = |looked| if looked > 0 { Duration::ZERO } else { PERIOD };
+        let look = || async { Ok(pause(self.look().await?)) };
+        repeated(stop, PERIOD, "calls could not be looked for", look).await;
+        Ok(())
     }
 
     /// One look: tickets that were looked at.
@@ -183,14 +180,14 @@ async fn batch(desk: &Desk, conn: &mut PgConnection, which: &Which) -> Result<us
             stored.state = match stored.state {
                 _ if over => TicketState::Settled,
                 TicketState::Waiting if stored.ticket.not_before <= now => {
-                    let office = office(&ladder, book)?;
+                    let office = office(&ladder, level, book, now)?;
                     stored.ticket.acknowledge_by =
                         ladder.acknowledge_by(case, level, now, &office).map_err(beyond)?;
                     emitted.push(raised(&stored, clock));
                     TicketState::Raised
                 }
                 TicketState::Raised if stored.ticket.acknowledge_by.is_some_and(|by| by <= now) => {
-                    let office = office(&ladder, book)?;
+                    let office = office(&ladder, level + 1, book, now)?;
                     let next =
                         ladder.next(case, &stored.ticket, &stored.call, now, &office).map_err(beyond)?;
                     made.extend(next.map(|next| Stored::new(key.clone(), next, stored.call.clone())));

@@ -13,12 +13,12 @@ use super::calendars::call;
 use super::publish::Emitted;
 use super::recount::Outcome;
 use super::wire::time;
-use crate::domain::escalation::{Caller, Refusal, handlers, may_take_up};
+use crate::domain::escalation::{Caller, Line, Refusal, may_take_up};
 use crate::error::Error;
 use crate::store::case;
 use crate::store::case::Key;
 use crate::store::escalation::{self, Stored, TicketState};
-use crate::store::{fact, time_of};
+use crate::store::{extension, fact, time_of};
 
 /// The escalations of a complaint.
 pub async fn list(
@@ -75,7 +75,12 @@ async fn take_up(
     }
     let facts = fact::of_cases(conn, std::iter::once(&held.key)).await?.remove(&held.key).unwrap_or_default();
     let by = Caller { subject: &caller.subject, is_supervisor: caller.has_any(&[Role::Supervisor]) };
-    may_take_up(ticket.call.trigger, ticket.ticket.level, by, handlers(&facts)).map_err(refused)?;
+    let line = Line {
+        handlers: Line::handlers(&facts),
+        took_up: escalation::taken_up(conn, &held.key).await?,
+        decided: extension::deciders(conn, &held.key).await?,
+    };
+    may_take_up(ticket.call.trigger, ticket.ticket.level, by, &line).map_err(refused)?;
     let now = time_of(conn).await?;
     ticket.state = TicketState::Acknowledged;
     ticket.acknowledged_by = Some(caller.subject.clone());

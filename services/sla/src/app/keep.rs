@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::aside::{Claimed, isolated};
+use super::background::repeated;
 use super::inputs;
 use super::recount::{Known, books};
 use super::telemetry;
@@ -54,20 +55,11 @@ impl Forgetting {
 
     /// Works until `stop`; a task of the service.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        loop {
-            let pause = match self.look().await {
-                Ok(Look { looked_at: 0, .. }) => PERIOD,
-                Ok(_) => BREATH,
-                Err(error) => {
-                    tracing::warn!(%error, "complaints whose time of keeping is over could not be looked for");
-                    PERIOD
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
+        let pause = |look: Look| if look.looked_at > 0 { BREATH } else { PERIOD };
+        let look = || async { Ok(pause(self.look().await?)) };
+        let failed = "complaints whose time of keeping is over could not be looked for";
+        repeated(stop, PERIOD, failed, look).await;
+        Ok(())
     }
 
     /// Looks at some complaints whose time of keeping may be over.

@@ -1,6 +1,7 @@
 //! What sla does, one file per use: load → decide → save + outbox.
 
 mod aside;
+mod background;
 pub mod book;
 pub mod calendars;
 pub mod clocks;

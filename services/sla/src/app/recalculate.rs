@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::aside::{Claimed, isolated};
+use super::background::repeated;
 use super::recount::{Known, Outcome, as_before};
 use crate::domain::course::Pin;
 use crate::domain::telling::Told;
@@ -42,20 +43,13 @@ impl Recalculation {
     /// Works until `stop`; a task of the service.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let per_second = self.desk.settings.recalculations_per_second;
-        loop {
-            let pause = match self.step(BATCH.min(per_second)).await {
-                Ok(0) => PERIOD,
-                Ok(done) => Duration::from_secs_f64(f64::from(done) / f64::from(per_second)),
-                Err(error) => {
-                    tracing::warn!(%error, "clocks could not be computed anew");
-                    PERIOD
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
+        let pause = |done| match done {
+            0 => PERIOD,
+            done => Duration::from_secs_f64(f64::from(done) / f64::from(per_second)),
+        };
+        let look = || async { Ok(pause(self.step(BATCH.min(per_second)).await?)) };
+        repeated(stop, PERIOD, "clocks could not be computed anew", look).await;
+        Ok(())
     }
 
     /// Computes the clocks of some complaints anew; how many complaints.

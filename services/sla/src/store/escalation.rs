@@ -150,6 +150,20 @@ pub async fn of_case(
     Ok(rows.into_iter().map(Stored::try_from).collect::<Result<_, _>>()?)
 }
 
+/// Who took calls of a complaint up, and of which level.
+pub async fn taken_up(conn: &mut PgConnection, key: &Key) -> Result<Vec<(String, u8)>, Error> {
+    let rows: Vec<(String, i16)> = sqlx::query_as(
+        "SELECT DISTINCT acknowledged_by, level FROM escalation_ticket
+         WHERE tenant = $1 AND complaint_id = $2 AND acknowledged_by IS NOT NULL",
+    )
+    .bind(key.0.as_str())
+    .bind(key.1)
+    .fetch_all(conn)
+    .await?;
+    // The table allows 1 to 4.
+    Ok(rows.into_iter().map(|(by, level)| (by, u8::try_from(level).unwrap_or(u8::MAX))).collect())
+}
+
 /// A ticket of the tenant's.
 pub async fn find(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Result<Option<Stored>, Error> {
     let row: Option<Row> =

@@ -130,6 +130,15 @@ pub async fn of_clock(
     Ok(rows.into_iter().map(Request::from).collect())
 }
 
+/// Who decided on requests for the clocks of a complaint.
+pub async fn deciders(conn: &mut PgConnection, key: &Key) -> Result<Vec<String>, Error> {
+    let deciders = sqlx::query_scalar(
+        "SELECT DISTINCT decided_by FROM extension
+         WHERE tenant = $1 AND complaint_id = $2 AND decided_by IS NOT NULL",
+    );
+    Ok(deciders.bind(key.0.as_str()).bind(key.1).fetch_all(conn).await?)
+}
+
 /// Writes a request, or what became of it.
 pub async fn save(conn: &mut PgConnection, tenant: &TenantId, request: &Request) -> Result<(), Error> {
     sqlx::query(

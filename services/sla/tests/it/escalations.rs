@@ -2,9 +2,11 @@
 
 use redress_sla::domain::calendar::known;
 use redress_sla::domain::course::{Extension, attributes};
-use redress_sla::domain::escalation::{Call, Case, Grade, Ladder, Ticket, Trigger, heard};
+use redress_sla::domain::escalation::{
+    Call, Caller, Case, Grade, HIGHEST, Ladder, Line, Refusal as NotUp, Ticket, Trigger, heard, may_take_up,
+};
 use redress_sla::domain::extension::{Refusal, may_decide, may_have_more, within_cap};
-use redress_sla::domain::policy::Attributes;
+use redress_sla::domain::policy::{Attributes, Role};
 use redress_sla::domain::telling::{Told, compare, fire};
 
 use crate::story::{Story, at, name};
@@ -55,6 +57,19 @@ fn the_ladder_calls_the_levels_that_the_list_of_clocks_names() {
         (Trigger::Breach, "C06", None, Some((2, "supervisor", "clock_breached"))),
         (Trigger::Breach, "C05", None, Some((1, "handler_lead", "clock_breached"))),
         (Trigger::Breach, "C32", None, Some((3, "legal_counsel", "clock_breached"))),
+        (Trigger::Percent, "C01", Some(80), Some((1, "handler_lead", "clock_warned"))),
+        (Trigger::Breach, "C01", None, Some((2, "supervisor", "clock_breached"))),
+        (Trigger::Breach, "C03", None, Some((1, "handler_lead", "clock_breached"))),
+        (Trigger::Breach, "C33", None, Some((1, "handler_lead", "clock_breached"))),
+        (Trigger::Breach, "C17", None, Some((3, "department_head", "clock_breached"))),
+        (Trigger::Percent, "C23", Some(80), Some((2, "legal_counsel", "clock_warned"))),
+        (Trigger::Breach, "C23", None, Some((3, "legal_counsel", "clock_breached"))),
+        (Trigger::Breach, "C24", None, Some((3, "legal_counsel", "clock_breached"))),
+        (Trigger::Breach, "C25", None, Some((3, "legal_counsel", "clock_breached"))),
+        (Trigger::Breach, "C31", None, Some((2, "supervisor", "clock_breached"))),
+        (Trigger::Breach, "C34", None, Some((3, "data_protection_officer", "clock_breached"))),
+        (Trigger::Percent, "C35", Some(80), Some((2, "data_protection_officer", "clock_warned"))),
+        (Trigger::Breach, "C35", None, Some((3, "data_protection_officer", "clock_breached"))),
         // What silence leads to is nobody's failure.
         (Trigger::Breach, "C09", None, None),
         (Trigger::Breach, "C26", None, None),
@@ -110,6 +125,55 @@ fn who_does_not_take_it_up_in_time_is_followed_by_the_next_level_and_the_highest
     assert_eq!(next(&known, &ticket, &call, "2026-04-10T15:00"), None);
     assert_ne!(ticket.id, first.id);
     assert_eq!(raise(&known, &call).unwrap().id, first.id, "the same cause calls once");
+}
+
+#[test]
+fn a_complaint_over_the_head_never_comes_back_into_the_line_that_it_passes_over() {
+    let known = known_as("MAJOR", false);
+    let call = call(Trigger::OverTheHead, "", None, CASE);
+    let mut ticket = raise(&known, &call).unwrap();
+    for level in 3..=HIGHEST {
+        ticket = next(&known, &ticket, &call, "2026-03-20T18:00").unwrap();
+        assert_eq!((ticket.level, ticket.target_role.as_str()), (level, "independent_reviewer"));
+    }
+    // Counsel's calls go on to the heads, who decide on what counsel did not.
+    let (call, known) = (self::call(Trigger::Percent, "C20", Some(80), CASE), known);
+    let ticket = next(&known, &raise(&known, &call).unwrap(), &call, "2026-03-20T18:00").unwrap();
+    assert_eq!(ticket.target_role, "department_head");
+}
+
+#[test]
+fn each_level_is_taken_up_by_somebody_above_those_who_had_to_do_with_the_case() {
+    let line = Line {
+        handlers: vec!["handler".into(), "was-promoted".into()],
+        took_up: vec![("first".into(), 1), ("second".into(), 2)],
+        decided: vec!["granted".into()],
+    };
+    let take = |trigger, level, subject, is_supervisor| {
+        may_take_up(trigger, level, Caller { subject, is_supervisor }, &line).err()
+    };
+    for level in 1..=HIGHEST {
+        assert_eq!(take(Trigger::Breach, level, "colleague", false), Some(NotUp::NeedsSupervisor));
+        assert_eq!(take(Trigger::Breach, level, "was-promoted", true), Some(NotUp::OwnCase));
+        assert_eq!(take(Trigger::Breach, level, "nobody", true), None);
+        for subject in ["first", "second", "granted"] {
+            assert_eq!(take(Trigger::OverTheHead, level, subject, true), Some(NotUp::OwnLine), "{subject}");
+        }
+        assert_eq!(take(Trigger::OverTheHead, level, "nobody", true), None);
+    }
+    let refused_from =
+        |subject| (1..=HIGHEST).find(|level| take(Trigger::Breach, *level, subject, true).is_some());
+    assert_eq!(["first", "second", "granted"].map(refused_from), [Some(2), Some(3), Some(3)]);
+}
+
+#[test]
+fn the_hours_of_a_level_are_those_that_the_ladder_names() {
+    let ladder = Ladder::builtin();
+    assert!((1..=HIGHEST).all(|level| ladder.calendar(level) == Role::Office));
+    let text = include_str!("../../data/escalation/cn.toml");
+    let changed = text.replacen("level = 3\n", "level = 3\ncalendar = \"always\"\n", 1);
+    let changed = Ladder::parse(&changed).unwrap();
+    assert_eq!([2, 3, 4].map(|level| changed.calendar(level)), [Role::Office, Role::Always, Role::Office]);
 }
 
 #[test]
@@ -173,8 +237,9 @@ fn a_clock_that_fires_calls() {
 fn a_ladder_is_refused_with_every_fault() {
     let text = include_str!("../../data/escalation/cn.toml");
     for (replace, with, fault) in [
-        ("version = 1", "version = 0", "version OUT_OF_RANGE"),
-        ("calendar = \"cn-office\"", "calendar = \"\"", "calendar REQUIRED"),
+        ("version = 2", "version = 0", "version OUT_OF_RANGE"),
+        ("level = 4\n", "level = 4\ncalendar = \"cn-office\"\n", "level[3].calendar UNKNOWN_ENUM_VALUE"),
+        ("role = \"independent_reviewer\"\n", "", ".keeps_role CONFLICT"),
         (
             "level = 4\nrole = \"senior_management\"",
             "level = 5\nrole = \"senior_management\"",

@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use proptest::prelude::*;
-use redress_sla::domain::calendar::{Calendar, Draft, known};
+use redress_sla::domain::calendar::{Calendar, Draft, ExceptionDraft, known};
 use redress_sla::domain::engine::{Reckoning, Step};
 use redress_sla::domain::pause::Pause;
 use redress_sla::domain::time_limit::{Cap, TimeLimit};
@@ -60,14 +61,26 @@ fn limit() -> impl Strategy<Value = TimeLimit> {
     )
 }
 
-/// Each calendar, written down and read again as its next version.
-fn republished() -> &'static [Calendar] {
-    static ALL: LazyLock<Vec<Calendar>> = LazyLock::new(|| {
-        let next = |id| Draft { version: "next".to_owned(), ..Draft::from(known(id).unwrap()) };
-        IDS.iter().map(|id| Calendar::try_from(&next(id)).unwrap()).collect()
-    });
-    &ALL
-}
+/// Next versions of each calendar: every third day is off too, every fourth, and so on; each as it was published, and as
+/// another process reads it.
+static NEXT: LazyLock<Vec<[Calendar; 2]>> = LazyLock::new(|| {
+    let next = |id: &str, every: usize| {
+        let mut draft = Draft { version: "next".to_owned(), ..Draft::from(known(id).unwrap()) };
+        let begin: Date = "2024-01-01".parse().unwrap();
+        for day in begin.series(1.day()).take(3 * 365).step_by(every).map(|day| day.to_string()) {
+            if draft.exceptions.iter().all(|known| known.date != day) {
+                let kind = "EXCEPTION_KIND_OFF".to_owned();
+                draft.exceptions.push(ExceptionDraft { date: day, kind, ..ExceptionDraft::default() });
+            }
+        }
+        let published = Calendar::try_from(&draft).unwrap();
+        let read = Calendar::try_from(&Draft::from(&published)).unwrap();
+        [published, read]
+    };
+    IDS.iter().flat_map(|id| (3..3 + VERSIONS).map(move |every| next(id, every))).collect()
+});
+/// Of each calendar.
+const VERSIONS: usize = 6;
 
 fn due(calendar: &Calendar, limit: &TimeLimit) -> Timestamp {
     Reckoning::new(calendar, limit).deadline().unwrap().due.unwrap().at
@@ -114,12 +127,17 @@ proptest! {
     }
 
     #[test]
-    fn recomputation_under_a_new_version_equals_fresh_computation(calendar in calendar(), limit in limit()) {
-        let published = republished().iter().find(|next| next.id() == calendar.id()).unwrap();
-        let reckoning = Reckoning::new(published, &limit);
-        let first = reckoning.deadline().unwrap();
-        prop_assert_eq!(reckoning.deadline().unwrap(), first);
-        prop_assert_eq!(Reckoning::new(calendar, &limit).deadline().unwrap(), first);
+    fn recomputation_under_a_new_version_equals_fresh_computation(
+        calendar in 0..IDS.len(),
+        version in 0..VERSIONS,
+        limit in limit(),
+    ) {
+        let [published, read] = &NEXT[calendar * VERSIONS + version];
+        let before = Reckoning::new(known(IDS[calendar]).unwrap(), &limit).deadline().unwrap();
+        let after = Reckoning::new(published, &limit).deadline().unwrap();
+        prop_assert_eq!(Reckoning::new(read, &limit).deadline().unwrap(), after);
+        // Where days are only taken away nothing is due earlier.
+        prop_assert!(after.due.unwrap().at >= before.due.unwrap().at);
     }
 
     #[test]
@@ -169,5 +187,16 @@ proptest! {
         let due = due(calendar, &limit);
         let inside = limit.pauses.iter().any(|pause| pause.from < due && pause.to.is_some_and(|to| due <= to));
         prop_assert!(!inside);
+    }
+}
+
+#[test]
+fn the_new_versions_do_move_deadlines() {
+    let start: Timestamp = "2025-05-12T02:00:00Z".parse().unwrap();
+    let (close, event_day) = (DayClose::BusinessEnd, EventDay::Excluded);
+    let unit = Unit::WorkingDays { close, event_day };
+    let limit = TimeLimit { start, unit, amount: 15, extension: 0, cap: None, pauses: Vec::new() };
+    for (at, [next, _]) in NEXT.iter().enumerate() {
+        assert!(due(next, &limit) > due(known(IDS[at / VERSIONS]).unwrap(), &limit), "{} {at}", next.id());
     }
 }

@@ -65,6 +65,13 @@ impl Case {
         self
     }
 
+    /// The complainant goes over the handler's head.
+    pub(crate) fn over_the_head(mut self, when: Timestamp) -> Self {
+        let event = intake::ComplaintEscalated { level: 1, reason: "over_the_head".into() };
+        self.lifecycle.tell(when, &event);
+        self
+    }
+
     pub(crate) fn accepted(mut self, when: Timestamp) -> Self {
         self.lifecycle.tell(when, &intake::ComplaintAccepted::default());
         self

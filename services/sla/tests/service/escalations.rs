@@ -55,10 +55,12 @@ async fn a_breach_of_an_urgent_case_calls_at_once_and_whoever_takes_it_up_ends_i
     };
     let foreign = bench.grpc.acknowledge_escalation(stranger(take("1"))).await.unwrap_err();
     assert_eq!(foreign.code(), tonic::Code::NotFound);
-    let taken = bench.grpc.acknowledge_escalation(handler(take("1"))).await.unwrap().into_inner();
-    let again = bench.grpc.acknowledge_escalation(handler(take("1"))).await.unwrap().into_inner();
+    let colleague = bench.grpc.acknowledge_escalation(handler(take("1"))).await.unwrap_err();
+    assert_eq!(reason(&colleague), "ESCALATION_NEEDS_SUPERVISOR", "the lowest level is the lead's");
+    let taken = bench.grpc.acknowledge_escalation(supervisor(take("1"))).await.unwrap().into_inner();
+    let again = bench.grpc.acknowledge_escalation(supervisor(take("1"))).await.unwrap().into_inner();
     assert_eq!(taken, again);
-    assert_eq!(taken.escalation.unwrap().acknowledged_by, "handler-1");
+    assert_eq!(taken.escalation.unwrap().acknowledged_by, "supervisor-1");
     let late = bench.grpc.acknowledge_escalation(supervisor(take("2"))).await.unwrap_err();
     assert_eq!(reason(&late), "ESCALATION_NOT_OPEN");
     let published = bench.published().await;
@@ -168,6 +170,83 @@ async fn a_higher_level_is_taken_up_by_a_supervisor_who_never_had_the_case() {
     let other = call(caller(TENANT, "supervisor-2", &[Role::Supervisor]), take());
     let taken = bench.grpc.acknowledge_escalation(other).await.unwrap().into_inner().escalation.unwrap();
     assert_eq!(taken.acknowledged_by, "supervisor-2");
+}
+
+fn lead<T>(subject: &str, message: T) -> tonic::Request<T> {
+    call(caller(TENANT, subject, &[Role::Supervisor]), message)
+}
+
+#[tokio::test]
+async fn a_complaint_over_the_head_is_taken_up_by_somebody_who_had_nothing_to_do_with_the_case() {
+    let bench = Bench::new().await;
+    // Urgent, so that a call goes out at once: of level 3; and over the head.
+    let case =
+        Case::new(1).registered(in_seconds(-600)).urgent(in_seconds(-500)).over_the_head(in_seconds(-400));
+    case.heard(&bench).await;
+    settle(&bench).await;
+    let called = tickets(&bench, &case).await;
+    let ticket =
+        |reason: &str| called.iter().find(|ticket| ticket.reason == reason).unwrap().ticket_id.clone();
+    let (urgent, over_the_head) = (ticket("urgent"), ticket("over_the_head"));
+    let take = async |subject: &str, ticket: &str| {
+        let asked =
+            wire::AcknowledgeEscalationRequest { request_id: ticket.into(), ticket_id: ticket.into() };
+        bench.grpc.acknowledge_escalation(lead(subject, asked)).await
+    };
+    // One granted more time, and another takes a call of the case up, of a higher level.
+    let clock_id = bench.clock_of("C13").await.0.to_string();
+    let reason_given = "complex".into();
+    let ask =
+        wire::RequestExtensionRequest { request_id: "e".into(), clock_id, amount: 1, reason: reason_given };
+    let asked = bench.grpc.request_extension(handler(ask)).await.unwrap().into_inner().extension.unwrap();
+    let extension_id = asked.extension_id;
+    let decide = wire::DecideExtensionRequest {
+        request_id: "d".into(),
+        extension_id,
+        approve: false,
+        reason: "not_justified".into(),
+    };
+    bench.grpc.decide_extension(lead("granter", decide)).await.unwrap();
+    assert_eq!(reason(&take("granter", &urgent).await.unwrap_err()), "ESCALATION_OF_OWN_LINE");
+    take("head", &urgent).await.unwrap();
+    for subject in ["granter", "head"] {
+        let refused = take(subject, &over_the_head).await.unwrap_err();
+        assert_eq!(reason(&refused), "ESCALATION_OF_OWN_LINE", "{subject}");
+    }
+    let taken = take("outside", &over_the_head).await.unwrap().into_inner().escalation.unwrap();
+    assert_eq!(
+        (taken.acknowledged_by.as_str(), taken.target_role.as_str()),
+        ("outside", "independent_reviewer")
+    );
+}
+
+#[tokio::test]
+async fn an_alert_follows_the_calendar_that_the_tenants_own_policy_has_for_its_office() {
+    let bench = Bench::new().await;
+    let body = include_str!("../../data/policies/cn.toml").replacen("version = 1\n", "version = 2\n", 1);
+    let publish = wire::PublishClockPolicyRequest {
+        request_id: "p".into(),
+        body: body.replacen("office = \"cn-office\"", "office = \"cn-7x12\"", 1),
+        effective_at: Some(to_wire_time(in_seconds(120))),
+        ..Default::default()
+    };
+    bench.grpc.publish_clock_policy(supervisor(publish)).await.unwrap();
+    // In effect since the third of March.
+    let since = "UPDATE clock_policy SET effective_at = '2026-03-03T00:00:00Z'";
+    sqlx::query(since).execute(bench.db.pool()).await.unwrap();
+    let bench = &Bench::beside(&bench);
+    // On a Sunday night in China, before the policy and under it.
+    let registered = at("2026-02-02T02:00:00Z");
+    for (n, when, opens) in [
+        (1, at("2026-02-28T18:00:00Z"), at("2026-03-02T01:00:00Z")),
+        (2, at("2026-03-07T18:00:00Z"), at("2026-03-08T01:00:00Z")),
+    ] {
+        let case = Case::new(n).registered(registered).over_the_head(when);
+        case.heard(bench).await;
+        let called = tickets(bench, &case).await;
+        let ticket = called.iter().find(|ticket| ticket.reason == "over_the_head").unwrap();
+        assert_eq!(ticket.not_before.as_ref().unwrap().seconds, opens.as_second());
+    }
 }
 
 #[tokio::test]

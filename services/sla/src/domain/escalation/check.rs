@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use redress_domain::{Violation, Violations};
 
 use super::draft::{AcknowledgeDraft, LadderDraft, RuleDraft};
-use super::{Grade, HIGHEST, Ladder, Rule, Trigger};
+use super::{Grade, HIGHEST, Ladder, Level, Rule, Trigger};
 use crate::domain::document;
+use crate::domain::policy::Role;
 use crate::domain::time_limit::largest_amount;
 use crate::domain::unit::{DayClose, EventDay, RollForward, Unit, UnitCode};
 
@@ -17,13 +18,9 @@ pub(super) fn parse(text: &str) -> Result<Ladder, Violations> {
         found.add("version", "OUT_OF_RANGE", "a version of at least 1 is expected");
         0
     });
-    if draft.calendar.is_empty() {
-        found.add("calendar", "REQUIRED", "the calendar of those who are called is missing");
-    }
     let ladder = Ladder {
         version,
-        calendar: draft.calendar.clone(),
-        roles: roles(&draft, &mut found),
+        levels: levels(&draft, &mut found),
         acknowledge: acknowledge(&draft.acknowledge, &mut found),
         rules: draft.rule.iter().enumerate().map(|(at, draft)| rule(at, draft, &mut found)).collect(),
     };
@@ -31,26 +28,33 @@ pub(super) fn parse(text: &str) -> Result<Ladder, Violations> {
     if found.is_empty() { Ok(ladder) } else { Err(found) }
 }
 
-/// The roles of the levels 1 to 4, each once.
-fn roles(draft: &LadderDraft, found: &mut Violations) -> [String; HIGHEST as usize] {
-    let mut roles: [String; HIGHEST as usize] = Default::default();
+/// The levels 1 to 4, each once.
+fn levels(draft: &LadderDraft, found: &mut Violations) -> [Level; HIGHEST as usize] {
+    let mut levels: [Level; HIGHEST as usize] = Default::default();
     for (at, entry) in draft.level.iter().enumerate() {
-        let place = usize::try_from(entry.level - 1).ok().and_then(|place| roles.get_mut(place));
+        let place = usize::try_from(entry.level - 1).ok().and_then(|place| levels.get_mut(place));
         match place {
             None => found.add(format!("level[{at}].level"), "OUT_OF_RANGE", "1 to 4 is expected"),
-            Some(role) if !role.is_empty() => {
+            Some(level) if !level.role.is_empty() => {
                 found.add(format!("level[{at}].level"), "DUPLICATE", "the level stands there twice");
             }
             Some(_) if entry.role.is_empty() => {
                 found.add(format!("level[{at}].role"), "REQUIRED", "a value is missing");
             }
-            Some(role) => role.clone_from(&entry.role),
+            Some(level) => {
+                level.role.clone_from(&entry.role);
+                level.calendar = entry.calendar.as_deref().and_then(|calendar| calendar.parse().ok());
+            }
+        }
+        if entry.calendar.as_deref().is_some_and(|calendar| calendar.parse::<Role>().is_err()) {
+            let why = "office, service or always is expected";
+            found.add(format!("level[{at}].calendar"), "UNKNOWN_ENUM_VALUE", why);
         }
     }
-    if roles.iter().any(String::is_empty) {
+    if levels.iter().any(|level| level.role.is_empty()) {
         found.add_unless_known("level", "REQUIRED", "four levels are expected, each with its role");
     }
-    roles
+    levels
 }
 
 fn acknowledge(
@@ -115,7 +119,17 @@ fn rule(at: usize, draft: &RuleDraft, found: &mut Violations) -> Rule {
     if level.is_none() {
         found.add(format!("{at}.level"), "OUT_OF_RANGE", "1 to 4 is expected");
     }
-    Rule { on, clocks: draft.clocks.clone(), percent, level: level.unwrap_or(1), role: draft.role.clone() }
+    if draft.keeps_role && draft.role.is_none() {
+        found.add(format!("{at}.keeps_role"), "CONFLICT", "only a role of the rule's own can be kept");
+    }
+    Rule {
+        on,
+        clocks: draft.clocks.clone(),
+        percent,
+        level: level.unwrap_or(1),
+        role: draft.role.clone(),
+        keeps_role: draft.keeps_role,
+    }
 }
 
 /// A rule that an earlier one always hides would be a wish that nobody hears.

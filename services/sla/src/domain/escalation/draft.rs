@@ -8,7 +8,6 @@ use serde::Deserialize;
 #[serde(default)]
 pub(super) struct LadderDraft {
     pub(super) version: i64,
-    pub(super) calendar: String,
     pub(super) level: Vec<LevelDraft>,
     pub(super) acknowledge: BTreeMap<String, AcknowledgeDraft>,
     pub(super) rule: Vec<RuleDraft>,
@@ -19,6 +18,7 @@ pub(super) struct LadderDraft {
 pub(super) struct LevelDraft {
     pub(super) level: i64,
     pub(super) role: String,
+    pub(super) calendar: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -36,4 +36,5 @@ pub(super) struct RuleDraft {
     pub(super) percent: Option<i64>,
     pub(super) level: i64,
     pub(super) role: Option<String>,
+    pub(super) keeps_role: bool,
 }

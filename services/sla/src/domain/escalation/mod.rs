@@ -17,11 +17,11 @@ use redress_domain::{TenantId, Violations, coded_enum, derived_id};
 use uuid::Uuid;
 
 pub use heard::{Call, heard};
-pub use take_up::{Caller, Refusal, handlers, may_take_up};
+pub use take_up::{Caller, Line, Refusal, may_take_up};
 
 use super::calendar::{BeyondHorizon, Calendar};
 use super::engine::Reckoning;
-use super::policy::Attributes;
+use super::policy::{Attributes, Role};
 use super::time_limit::TimeLimit;
 use super::unit::Unit;
 
@@ -70,10 +70,17 @@ coded_enum! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder {
     version: u32,
-    calendar: String,
-    roles: [String; HIGHEST as usize],
+    levels: [Level; HIGHEST as usize],
     acknowledge: BTreeMap<Grade, (Unit, [i64; HIGHEST as usize])>,
     rules: Vec<Rule>,
+}
+
+/// Who is called on a level.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Level {
+    role: String,
+    /// In whose hours they are called.
+    calendar: Option<Role>,
 }
 
 /// What a trigger leads to.
@@ -89,6 +96,8 @@ pub struct Rule {
     pub level: u8,
     /// Whom instead of the level's own role.
     pub role: Option<String>,
+    /// Whether that role is called on the next levels too, if nobody takes it up.
+    pub keeps_role: bool,
 }
 
 /// Somebody to be called.
@@ -159,9 +168,15 @@ impl Ladder {
         self.version
     }
 
-    /// The id of the calendar of those who are called.
-    pub fn calendar(&self) -> &str {
-        &self.calendar
+    /// In which hours those of a level are called: which calendar that is, the tenant's policy says.
+    pub fn calendar(&self, level: u8) -> Role {
+        self.of(level).calendar.unwrap_or(Role::Office)
+    }
+
+    /// Which level a call reaches; none where nobody is to be called.
+    pub fn level(&self, call: &Call) -> Option<u8> {
+        let rule = self.rule(call)?;
+        Some(rule.level.max(call.level.unwrap_or(rule.level)).min(HIGHEST))
     }
 
     /// The rule for a call; none where nobody is to be called.
@@ -173,7 +188,7 @@ impl Ladder {
         })
     }
 
-    /// Whom a call reaches; nobody if no rule speaks of it. `office` is the calendar [`Self::calendar`] names.
+    /// Whom a call reaches; nobody if no rule speaks of it. `office` is the calendar of the [level](Self::level) it reaches.
     ///
     /// # Errors
     /// If the calendar cannot answer.
@@ -183,13 +198,16 @@ impl Ladder {
         call: &Call,
         office: &Calendar,
     ) -> Result<Option<Ticket>, BeyondHorizon> {
-        let Some(rule) = self.rule(call) else { return Ok(None) };
-        let level = rule.level.max(call.level.unwrap_or(rule.level)).min(HIGHEST);
-        let role = rule.role.as_deref().unwrap_or(&self.roles[usize::from(level) - 1]);
+        let (Some(rule), Some(level)) = (self.rule(call), self.level(call)) else { return Ok(None) };
+        let role = rule.role.as_deref().unwrap_or(&self.of(level).role);
         self.ticket(case, call, (level, role), call.at, office).map(Some)
     }
 
-    /// The next level, when nobody took `before` up in time; none at the highest, and none before that time.
+    /// The next level, when nobody took `before` up in time; none at the highest, and none before that time. `office` is that
+    /// level's calendar.
+    ///
+    /// A complaint over the handler's head stays with the reviewers, whatever the level: the line above the handler is what
+    /// it passes over (F169).
     ///
     /// # Errors
     /// If the calendar cannot answer.
@@ -205,7 +223,8 @@ impl Ladder {
             return Ok(None);
         };
         let level = before.level + 1;
-        self.ticket(case, call, (level, &self.roles[usize::from(level) - 1]), by, office).map(Some)
+        let kept = self.rule(call).filter(|rule| rule.keeps_role).and_then(|rule| rule.role.as_deref());
+        self.ticket(case, call, (level, kept.unwrap_or(&self.of(level).role)), by, office).map(Some)
     }
 
     /// By when a ticket of `level` is to be taken up of which somebody was told at `told_at`; none at the highest.
@@ -233,6 +252,10 @@ impl Ladder {
             pauses: Vec::new(),
         };
         Ok(Reckoning::new(office, &limit).deadline()?.due.map(|due| due.at))
+    }
+
+    fn of(&self, level: u8) -> &Level {
+        &self.levels[usize::from(level.clamp(1, HIGHEST)) - 1]
     }
 
     fn ticket(
