@@ -279,6 +279,7 @@ pub(crate) async fn registered(vault: &Vault, told: Told) -> (EventMeta, Vec<u8>
     let message = ComplaintRegistered {
         complaint_no: "20261125-TESTTESTTES-T".into(),
         received_at: Some(to_wire_time(received_at)),
+        registered_at: Some(to_wire_time(received_at)),
         acknowledge_by: Some(to_wire_time(received_at)),
         submitted_by: told.who.into(),
         submission: Some(halves.public),

@@ -1,7 +1,8 @@
 //! Faults in the middle of the simulator's run: the same is true in the end as without them.
 //!
 //! When something breaks is decided by how far the cases have come and not by a clock, so that it hits them at work on any
-//! machine; what breaks is decided by a seed.
+//! machine; what breaks is decided by a seed: another in each run, told when the run fails, and the one that
+//! `REDRESS_KILL_SEED` has if it is set, so that a run can be had again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use redress_devstack::{Part, ServiceProcess};
 use redress_simulator::plan::Shape;
 use redress_testkit::wait_until;
 
-use crate::installation::{SERVICES, SOON, Way};
+use crate::installation::{SERVICES, SOON, Way, now};
 use crate::played::Played;
 
 /// One deck of scripts, and ten of a live room: some 250 steps.
@@ -29,7 +30,7 @@ async fn any_service_killed_twenty_times_in_the_middle_changes_nothing_of_what_t
     let mut processes = way.serve_all().await;
     let played = Played::begin(&way, WHOLE);
     let mut deaths: BTreeMap<&str, usize> = BTreeMap::new();
-    for (death, service) in (1..).zip(victims(WHOLE.seed)) {
+    for (death, service) in (1..).zip(victims(kill_seed())) {
         played.comes_to(death * STEPS).await;
         assert!(played.goes_on(), "death {death} comes too late");
         *deaths.entry(service).or_default() += 1;
@@ -73,6 +74,15 @@ async fn end(way: Arc<Way>, processes: Processes) {
 fn all_live(processes: &Processes) {
     let dead = processes.iter().filter(|(_, process)| !process.is_alive());
     assert_eq!(dead.map(|(service, _)| *service).collect::<Vec<_>>(), [""; 0]);
+}
+
+/// Tests' output is shown when they fail.
+#[expect(clippy::print_stderr, reason = "a run that failed is to be had again")]
+fn kill_seed() -> u64 {
+    let given = std::env::var("REDRESS_KILL_SEED").ok().map(|seed| seed.parse().unwrap());
+    let seed = given.unwrap_or_else(|| now().subsec_nanosecond().unsigned_abs().into());
+    eprintln!("to have this run again: REDRESS_KILL_SEED={seed}");
+    seed
 }
 
 /// Whom it hits, in order. Every service is among them.

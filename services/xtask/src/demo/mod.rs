@@ -107,7 +107,7 @@ async fn play(args: &Args) -> anyhow::Result<(Launched, anyhow::Result<Report>)>
     // One of the two tenants lets the machine take up plain complaints.
     settings.push(("intake", "REDRESS__INTAKE__MACHINE_ACCEPTS_FOR", "tenant-a".to_owned()));
     let launched = launch::launch(&settings, Clocks::Moved).await?;
-    let shown = show(&launched, &connectors, plan).await;
+    let shown = Box::pin(show(&launched, &connectors, plan)).await;
     Ok((launched, shown))
 }
 
