@@ -15,7 +15,7 @@ fn every_word_has_its_counterpart_on_the_wire() {
         LiableParty, liable_party, "LIABLE_PARTY_";
         RemedyType, remedy_type, "REMEDY_TYPE_";
         ChargeBasis, charge_basis, "CHARGE_BASIS_";
-        FundingSource, funding_source, "FUNDING_SOURCE_";
+        crate::domain::remedy::FundingSource, funding_source, "FUNDING_SOURCE_";
         proposal::ProposalState, proposal_state, "PROPOSAL_STATE_";
         proposal::ProposalKind, proposal_kind, "PROPOSAL_KIND_";
         offer::OfferAction, offer_action, "OFFER_ACTION_";
