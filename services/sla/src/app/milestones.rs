@@ -86,8 +86,8 @@ impl Told {
         let person = !self.caller.has_any(&[Role::Service]);
         let subject = &self.caller.subject;
         let told = if person { told.by(subject) } else { told.through(subject) };
-        let mut outcome = Outcome::default();
-        outcome.events = publish::bind(&mut held, vec![told], now, |_| None);
+        let events = publish::bind(&mut held, vec![told], now, |_| None);
+        let mut outcome = Outcome { events, ..Outcome::default() };
         let version = held.stream_version;
         fact::insert(conn, &[(self.key.clone(), heard(&message, version, at)?)]).await?;
         let after = held.clone();

@@ -141,10 +141,10 @@ mod tests {
     #[test]
     fn no_body_asks_for_what_path_and_header_tell() {
         let document = document_value();
-        let body = &document["components"]["schemas"]["AcknowledgeEscalationRequest"];
-        assert!(body["properties"].as_object().is_some_and(|fields| !fields.is_empty()));
-        assert!(
-            body["properties"].get("ticketId").is_none() && body["properties"].get("requestId").is_none()
-        );
+        for (message, fields) in [("AcknowledgeEscalationRequest", 0), ("DecideExtensionRequest", 2)] {
+            let body = &document["components"]["schemas"][message]["properties"];
+            assert_eq!(body.as_object().map(serde_json::Map::len), Some(fields), "{message}");
+            assert!(["requestId", "ticketId", "extensionId"].iter().all(|told| body.get(told).is_none()));
+        }
     }
 }
