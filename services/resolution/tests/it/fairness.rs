@@ -124,7 +124,10 @@ async fn a_limit_of_authority_holds_for_all_calls_together() {
     let order = |minor| wire::OrderRemedyRequest {
         request_id: call(),
         complaint_id: id.to_string(),
-        terms: Some(refund(minor)),
+        terms: Some(wire::RemedyTerms {
+            payer: Some(party(wire::LiableParty::Platform, "")),
+            ..refund(minor)
+        }),
         reason: "goodwill".into(),
         ..Default::default()
     };

@@ -125,7 +125,7 @@ fn law(bench: &Bench, number: u32, days: i64) -> wire::RuleVersion {
     let since = to_wire_time(bench.now() - SignedDuration::from_hours(24 * days));
     wire::RuleVersion {
         law: true,
-        published_at: Some(since.clone()),
+        published_at: Some(since),
         effective_at: Some(since),
         rule_id: "law.sample".into(),
         ..draft(number)

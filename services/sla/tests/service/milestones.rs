@@ -87,7 +87,7 @@ async fn what_moves_no_clock_is_told_and_the_versions_go_on() {
     case.accepted(in_seconds(-10)).heard(&bench).await;
     let published = bench.published().await;
     assert_eq!(published.iter().filter(|line| *line == "MilestoneRecorded").count(), 2, "{published:?}");
-    assert!(published.last().unwrap().starts_with("C"), "{published:?}");
+    assert!(published.last().unwrap().starts_with('C'), "{published:?}");
 }
 
 #[tokio::test]

@@ -13,12 +13,15 @@ const SOON: &str = "2026-03-09T10:00:10";
 /// Late for all of them.
 const LATE: &str = "2026-06-01T12:00";
 
+/// What happens to a clock, named for the place where it stands, so that it is met.
+type Meet = Box<dyn Fn(Story, &str) -> Story>;
+
 /// What starts a clock, when it is due then, and what meets it at an instant.
 struct Row {
     clock: &'static str,
     started: Story,
     due: &'static str,
-    meet: Box<dyn Fn(Story, &str) -> Story>,
+    meet: Meet,
 }
 
 fn row(
@@ -84,7 +87,7 @@ fn findings() -> Vec<Row> {
     vec![
         row(
             "C10",
-            case().tell(CASE, "NegotiationOpened", &[until.clone()]),
+            case().tell(CASE, "NegotiationOpened", std::slice::from_ref(&until)),
             "2026-03-11T10:00:00",
             tells("OfferDeclined", &[("party.role", "AWAITED_PARTY_RESPONDENT")]),
         ),

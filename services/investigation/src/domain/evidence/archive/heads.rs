@@ -127,7 +127,9 @@ impl Heads {
             return Err(Unfit::ArchiveBomb);
         }
         let mut catch = Catch::at(place);
-        parts.iter().for_each(|part| catch.take(part));
+        for part in parts {
+            catch.take(part);
+        }
         self.open.push(catch);
         Ok(())
     }
