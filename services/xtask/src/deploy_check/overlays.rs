@@ -33,17 +33,14 @@ fn rolls(base: &[Value], overlay: &[Value]) -> anyhow::Result<()> {
     let before = data(base);
     let mut added = 0;
     for (name, data) in data(overlay) {
-        match before.get(name) {
-            Some(old) => {
-                ensure!(*old == data, "ConfigMap {name} has other data than the base's, under its name")
-            }
-            None => {
-                added += 1;
-                let digest = name.rsplit('-').next().unwrap_or_default();
-                let generated = digest.len() == 10 && digest.chars().all(|c| c.is_ascii_alphanumeric());
-                ensure!(generated, "ConfigMap {name} is not generated: its name says nothing of its data");
-            }
+        if let Some(old) = before.get(name) {
+            ensure!(*old == data, "ConfigMap {name} has other data than the base's, under its name");
+            continue;
         }
+        added += 1;
+        let digest = name.rsplit('-').next().unwrap_or_default();
+        let generated = digest.len() == 10 && digest.chars().all(|c| c.is_ascii_alphanumeric());
+        ensure!(generated, "ConfigMap {name} is not generated: its name says nothing of its data");
     }
     ensure!(added > 0, "it sets nothing");
     let there = data(overlay);
