@@ -204,7 +204,10 @@ async fn however_many_questions_wait_for_an_answer_what_is_told_is_counted() {
     let process = installation.serve().await;
     // Questions about incidents wait for this table; what the lifecycle tells goes elsewhere.
     let mut tx = installation.bench.db.pool().begin().await.unwrap();
-    sqlx::raw_sql("LOCK TABLE incident_member IN ACCESS EXCLUSIVE MODE").execute(&mut *tx).await.unwrap();
+    // Held for as long as this takes, on a slow machine too.
+    let hold = "SET LOCAL idle_in_transaction_session_timeout = 0; \
+                LOCK TABLE incident_member IN ACCESS EXCLUSIVE MODE";
+    sqlx::raw_sql(hold).execute(&mut *tx).await.unwrap();
     let path = format!("/v1/metrics?metric=incidents&{}", span());
     let mut questions = tokio::task::JoinSet::new();
     for _ in 0..20 {
