@@ -14,8 +14,9 @@ use redress_testkit::wait_until;
 use crate::installation::{SERVICES, SOON, Way, now};
 use crate::played::Played;
 
-/// One deck of scripts, and ten of a live room: some 250 steps.
-const WHOLE: Shape = Shape { complaints: 30, rate: 4, spike: 10, seed: 11 };
+/// Two decks of scripts, and ten of a live room: some 450 steps, so that the last of the twenty deaths, which takes a restart
+/// each to come, still finds cases at work on a busy machine.
+const WHOLE: Shape = Shape { complaints: 50, rate: 4, spike: 10, seed: 11 };
 /// Half a deck: some 160 steps.
 const SMALL: Shape = Shape { complaints: 15, rate: 4, spike: 10, seed: 12 };
 const KILLS: usize = 20;
