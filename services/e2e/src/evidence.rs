@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use prost::{Message as _, Name as _};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use redress_proto::intake::v1::ComplaintRegistered;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Row as _};
 use tokio::time::Instant;
@@ -235,6 +237,17 @@ fn event(record: Logged) -> anyhow::Result<Event> {
         version: record.header("ce_version").parse()?,
         id: record.header("ce_id").parse()?,
         kind: record.header("ce_type").to_owned(),
-        payload: record.payload,
+        payload: timeless(record)?,
     })
+}
+
+/// The message without the moment at which the register took the complaint up. After a restore of its database it takes it
+/// up again, at another moment and with nothing else different; readers keep what came first.
+fn timeless(record: Logged) -> anyhow::Result<Vec<u8>> {
+    if record.header("ce_type") != ComplaintRegistered::full_name() {
+        return Ok(record.payload);
+    }
+    let mut registered = ComplaintRegistered::decode(record.payload.as_slice())?;
+    registered.registered_at = None;
+    Ok(registered.encode_to_vec())
 }
