@@ -1,7 +1,7 @@
 //! An index in Redis of the shares that are to be warned of soon: it wakes the firing at their instants, in whichever
 //! process set the clock, so that the database is asked when something is due and not every few milliseconds.
 //!
-//! It decides nothing, and the database's clock decides when it tells: see [`claim`]. A clock is told to it once it is committed; what it has lost, or never heard of since the process
+//! It decides nothing, and the database's clock decides when it tells: see `claim`. A clock is told to it once it is committed; what it has lost, or never heard of since the process
 //! died in between, the sweep over the database finds within its period; what it tells too early or twice finds nothing to
 //! do. While it cannot be relied on, since it is away, was emptied, or had no room for a timer, the database is asked as
 //! closely as without it, and the index is filled anew as soon as that can be done.
