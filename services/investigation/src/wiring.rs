@@ -156,7 +156,7 @@ fn groups(config: &Config, desk: &Desk, asks_platform: bool) -> Groups {
             ),
             ("clocks", CLOCKS, group("-clocks", consumer::clocks(FollowClocks { desk: desk() }))),
             (
-                "contested",
+                "resolution",
                 RESOLUTION,
                 group("-resolution", consumer::contested(FollowContested { desk: desk() })),
             ),
