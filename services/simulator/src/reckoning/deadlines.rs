@@ -8,8 +8,9 @@ use sqlx::postgres::PgConnection;
 
 use crate::ledger::Book;
 
-/// Registration within seconds: how busy the machine was decides, and nobody outside can know.
-const OF_THE_MACHINE: &str = "C04";
+/// What the ledger cannot know: registration within seconds (C04) is decided by how busy the machine was, and the measures,
+/// reports and revisits that staff record as milestones (C17, C29, C34) are recorded by nobody here.
+const NOT_OF_THE_LEDGER: [&str; 4] = ["C04", "C17", "C29", "C34"];
 
 /// Clocks by their definition.
 pub type Counts = BTreeMap<String, u64>;
@@ -52,9 +53,11 @@ pub(super) fn disagreements(book: &Book, met: &Counts, missed: &Counts) -> Vec<S
     let kept =
         kept(book).into_iter().map(|(definition, count)| (definition, "met", count, of(met, definition)));
     let definitions: BTreeSet<&str> = late.keys().copied().chain(missed.keys().map(String::as_str)).collect();
-    let late = definitions.into_iter().filter(|definition| *definition != OF_THE_MACHINE).map(|definition| {
-        (definition, "missed", late.get(definition).copied().unwrap_or_default(), of(missed, definition))
-    });
+    let late = definitions.into_iter().filter(|definition| !NOT_OF_THE_LEDGER.contains(definition)).map(
+        |definition| {
+            (definition, "missed", late.get(definition).copied().unwrap_or_default(), of(missed, definition))
+        },
+    );
     kept.chain(late)
         .filter(|(_, _, outside, stored)| outside != stored)
         .map(|(definition, what, outside, stored)| {
