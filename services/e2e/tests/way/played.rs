@@ -1,12 +1,13 @@
 //! A run of the simulator's scripts over all services, and what its accounts say in the end.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use redress_domain::Role;
 use redress_simulator::driver::{Driver, Gateway};
 use redress_simulator::ledger::{Book, Ledger};
-use redress_simulator::plan::{Intention, Plan, Shape};
+use redress_simulator::plan::{Intention, Plan, Planned, Script, Shape};
 use redress_simulator::reckoning::{Arrived, Stores};
 use redress_simulator::story::{Services, Stage, Tokens};
 use redress_simulator::texts;
@@ -25,8 +26,11 @@ const PATIENCE: Duration = Duration::from_mins(4);
 pub(crate) struct Played {
     way: Arc<Way>,
     ledger: Arc<Ledger>,
+    driver: Arc<Driver>,
     complaints: u64,
     driving: JoinHandle<anyhow::Result<()>>,
+    /// What has not begun.
+    later: VecDeque<Plan>,
 }
 
 impl Played {
@@ -35,11 +39,17 @@ impl Played {
         Self::of(way, plan(shape), None)
     }
 
+    /// Begins with so many of the steady stream and of the live room; the others wait for [`Self::comes_on`].
+    pub(crate) fn in_waves(way: &Arc<Way>, shape: Shape, wave: usize) -> Self {
+        let mut waves = waves(plan(shape), wave);
+        let first = waves.pop_front().unwrap();
+        Self { later: waves, ..Self::of(way, first, None) }
+    }
+
     /// Begins what is planned; with all calls in one trace, if there is one.
     pub(crate) fn of(way: &Arc<Way>, plan: Plan, trace: Option<&str>) -> Self {
         let ledger = Arc::new(Ledger::default());
-        let complains = plan.planned.iter().filter(|planned| planned.intention != Intention::Nonsense);
-        let complaints = complains.count() as u64;
+        let complaints = complaints(&plan);
         let services = Services {
             intake: way.grpc("intake"),
             classification: way.grpc("classification"),
@@ -60,20 +70,24 @@ impl Played {
         let gateway =
             Gateway { tenant: way.tenant.to_string(), token: way.token_of("gateway-1", Role::Service) };
         let (http, stage) = (way.http("intake"), Arc::new(stage));
-        let driver = Driver::new(&http, vec![gateway], Arc::clone(&ledger), stage).unwrap();
-        let driving = tokio::spawn(Arc::new(driver).drive(plan, Instant::now()));
-        Self { way: Arc::clone(way), ledger, complaints, driving }
+        let driver = Arc::new(Driver::new(&http, vec![gateway], Arc::clone(&ledger), stage).unwrap());
+        let driving = tokio::spawn(Arc::clone(&driver).drive(plan, Instant::now()));
+        Self { way: Arc::clone(way), ledger, driver, complaints, driving, later: VecDeque::new() }
     }
 
-    /// Waits until so many steps of the cases are in intake's history, all cases taken together.
-    pub(crate) async fn comes_to(&self, steps: i64) {
-        let reached = async || (steps_of(&self.way).await? >= steps).then_some(());
-        wait_until(&format!("{steps} steps of the cases"), SETTLED, reached).await;
-    }
-
-    /// Whether scripts still go on.
-    pub(crate) fn goes_on(&self) -> bool {
-        !self.driving.is_finished()
+    /// Waits until the cases have come so many steps further. Where they have all ended before, the next wave begins: however
+    /// slow or fast the machine is, cases are at work afterwards.
+    pub(crate) async fn comes_on(&mut self, steps: i64) {
+        let begun = wait_until("the cases can be counted", SETTLED, async || steps_of(&self.way).await).await;
+        let reached = async || Some(steps_of(&self.way).await? >= begun + steps).filter(|is_so| *is_so);
+        let ended = async || self.driving.is_finished().then_some(false);
+        let reached_or_ended = async || reached().await.or(ended().await);
+        while !wait_until(&format!("{steps} more steps"), SETTLED, reached_or_ended).await {
+            (&mut self.driving).await.unwrap().unwrap();
+            let next = self.later.pop_front().expect("a wave that has not begun");
+            self.complaints += complaints(&next);
+            self.driving = tokio::spawn(Arc::clone(&self.driver).drive(next, Instant::now()));
+        }
     }
 
     /// Waits for the scripts and then for the stores: nothing is lost, doubled, parked, unpaid, untold or left behind, and
@@ -98,6 +112,25 @@ impl Played {
         assert_eq!((registered.unsigned_abs(), stores.parked), (self.complaints, 0));
         (book, stores)
     }
+}
+
+fn complaints(plan: &Plan) -> u64 {
+    plan.planned.iter().filter(|planned| planned.intention != Intention::Nonsense).count() as u64
+}
+
+/// The steady stream in pieces, each beginning with its first; with as many of the live room, the first.
+fn waves(mut plan: Plan, of: usize) -> VecDeque<Plan> {
+    let (spike, steady): (Vec<_>, Vec<_>) =
+        plan.planned.drain(..).partition(|planned| planned.script == Script::Spike);
+    let mut waves: VecDeque<Plan> = steady.chunks(of).map(|wave| part(&plan, wave)).collect();
+    waves[0].planned.extend(spike.into_iter().take(of));
+    waves
+}
+
+fn part(of: &Plan, wave: &[Planned]) -> Plan {
+    let begins = wave[0].at;
+    let planned = wave.iter().map(|planned| Planned { at: planned.at - begins, ..planned.clone() });
+    Plan { planned: planned.collect(), ..*of }
 }
 
 /// None while the database is away.
