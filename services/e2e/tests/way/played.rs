@@ -79,15 +79,20 @@ impl Played {
     /// slow or fast the machine is, cases are at work afterwards.
     pub(crate) async fn comes_on(&mut self, steps: i64) {
         let begun = wait_until("the cases can be counted", SETTLED, async || steps_of(&self.way).await).await;
-        let reached = async || Some(steps_of(&self.way).await? >= begun + steps).filter(|is_so| *is_so);
-        let ended = async || self.driving.is_finished().then_some(false);
-        let reached_or_ended = async || reached().await.or(ended().await);
-        while !wait_until(&format!("{steps} more steps"), SETTLED, reached_or_ended).await {
+        while !self.reaches(begun + steps).await {
             (&mut self.driving).await.unwrap().unwrap();
             let next = self.later.pop_front().expect("a wave that has not begun");
             self.complaints += complaints(&next);
             self.driving = tokio::spawn(Arc::clone(&self.driver).drive(next, Instant::now()));
         }
+    }
+
+    /// Whether so many steps are in intake's history before all cases have ended.
+    async fn reaches(&self, steps: i64) -> bool {
+        let ended = || self.driving.is_finished().then_some(false);
+        let reached = async || (steps_of(&self.way).await? >= steps).then_some(true);
+        wait_until(&format!("{steps} steps of the cases"), SETTLED, async || reached().await.or_else(ended))
+            .await
     }
 
     /// Waits for the scripts and then for the stores: nothing is lost, doubled, parked, unpaid, untold or left behind, and
