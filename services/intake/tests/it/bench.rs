@@ -132,13 +132,15 @@ impl Bench {
 
     /// The same, and how many stored submissions it read to do so.
     pub(crate) async fn apply_and_count_reads(&self, batch: &[Delivery<Submitted>]) -> i64 {
-        let mut tx = self.db.pool().begin().await.unwrap();
-        self.register.apply(&mut tx, batch).await.unwrap();
+        // The server counts on over the transactions of a connection until it hands the counts on, a second later at most.
         let read =
             "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'submission'";
-        let read = sqlx::query_scalar(read).fetch_one(&mut *tx).await.unwrap();
+        let mut tx = self.db.pool().begin().await.unwrap();
+        let before: i64 = sqlx::query_scalar(read).fetch_one(&mut *tx).await.unwrap();
+        self.register.apply(&mut tx, batch).await.unwrap();
+        let after: i64 = sqlx::query_scalar(read).fetch_one(&mut *tx).await.unwrap();
         tx.commit().await.unwrap();
-        read
+        after - before
     }
 
     /// A registered complaint of `caller`.
