@@ -94,6 +94,7 @@ impl Course {
 fn leads_to(event: &str, payload: &[u8]) -> anyhow::Result<Option<State>> {
     Ok(match event {
         "ComplaintRegistered" => Some(State::Received),
+        "AdmissibilityReviewStarted" => Some(State::AdmissibilityReview),
         "ComplaintAdvanced" => Some(ComplaintAdvanced::decode(payload)?.to()),
         "ComplaintClosed" => Some(State::Closed),
         "ComplaintWithdrawn" => Some(State::Withdrawn),
@@ -128,6 +129,7 @@ mod tests {
         let to = |event, payload: &[u8]| leads_to(event, payload).unwrap();
         assert_eq!(to("ComplaintAdvanced", &advanced.encode_to_vec()), Some(State::Mediating));
         assert_eq!(to("ComplaintRegistered", b""), Some(State::Received));
+        assert_eq!(to("AdmissibilityReviewStarted", b""), Some(State::AdmissibilityReview));
         assert_eq!(to("ComplaintAccepted", b""), None, "investigation moves it at once");
     }
 
