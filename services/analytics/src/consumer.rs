@@ -1,6 +1,8 @@
 //! What analytics consumes: one subscription per topic, each in a group of its own, since an installation may not have
 //! every service, or not yet.
 
+use std::time::Duration;
+
 use redress_domain::{Disposition, ErrorKind};
 use redress_outbox::{Guard, HandlerError, Subscription};
 
@@ -12,9 +14,12 @@ use crate::app::steps::CountSteps;
 use crate::error::Error;
 use crate::topics::{ASSESSMENTS, CLOCKS, INCIDENTS, INVESTIGATION, LIFECYCLE, NOTICES, RESOLUTION};
 
+/// Nobody waits for a count: batches are few and large.
+const APART: Duration = Duration::from_millis(500);
+
 /// What intake tells.
 pub(crate) fn lifecycle() -> Subscription {
-    Subscription::new(LIFECYCLE, Guard::Version, CountLifecycle)
+    Subscription::new(LIFECYCLE, Guard::Version, CountLifecycle).apart(APART)
 }
 
 /// What the other services tell; each topic with the end of its group's name.
@@ -27,6 +32,7 @@ pub(crate) fn others() -> [(&'static str, &'static str, Subscription); 6] {
         ("resolution", RESOLUTION, Subscription::new(RESOLUTION, Guard::Version, CountSteps)),
         ("clocks", CLOCKS, Subscription::new(CLOCKS, Guard::Version, CountSteps)),
     ]
+    .map(|(group, topic, subscription)| (group, topic, subscription.apart(APART)))
 }
 
 /// What a failure means to the kit.

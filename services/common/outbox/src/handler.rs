@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use redress_domain::ErrorKind;
@@ -134,15 +135,26 @@ impl From<sqlx::Error> for HandlerError {
     }
 }
 
+/// How far apart the batches of a topic begin, unless a subscription says otherwise.
+const APART: Duration = Duration::from_millis(40);
+
 /// One topic that a service consumes.
 pub struct Subscription {
     pub(crate) lane: Arc<dyn crate::consume::Lane>,
+    pub(crate) apart: Duration,
 }
 
 impl Subscription {
     /// `topic` without the installation's prefix.
     pub fn new(topic: &'static str, guard: Guard, handler: impl BatchHandler) -> Self {
-        Self { lane: Arc::new(crate::consume::TypedLane::new(topic, guard, handler)) }
+        Self { lane: Arc::new(crate::consume::TypedLane::new(topic, guard, handler)), apart: APART }
+    }
+
+    /// Batches that are not full begin at least so far apart. Each costs the database the same statements and one commit,
+    /// however little is in it: who can wait costs less. What comes alone after a pause never waits.
+    #[must_use]
+    pub fn apart(self, apart: Duration) -> Self {
+        Self { apart, ..self }
     }
 }
 

@@ -25,6 +25,8 @@ const MARKS_READ: i64 = 1_000;
 pub struct ConsumerGroup {
     pub(crate) kit: Arc<Kit>,
     pub(crate) lanes: Arc<[Arc<dyn Lane>]>,
+    /// Of each lane, how far apart its batches begin.
+    apart: Vec<Duration>,
     config: KafkaConfig,
 }
 
@@ -47,8 +49,9 @@ impl ConsumerGroup {
             status,
             group: config.group.clone(),
         };
-        let lanes = subscriptions.into_iter().map(|subscription| subscription.lane).collect();
-        Self { kit: Arc::new(kit), lanes, config }
+        let (lanes, apart): (Vec<_>, _) =
+            subscriptions.into_iter().map(|subscription| (subscription.lane, subscription.apart)).unzip();
+        Self { kit: Arc::new(kit), lanes: lanes.into(), apart, config }
     }
 
     /// Consumes until `stop`, then finishes the batches in flight and leaves within about a second; within some three
@@ -85,9 +88,9 @@ impl ConsumerGroup {
         let (consumer, inbounds) = Consumer::start(&self.config, &topics, positions)?;
         let consumer = Arc::new(consumer);
         let mut workers = JoinSet::new();
-        for (lane, inbound) in self.lanes.iter().zip(inbounds) {
+        for ((lane, apart), inbound) in self.lanes.iter().zip(&self.apart).zip(inbounds) {
             let (lane, consumer, kit) = (Arc::clone(lane), Arc::clone(&consumer), Arc::clone(&self.kit));
-            let worker = Worker::new(lane, inbound, consumer, reader.clone(), kit);
+            let worker = Worker::new(lane, *apart, inbound, consumer, reader.clone(), kit);
             workers.spawn(worker.run());
         }
         let observer = tokio::spawn(observer::run(Arc::clone(&self.kit), reader, topics));

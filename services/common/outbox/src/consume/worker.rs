@@ -17,7 +17,7 @@ use crate::store::position::{self, Stored};
 const BATCH: usize = 500;
 /// Bytes after which a batch takes no more: with one record of any size it goes on all the same.
 const BATCH_BYTES: usize = 4 << 20;
-/// A batch this small is applied at once: at low rates waiting only adds latency.
+/// A batch of fewer waits for no more once it may begin.
 const SMALL: usize = 20;
 /// How long a larger batch waits to be filled.
 const FILL: Duration = Duration::from_millis(10);
@@ -43,6 +43,10 @@ pub(super) struct Worker {
     replaced: Vec<(i32, Position)>,
     /// Positions as loaded.
     positions: HashMap<i32, Position>,
+    /// How far apart batches that are not full begin.
+    apart: Duration,
+    /// When the next of them may begin.
+    next: Instant,
     buffer: Vec<Arc<Record>>,
     /// Bytes taken into the buffer since it was last emptied.
     buffered: usize,
@@ -54,6 +58,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(
         lane: Arc<dyn Lane>,
+        apart: Duration,
         inbound: Inbound<Stored>,
         consumer: Arc<Consumer<Stored>>,
         reader: LogReader,
@@ -70,6 +75,8 @@ impl Worker {
             witnesses: HashMap::new(),
             replaced: Vec::new(),
             positions: HashMap::new(),
+            apart,
+            next: Instant::now(),
             buffer: Vec::with_capacity(BATCH),
             buffered: 0,
             committed: HashMap::new(),
@@ -108,16 +115,19 @@ impl Worker {
             let event = self.inbound.next().await;
             self.take(event)?;
         }
-        let deadline = Instant::now() + FILL;
+        let begun = Instant::now();
         while self.buffer.len() < BATCH && self.buffered < BATCH_BYTES {
             if let Some(event) = self.inbound.try_next() {
                 self.take(Some(event))?;
-            } else if self.buffer.len() < SMALL {
-                break;
-            } else {
-                let Ok(event) = tokio::time::timeout_at(deadline, self.inbound.next()).await else { break };
-                self.take(event)?;
+                continue;
             }
+            let fill = if self.buffer.len() < SMALL { Duration::ZERO } else { FILL };
+            let deadline = self.next.max(begun + fill);
+            if deadline <= Instant::now() {
+                break;
+            }
+            let Ok(event) = tokio::time::timeout_at(deadline, self.inbound.next()).await else { break };
+            self.take(event)?;
         }
         Ok(())
     }
@@ -176,6 +186,7 @@ impl Worker {
 
     /// Applies what was collected; answers whether to go on.
     async fn work(&mut self) -> Result<bool, ConsumerError> {
+        self.next = Instant::now() + self.apart;
         for (partition, seen) in std::mem::take(&mut self.replaced) {
             self.begin_anew(partition, seen).await;
         }
