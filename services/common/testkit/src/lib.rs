@@ -3,13 +3,15 @@
 //! Nothing here imitates a server. Kafka, PostgreSQL and Redis come from `redress-devstack`; this crate gives each test
 //! a corner of its own on them ([`TestDatabase`], [`topic_prefix`], [`unique_name`]), a clock that stands still
 //! ([`FixedClock`]), time that is moved on for whole installations ([`MovedTime`]), credentials ([`TokenIssuer`],
-//! [`JwksServer`]), personal data that can be searched for ([`Canary`]), a way to wait without sleeping ([`wait_until`]), a
-//! count of what a database is asked ([`Statements`]), traces ([`make_traces`]), the world that services write to
-//! ([`MailServer`], [`CallbackReceiver`], [`HeardCalls`]), and the services themselves as processes ([`Site`], [`Installation`]).
+//! [`JwksServer`]), calls that carry them ([`bearing`]) and calls of any method ([`call_by_path`]), personal data that can be
+//! searched for ([`Canary`]), a way to wait without sleeping ([`wait_until`]), a count of what a database is asked
+//! ([`Statements`]), traces ([`make_traces`]), the world that services write to ([`MailServer`], [`CallbackReceiver`],
+//! [`HeardCalls`]), and the services themselves as processes ([`Site`], [`Installation`]).
 //!
 //! Functions that only tests call panic when the world is not as they need it: a test cannot go on without.
 #![warn(missing_docs)]
 
+mod call;
 mod callback_receiver;
 mod canary;
 mod clock;
@@ -26,6 +28,7 @@ mod tokens;
 mod unique;
 mod wait;
 
+pub use call::{bearing, call_by_path};
 pub use callback_receiver::{Callback, CallbackAnswer, CallbackReceiver};
 pub use canary::Canary;
 pub use clock::FixedClock;

@@ -18,7 +18,6 @@ mod installed;
 mod isolation;
 mod mailbox;
 mod mediated;
-mod plain;
 mod process;
 mod reacting;
 mod receipts;
