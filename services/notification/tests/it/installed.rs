@@ -15,7 +15,8 @@ use redress_outbox::Delivery;
 use redress_testkit::{Mail, MailServer, TokenIssuer, topic_prefix, unique_name, wait_until};
 use tonic::transport::{Channel, Endpoint};
 
-use crate::bench::{Bench, by_mail};
+use crate::bench::Bench;
+use crate::people::by_mail;
 
 /// No test waits longer for anything.
 pub(crate) const LIMIT: Duration = Duration::from_mins(1);

@@ -17,8 +17,8 @@ use redress_proto::types::v1::ContactType;
 use redress_testkit::{CallbackReceiver, bearing, call_by_path, wait_until};
 use uuid::Uuid;
 
-use crate::bench::by_mail;
 use crate::installed::{Installed, LIMIT};
+use crate::people::by_mail;
 
 const SERVICE: &str = "redress.notification.v1.NotificationService";
 const MAIL_OF_A: &str = "jia@example.invalid";
