@@ -1,6 +1,5 @@
 //! The process itself on real Kafka, `PostgreSQL` and Redis, and what stands around it: intake's topic and an issuer.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -9,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use redress_classification::topics::LIFECYCLE;
 use redress_devstack::{ServiceProcess, free_port, shared};
 use redress_domain::Role;
-use redress_messaging::{KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
-use redress_testkit::{TestDatabase, TokenIssuer, topic_prefix};
+use redress_messaging::{KafkaConfig, Producer, TopicSpec, ensure_topics};
+use redress_testkit::{TestDatabase, TokenIssuer, outgoing, topic_prefix};
 use redress_vault::{FileKeyProvider, Vault};
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -129,13 +128,7 @@ impl World {
         let mut sent = Vec::new();
         for told in complaints {
             let (meta, payload) = registered(vault, told).await;
-            let outgoing = Outgoing {
-                topic: Cow::Borrowed(LIFECYCLE),
-                key: meta.subject.to_string(),
-                headers: meta.to_headers(),
-                payload,
-            };
-            sent.push(self.producer.enqueue(&outgoing).unwrap());
+            sent.push(self.producer.enqueue(&outgoing(LIFECYCLE, &meta, payload)).unwrap());
         }
         for pending in sent {
             pending.outcome().await.unwrap();

@@ -1,6 +1,5 @@
 //! The process itself on real Kafka and `PostgreSQL`, and what stands around it: the topics of others and an issuer.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -11,10 +10,10 @@ use prost::{Message, Name};
 use redress_devstack::{ServiceProcess, free_port, shared};
 use redress_domain::Role;
 use redress_investigation::topics::{ASSESSMENTS, CLOCKS, INCIDENTS, LIFECYCLE};
-use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
+use redress_messaging::{EventMeta, KafkaConfig, Producer, TopicSpec, ensure_topics};
 use redress_proto::intake::v1 as intake;
 use redress_proto::types::v1 as types;
-use redress_testkit::{TestDatabase, TokenIssuer, topic_prefix};
+use redress_testkit::{TestDatabase, TokenIssuer, outgoing, topic_prefix};
 use redress_vault::{FileKeyProvider, Vault};
 use sqlx::PgPool;
 use tonic::transport::{Channel, Endpoint};
@@ -138,12 +137,7 @@ impl World {
 
     /// Writes an event of another service.
     pub(crate) async fn publish(&self, topic: &'static str, meta: EventMeta, payload: Vec<u8>) {
-        let outgoing = Outgoing {
-            topic: Cow::Borrowed(topic),
-            key: meta.subject.to_string(),
-            headers: meta.to_headers(),
-            payload,
-        };
+        let outgoing = outgoing(topic, &meta, payload);
         self.producer.enqueue(&outgoing).unwrap().outcome().await.unwrap();
     }
 

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::time;
 use prost::{Message, Name};
 use redress_devstack::shared;
-use redress_domain::{Clock, ComplaintId, TenantId, event_id};
-use redress_messaging::{EventMeta, Record};
+use redress_domain::{Clock, ComplaintId, TenantId};
+use redress_messaging::EventMeta;
 use redress_notification::app::Desk;
 use redress_notification::app::asked::Asked;
 use redress_notification::app::dispatch::{Dispatch, Pace};
@@ -34,7 +33,7 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1 as wire;
 use redress_proto::personal;
 use redress_proto::types::v1::{Complainant, Sealed, SealedField, Submission};
-use redress_testkit::{FixedClock, TestDatabase};
+use redress_testkit::{FixedClock, TestDatabase, event_meta, record};
 use redress_vault::{FileKeyProvider, Vault, WrappedKey};
 use sqlx::postgres::PgConnection;
 use tokio_util::sync::CancellationToken;
@@ -175,22 +174,9 @@ impl Bench {
     }
 
     fn meta<M: Name>(&self, topic: &str, id: ComplaintId, version: i64) -> EventMeta {
-        EventMeta {
-            event_id: event_id(topic, *id.as_uuid(), version),
-            event_type: M::full_name().into(),
-            source: "/redress/test".into(),
-            tenant: "tenant-a".parse().unwrap(),
-            subject: *id.as_uuid(),
-            version: Some(version),
-            occurred_at: self.clock.now(),
-            recorded_at: None,
-            actor: None,
-            decided_by: Some("human".into()),
-            causation: None,
-            correlation: None,
-            traceparent: None,
-            tracestate: None,
-        }
+        let tenant = "tenant-a".parse().unwrap();
+        let meta = event_meta::<M>(topic, tenant, *id.as_uuid(), version, self.clock.now());
+        EventMeta { decided_by: Some("human".into()), ..meta }
     }
 
     /// A fact of another service about the complaint.
@@ -373,14 +359,6 @@ fn delivery<M: Message, E>(
 ) -> Delivery<E> {
     let payload = message.encode_to_vec();
     let event = read(&meta, &payload);
-    let record = Record {
-        topic: topic.into(),
-        partition: 0,
-        offset: 0,
-        timestamp: Timestamp::UNIX_EPOCH,
-        key: None,
-        headers: Vec::new(),
-        payload,
-    };
+    let record = record(topic, payload);
     Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) }
 }

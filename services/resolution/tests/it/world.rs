@@ -1,6 +1,5 @@
 //! The process itself on real Kafka and `PostgreSQL`, and what stands around it: the topics it reads, and an issuer.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -10,13 +9,13 @@ use jiff::Timestamp;
 use prost::{Message, Name};
 use redress_devstack::{ServiceProcess, free_port, shared};
 use redress_domain::{ComplaintId, Role};
-use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
+use redress_messaging::{EventMeta, KafkaConfig, Producer, TopicSpec, ensure_topics};
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as intake;
 use redress_proto::personal::split;
 use redress_proto::types::v1 as types;
 use redress_resolution::topics::{CLOCKS, INCIDENTS, INVESTIGATION, LIFECYCLE, NOTICES};
-use redress_testkit::{TestDatabase, TokenIssuer, topic_prefix};
+use redress_testkit::{TestDatabase, TokenIssuer, event_meta, outgoing, topic_prefix};
 use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use sqlx::PgPool;
 use tonic::transport::{Channel, Endpoint};
@@ -154,28 +153,10 @@ impl World {
         actor: &str,
         message: &M,
     ) {
-        let meta = EventMeta {
-            event_id: redress_domain::event_id(topic, subject, version),
-            event_type: M::full_name().into(),
-            source: "/redress/test".into(),
-            tenant: "tenant-a".parse().unwrap(),
-            subject,
-            version: Some(version),
-            occurred_at: Timestamp::now(),
-            recorded_at: None,
-            actor: Some(actor.to_owned()),
-            decided_by: None,
-            causation: None,
-            correlation: None,
-            traceparent: None,
-            tracestate: None,
-        };
-        let outgoing = Outgoing {
-            topic: Cow::Borrowed(topic),
-            key: subject.to_string(),
-            headers: meta.to_headers(),
-            payload: message.encode_to_vec(),
-        };
+        let tenant = "tenant-a".parse().unwrap();
+        let meta = event_meta::<M>(topic, tenant, subject, version, Timestamp::now());
+        let meta = EventMeta { actor: Some(actor.to_owned()), ..meta };
+        let outgoing = outgoing(topic, &meta, message.encode_to_vec());
         self.producer.enqueue(&outgoing).unwrap().outcome().await.unwrap();
     }
 
