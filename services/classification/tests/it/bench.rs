@@ -282,7 +282,9 @@ pub(crate) async fn registered(vault: &Vault, told: Told) -> (EventMeta, Vec<u8>
 }
 
 fn meta<M: Name>(tenant: &TenantId, n: u128, version: i64, at: Timestamp) -> EventMeta {
-    event_meta::<M>("redress.intake.lifecycle.v1", tenant.clone(), Uuid::from_u128(n), version, at)
+    let meta =
+        event_meta::<M>("redress.intake.lifecycle.v1", tenant.clone(), Uuid::from_u128(n), version, at);
+    EventMeta { source: "/redress/intake".into(), ..meta }
 }
 
 pub(crate) fn told(n: u128, text: &str) -> Told {

@@ -88,7 +88,7 @@ impl EventStream {
     /// # Panics
     /// If `tenant` is not a tenant's name.
     pub fn new(topic: &'static str, tenant: &str, aggregate: Uuid) -> Self {
-        let tenant = tenant.parse().unwrap_or_else(|error| panic!("{tenant}: {error}"));
+        let tenant: TenantId = tenant.parse().unwrap_or_else(|error| panic!("{tenant}: {error}"));
         Self { events: Vec::new(), topic, tenant, aggregate }
     }
 
