@@ -99,3 +99,22 @@ impl EventStream {
         self.events.push(Told { topic: self.topic, meta, payload: message.encode_to_vec() });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_events_of_a_stream_are_numbered_without_holes_and_go_under_their_aggregate() {
+        let aggregate = Uuid::from_u128(7);
+        let mut stream = EventStream::new("redress.test.cases.v1", "tenant-a", aggregate);
+        for second in 1..=3 {
+            stream.tell(Timestamp::constant(second, 0), &());
+        }
+        let versions: Vec<_> = stream.events.iter().map(|told| told.meta.version).collect();
+        assert_eq!(versions, [Some(1), Some(2), Some(3)]);
+        let last = stream.events[2].outgoing();
+        assert_eq!((last.key, last.topic.as_ref()), (aggregate.to_string(), "redress.test.cases.v1"));
+        assert_eq!(stream.events[2].meta.event_id, event_id("redress.test.cases.v1", aggregate, 3));
+    }
+}
