@@ -3,10 +3,9 @@
 use std::pin::Pin;
 
 use futures::{Stream, StreamExt};
-use redress_domain::Principal;
 use redress_proto::analytics::v1 as wire;
 use redress_proto::analytics::v1::analytics_service_server::AnalyticsService;
-use redress_runtime::grpc;
+use redress_runtime::grpc::{self, parts};
 use tonic::{Request, Response, Status};
 
 use crate::App;
@@ -82,10 +81,6 @@ impl AnalyticsService for Grpc {
             chunks.map(|chunk| chunk.map(|chunk| wire::ExportDatasetResponse { chunk }).map_err(refused));
         Ok(Response::new(Box::pin(told)))
     }
-}
-
-fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
-    Ok((grpc::principal(&request)?, request.into_inner()))
 }
 
 fn refused(error: Error) -> Status {

@@ -112,16 +112,7 @@ mod tests {
     use super::*;
 
     fn layers(environment: &[(&str, &str)]) -> Layers {
-        let needed = [
-            ("REDRESS__RUNTIME__AUTH__ISSUER", "https://issuer.invalid"),
-            ("REDRESS__RUNTIME__AUTH__JWKS", "/etc/redress/jwks.json"),
-        ];
-        let environment = needed.iter().chain(environment);
-        Layers {
-            default: include_str!("../config/default.toml"),
-            file: None,
-            environment: environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        }
+        Layers::trial(include_str!("../config/default.toml"), environment)
     }
 
     fn problems(environment: &[(&str, &str)]) -> Vec<String> {

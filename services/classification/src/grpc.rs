@@ -147,7 +147,7 @@ impl ClassificationService for Grpc {
         &self,
         request: Request<wire::TestRuleSetRequest>,
     ) -> Answer<wire::TestRuleSetResponse> {
-        let (caller, message) = with_files(request)?;
+        let (caller, message) = grpc::parts(request)?;
         let engines = &self.app.assessor.engines;
         answer(rule_sets::test_set(&self.app.desk, engines, &caller, message).await, |verdict| verdict)
     }
@@ -156,7 +156,7 @@ impl ClassificationService for Grpc {
         &self,
         request: Request<wire::PublishRuleSetRequest>,
     ) -> Answer<wire::PublishRuleSetResponse> {
-        let (caller, message) = with_files(request)?;
+        let (caller, message) = grpc::parts(request)?;
         let engines = &self.app.assessor.engines;
         answer(rule_sets::publish(&self.app.desk, engines, &caller, message).await, |published| published)
     }
@@ -171,17 +171,13 @@ impl ClassificationService for Grpc {
     }
 }
 
+/// Of a call that brings no rule set, which is larger than anything else.
 fn parts<T: Message>(request: Request<T>) -> Result<(Principal, T), Status> {
     // As the codec says it of a message over its limit, which is that of rule sets.
     if request.get_ref().encoded_len() > MAX_BODY_BYTES {
         return Err(Status::out_of_range("the message is larger than this call takes"));
     }
-    with_files(request)
-}
-
-/// Of a call that brings a rule set, which is larger than anything else.
-fn with_files<T>(request: Request<T>) -> Result<(Principal, T), Status> {
-    Ok((grpc::principal(&request)?, request.into_inner()))
+    grpc::parts(request)
 }
 
 fn answer<T, M>(outcome: Result<T, Error>, encode: impl FnOnce(T) -> M) -> Answer<M> {

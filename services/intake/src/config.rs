@@ -134,16 +134,7 @@ mod tests {
     use super::*;
 
     fn loaded(environment: &[(&str, &str)]) -> Result<Config, Vec<String>> {
-        let needed = [
-            ("REDRESS__RUNTIME__AUTH__ISSUER", "https://issuer.invalid"),
-            ("REDRESS__RUNTIME__AUTH__JWKS", "/etc/redress/jwks.json"),
-        ];
-        let environment = needed.iter().chain(environment);
-        let layers = Layers {
-            default: include_str!("../config/default.toml"),
-            file: None,
-            environment: environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        };
+        let layers = Layers::trial(include_str!("../config/default.toml"), environment);
         load::<Config>(&layers).map(|loaded| loaded.config).map_err(|problems| problems.0)
     }
 

@@ -3,11 +3,12 @@
 use std::pin::Pin;
 
 use futures::{Stream, StreamExt};
-use redress_domain::{Principal, Violations};
+use redress_domain::Violations;
 use redress_proto::intake::v1 as wire;
 use redress_proto::intake::v1::intake_service_server::IntakeService;
 use redress_proto::known;
-use redress_runtime::{Deadline, grpc};
+use redress_runtime::Deadline;
+use redress_runtime::grpc::{self, parts};
 use tonic::{Request, Response, Status};
 
 use crate::App;
@@ -216,10 +217,6 @@ impl IntakeService for Grpc {
         let (caller, message) = parts(request)?;
         self.app.audit.verify(&caller, message, deadline).await.map(Response::new).map_err(refused)
     }
-}
-
-fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
-    Ok((grpc::principal(&request)?, request.into_inner()))
 }
 
 /// What a later version's caller may tell and this version cannot follow.

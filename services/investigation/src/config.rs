@@ -178,16 +178,7 @@ mod tests {
     use super::*;
 
     fn problems(environment: &[(&str, &str)]) -> Vec<String> {
-        let needed = [
-            ("REDRESS__RUNTIME__AUTH__ISSUER", "https://issuer.invalid"),
-            ("REDRESS__RUNTIME__AUTH__JWKS", "/etc/redress/jwks.json"),
-        ];
-        let environment = needed.iter().chain(environment);
-        let layers = Layers {
-            default: include_str!("../config/default.toml"),
-            file: None,
-            environment: environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        };
+        let layers = Layers::trial(include_str!("../config/default.toml"), environment);
         load::<Config>(&layers).err().map(|problems| problems.0).unwrap_or_default()
     }
 

@@ -1,9 +1,8 @@
 //! The gRPC service: decode → app → encode, nothing else.
 
-use redress_domain::Principal;
 use redress_proto::notification::v1 as wire;
 use redress_proto::notification::v1::notification_service_server::NotificationService;
-use redress_runtime::grpc;
+use redress_runtime::grpc::{self, parts};
 use tonic::{Request, Response, Status};
 
 use crate::App;
@@ -114,10 +113,6 @@ impl NotificationService for Grpc {
         let (caller, message) = parts(request)?;
         self.app.webhooks.rotate(&caller, message).await.map(Response::new).map_err(refused)
     }
-}
-
-fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
-    Ok((grpc::principal(&request)?, request.into_inner()))
 }
 
 fn refused(error: Error) -> Status {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use redress_domain::Violations;
-use redress_runtime::grpc::problem_of;
+use redress_runtime::grpc::{code_name, problem_of};
 use serde::Serialize;
 use tonic::{Code, Status};
 
@@ -114,13 +114,13 @@ impl Failure {
         let Some(received) = received else {
             let (message, remedy) = of_no_service(name, url, status);
             let mut failure = Self::plain(kind, message, remedy);
-            failure.0.code = name_of(code);
+            failure.0.code = code_name(code);
             return failure;
         };
         let retry_after = received.retry_after;
         Self(Box::new(Told {
             kind,
-            code: name_of(code),
+            code: code_name(code),
             remedy: remedy(code, &received.reason, retry_after),
             reason: received.reason,
             message: match kind {
@@ -157,7 +157,7 @@ impl Failure {
 
     /// Whether the service said that there is nothing of that name.
     pub(crate) fn is_not_found(&self) -> bool {
-        self.0.code == name_of(Code::NotFound)
+        self.0.code == code_name(Code::NotFound)
     }
 
     /// After which time a repetition makes sense, if the service said so.
@@ -263,29 +263,6 @@ fn remedy(code: Code, reason: &str, retry_after: Option<Duration>) -> String {
             "Look at the service's log at this time; `redressctl doctor` looks at what it stands on.".into()
         }
         _ => String::new(),
-    }
-}
-
-/// The name as the specification writes it.
-const fn name_of(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }
 

@@ -1,9 +1,9 @@
 //! The gRPC service: decode → app → encode, nothing else.
 
-use redress_domain::{Principal, Violations};
+use redress_domain::Violations;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::resolution::v1::resolution_service_server::ResolutionService;
-use redress_runtime::grpc;
+use redress_runtime::grpc::{self, parts};
 use tonic::{Request, Response, Status};
 
 use crate::App;
@@ -271,10 +271,6 @@ impl ResolutionService for Grpc {
         let (caller, message) = parts(request)?;
         answer(rules::version(&self.app.commands.desk, &caller, message).await, |found| found)
     }
-}
-
-fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
-    Ok((grpc::principal(&request)?, request.into_inner()))
 }
 
 fn answer<T, M>(outcome: Result<T, Error>, encode: impl FnOnce(T) -> M) -> Answer<M> {

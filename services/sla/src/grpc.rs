@@ -3,10 +3,10 @@
 use std::pin::Pin;
 
 use futures::{Stream, StreamExt as _};
-use redress_domain::{Principal, Violations};
+use redress_domain::Violations;
 use redress_proto::sla::v1 as wire;
 use redress_proto::sla::v1::clock_service_server::ClockService;
-use redress_runtime::grpc;
+use redress_runtime::grpc::{self, parts};
 use tonic::{Request, Response, Status};
 
 use crate::App;
@@ -150,10 +150,6 @@ impl ClockService for Grpc {
             Box::pin(clocks) as Self::WatchDueSoonStream
         })
     }
-}
-
-fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
-    Ok((grpc::principal(&request)?, request.into_inner()))
 }
 
 fn answer<T, M>(outcome: Result<T, Error>, encode: impl FnOnce(T) -> M) -> Answer<M> {

@@ -18,12 +18,9 @@ use redress_analytics::topics::{
 };
 use redress_devstack::shared;
 use redress_domain::{Principal, Role};
-use redress_messaging::Record;
 use redress_outbox::{BatchHandler, DecodeError, Delivery};
 use redress_postgres::{Db, PostgresConfig, migrate};
-use redress_testkit::TestDatabase;
-
-use crate::told::{Stream, Told};
+use redress_testkit::{EventStream, TestDatabase, Told};
 
 pub(crate) struct Bench {
     pub(crate) db: Db,
@@ -55,7 +52,7 @@ impl Bench {
         }
     }
 
-    pub(crate) async fn apply_all(&self, streams: impl IntoIterator<Item = Stream>) {
+    pub(crate) async fn apply_all(&self, streams: impl IntoIterator<Item = EventStream>) {
         for stream in streams {
             self.apply(&stream.events).await;
         }
@@ -110,16 +107,8 @@ pub(crate) fn delivery<H: BatchHandler>(
     told: &Told,
 ) -> Result<Option<Delivery<H::Event>>, DecodeError> {
     let Some(event) = handler.decode(&told.meta, &told.payload)? else { return Ok(None) };
-    let record = Record {
-        topic: told.topic.into(),
-        partition: 0,
-        offset: 0,
-        timestamp: Timestamp::UNIX_EPOCH,
-        key: None,
-        headers: Vec::new(),
-        payload: told.payload.clone(),
-    };
-    Ok(Some(Delivery { event: Arc::new(event), meta: Arc::new(told.meta.clone()), record: Arc::new(record) }))
+    let (meta, record) = (Arc::new(told.meta.clone()), Arc::new(told.record()));
+    Ok(Some(Delivery { event: Arc::new(event), meta, record }))
 }
 
 pub(crate) fn supervisor(tenant: &str) -> Principal {

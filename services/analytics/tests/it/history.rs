@@ -11,11 +11,11 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1 as notification;
 use redress_proto::notification::v1::NoticeKind;
 use redress_proto::types::v1 as types;
+use redress_testkit::EventStream;
 use uuid::Uuid;
 
 use crate::script;
 use crate::steps::{self, Steps};
-use crate::told::Stream;
 
 pub(crate) const TENANTS: [&str; 2] = ["tenant-a", "tenant-b"];
 /// When the history begins; it lasts five days.
@@ -61,7 +61,7 @@ impl Case {
 /// What is true, and how it was told.
 pub(crate) struct History {
     pub(crate) cases: Vec<Case>,
-    pub(crate) streams: Vec<Stream>,
+    pub(crate) streams: Vec<EventStream>,
 }
 
 pub(crate) fn begin() -> Timestamp {
@@ -126,7 +126,7 @@ impl History {
         for tenant in TENANTS {
             for dissolved in [false, true, false] {
                 let id = Uuid::from_u128(rng.random());
-                let mut stream = Stream::new(INCIDENTS, tenant, id);
+                let mut stream = EventStream::new(INCIDENTS, tenant, id);
                 let mut at = begin();
                 stream.tell(at, &classification::IncidentSuspected::default());
                 for case in self.cases.iter_mut().filter(|case| case.tenant == tenant) {
@@ -150,8 +150,8 @@ impl History {
     }
 }
 
-fn lifecycle(rng: &mut StdRng, case: &mut Case, script: &script::Script) -> Stream {
-    let mut stream = Stream::new(LIFECYCLE, case.tenant, case.id);
+fn lifecycle(rng: &mut StdRng, case: &mut Case, script: &script::Script) -> EventStream {
+    let mut stream = EventStream::new(LIFECYCLE, case.tenant, case.id);
     stream.tell(case.received_at, &registered(case));
     let mut at = case.received_at;
     for (number, step) in script.steps.iter().enumerate() {
@@ -201,8 +201,8 @@ pub(crate) fn registered(case: &Case) -> intake::ComplaintRegistered {
     }
 }
 
-fn assessments(rng: &mut StdRng, case: &mut Case) -> Stream {
-    let mut stream = Stream::new(ASSESSMENTS, case.tenant, case.id);
+fn assessments(rng: &mut StdRng, case: &mut Case) -> EventStream {
+    let mut stream = EventStream::new(ASSESSMENTS, case.tenant, case.id);
     for round in 0..rng.random_range(0..3) {
         case.category = ["CQ01", "CQ02", "CQ07"].choose(rng).copied();
         case.severity = ["general", "major"].choose(rng).copied();
@@ -226,8 +226,8 @@ fn assessments(rng: &mut StdRng, case: &mut Case) -> Stream {
     stream
 }
 
-fn notices(rng: &mut StdRng, case: &mut Case) -> Stream {
-    let mut stream = Stream::new(NOTICES, case.tenant, case.id);
+fn notices(rng: &mut StdRng, case: &mut Case) -> EventStream {
+    let mut stream = EventStream::new(NOTICES, case.tenant, case.id);
     for kind in
         [NoticeKind::N05Respondent, NoticeKind::N01Receipt, NoticeKind::N02Acceptance, NoticeKind::N01Receipt]
     {

@@ -24,13 +24,12 @@ use redress_proto::admin::v1::ReplayFromRequest;
 use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_proto::analytics::v1 as wire;
 use redress_proto::convert::to_wire_time;
-use redress_testkit::{topic_prefix, unique_name, wait_until};
+use redress_testkit::{EventStream, Told, topic_prefix, unique_name, wait_until};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::bench::{Bench, call, supervisor, tables};
 use crate::history::{History, TENANTS, begin};
-use crate::told::{Stream, Told};
 
 pub(crate) const LIMIT: Duration = Duration::from_mins(2);
 const PARTITIONS: i32 = 4;
@@ -111,7 +110,7 @@ impl Clock for WallClock {
 }
 
 /// The events of all streams as relays would write them: aggregates interleaved, some events written again later.
-pub(crate) fn written(streams: &[Stream], seed: u64) -> Vec<&Told> {
+pub(crate) fn written(streams: &[EventStream], seed: u64) -> Vec<&Told> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut turns: Vec<usize> =
         streams.iter().enumerate().flat_map(|(at, s)| vec![at; s.events.len()]).collect();
@@ -131,7 +130,7 @@ pub(crate) fn written(streams: &[Stream], seed: u64) -> Vec<&Told> {
 }
 
 /// What a database holds to which every event was told once, in order.
-pub(crate) async fn expected(streams: &[Stream]) -> Vec<String> {
+pub(crate) async fn expected(streams: &[EventStream]) -> Vec<String> {
     let bench = Bench::new().await;
     bench.apply_all(streams.to_vec()).await;
     bench.tables().await

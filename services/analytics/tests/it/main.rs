@@ -15,4 +15,3 @@ mod script;
 mod single;
 mod steps;
 mod tenants;
-mod told;

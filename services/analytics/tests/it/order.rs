@@ -8,14 +8,14 @@ use redress_analytics::domain::metric::Unit;
 use redress_analytics::domain::selection::Dimension;
 use redress_proto::analytics::v1 as wire;
 use redress_proto::convert::{from_wire_time, to_wire_time};
+use redress_testkit::{EventStream, Told};
 
 use crate::bench::{Bench, supervisor};
 use crate::history::{DAYS, History, TENANTS, begin};
 use crate::recount::{Count, Numbers};
-use crate::told::{Stream, Told};
 
 /// Cuts streams into batches: topics in any order, aggregates within a topic in any order, the order of each kept.
-fn batches(streams: Vec<Stream>, rng: &mut StdRng) -> Vec<Vec<Told>> {
+fn batches(streams: Vec<EventStream>, rng: &mut StdRng) -> Vec<Vec<Told>> {
     let mut waiting: Vec<_> =
         streams.into_iter().map(|stream| stream.events.into_iter().peekable()).collect();
     let mut batches = Vec::new();
@@ -153,9 +153,10 @@ async fn every_number_equals(bench: &Bench, history: &History, judged_through: T
 async fn what_is_told_of_a_complaint_before_its_registration_is_kept_and_counted_from_then_on() {
     let history = History::of(2, 30);
     let bench = Bench::new().await;
-    let (lifecycle, before): (Vec<Stream>, Vec<Stream>) = history.streams.into_iter().partition(|stream| {
-        stream.events.first().is_some_and(|told| told.topic == redress_analytics::topics::LIFECYCLE)
-    });
+    let (lifecycle, before): (Vec<EventStream>, Vec<EventStream>) =
+        history.streams.into_iter().partition(|stream| {
+            stream.events.first().is_some_and(|told| told.topic == redress_analytics::topics::LIFECYCLE)
+        });
     bench.apply_all(before).await;
     assert!(!bench.tables().await.is_empty());
     assert!(asked(&bench, TENANTS[0], "complaints", None, None).await.is_empty());

@@ -11,7 +11,7 @@ use redress_domain::{Clock as _, Role};
 use redress_proto::analytics::v1 as wire;
 use redress_proto::analytics::v1::analytics_service_client::AnalyticsServiceClient;
 use redress_proto::convert::to_wire_time;
-use redress_testkit::{Addresses, TokenIssuer, wait_until};
+use redress_testkit::{Addresses, TokenIssuer, bearing, wait_until};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -186,14 +186,13 @@ async fn every_path_of_the_document_is_served(installation: &Installation) {
 async fn the_same_over_grpc(installation: &Installation, own: usize) {
     let endpoint = format!("http://{}", installation.at.grpc);
     let mut client = AnalyticsServiceClient::connect(endpoint).await.unwrap();
-    let mut request = tonic::Request::new(wire::QueryMetricsRequest {
+    let question = wire::QueryMetricsRequest {
         metric: "complaints".into(),
         from: Some(to_wire_time(begin())),
         until: Some(to_wire_time(begin() + SignedDuration::from_hours(24 * 30))),
         ..Default::default()
-    });
-    let bearer = format!("Bearer {}", installation.token(Role::Service));
-    request.metadata_mut().insert("authorization", bearer.parse().unwrap());
+    };
+    let request = bearing(&installation.token(Role::Service), question);
     let answer = client.query_metrics(request).await.unwrap().into_inner();
     assert_eq!(answer.rows[0].population, i64::try_from(own).unwrap());
 }

@@ -14,13 +14,13 @@ use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as intake;
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::types::v1::{ComplaintState, Money};
+use redress_testkit::EventStream;
 use uuid::Uuid;
 
 use crate::bench::{Bench, supervisor};
 use crate::history::{Case, History, begin};
 use crate::order::{span, wire_dimension};
 use crate::single::{TENANT, acknowledgement, complaint, question, registration};
-use crate::told::Stream;
 
 async fn facts(bench: &Bench, case: &Case) -> wire::CaseFacts {
     let request = wire::GetCaseFactsRequest { complaint_id: case.id.to_string() };
@@ -109,7 +109,7 @@ async fn a_complaint_of_several_incidents_counts_to_the_first_that_is_not_dissol
     let bench = Bench::new().await;
     let case = complaint(1, begin() + SignedDuration::from_hours(24));
     let incident = |number: u128, at: Timestamp, dissolved: bool| {
-        let mut stream = Stream::new(INCIDENTS, TENANT, Uuid::from_u128(number));
+        let mut stream = EventStream::new(INCIDENTS, TENANT, Uuid::from_u128(number));
         stream.tell(at, &classification::IncidentSuspected::default());
         stream.tell(at, &classification::IncidentMemberAdded { complaint_id: case.id.to_string() });
         if dissolved {
@@ -126,7 +126,7 @@ async fn a_complaint_of_several_incidents_counts_to_the_first_that_is_not_dissol
 
 #[tokio::test]
 async fn an_incident_that_is_over_stays_counted_and_one_that_never_was_does_not() {
-    type Ends = fn(&mut Stream, Timestamp);
+    type Ends = fn(&mut EventStream, Timestamp);
     let ends: [(Ends, f64); 4] = [
         // Nobody has joined it for two hours, a confirmed one for a day; a person says that it is over.
         (|s, at| s.tell(at, &classification::IncidentDissolved { reason: "quiet".into() }), 1.0),
@@ -137,7 +137,7 @@ async fn an_incident_that_is_over_stays_counted_and_one_that_never_was_does_not(
     for (end, counted) in ends {
         let bench = Bench::new().await;
         let case = complaint(1, begin() + SignedDuration::from_hours(24));
-        let mut stream = Stream::new(INCIDENTS, TENANT, Uuid::from_u128(10));
+        let mut stream = EventStream::new(INCIDENTS, TENANT, Uuid::from_u128(10));
         let added = classification::IncidentMemberAdded { complaint_id: case.id.to_string() };
         stream.tell(case.received_at, &classification::IncidentSuspected::default());
         stream.tell(case.received_at, &added);
@@ -234,7 +234,7 @@ async fn amounts_of_money_are_told_by_currency_alone() {
     let at = begin() + SignedDuration::from_hours(24);
     for (number, currencies) in [(1, ["CNY", "CNY"]), (2, ["CNY", "USD"])] {
         let case = complaint(number, at);
-        let mut remedies = Stream::new(RESOLUTION, TENANT, case.id);
+        let mut remedies = EventStream::new(RESOLUTION, TENANT, case.id);
         for (remedy, currency) in (1..).zip(currencies) {
             remedies.tell(
                 at,

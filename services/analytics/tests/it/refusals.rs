@@ -9,12 +9,12 @@ use redress_proto::analytics::v1 as wire;
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1 as notification;
+use redress_testkit::EventStream;
 
 use crate::bench::{Bench, delivery, supervisor};
 use crate::history::begin;
 use crate::order::{span, wire_dimension};
 use crate::single::{TENANT, complaint, registration};
-use crate::told::Stream;
 
 #[tokio::test]
 async fn everything_that_does_not_fit_in_a_question_is_told_at_once() {
@@ -72,7 +72,7 @@ fn an_event_that_cannot_be_counted_is_refused_and_never_guessed() {
     torn.payload.truncate(7);
     assert!(delivery(&CountLifecycle, &torn).is_err());
 
-    let mut notices = Stream::new(NOTICES, TENANT, case.id);
+    let mut notices = EventStream::new(NOTICES, TENANT, case.id);
     let addressee = Some(notification::Addressee { role: "complainant".into(), ..Default::default() });
     notices.tell(begin(), &notification::SurveyAnswered { satisfaction: 6, addressee, ..Default::default() });
     notices.tell(begin(), &notification::NoticeDelivered::default());

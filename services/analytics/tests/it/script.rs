@@ -3,8 +3,8 @@
 use prost::{Message, Name};
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::{Category, ComplaintState as At, Severity};
+use redress_testkit::EventStream;
 
-use crate::told::Stream;
 use jiff::Timestamp;
 
 /// A way from the registration on: the events that follow it, and what they come to.
@@ -21,12 +21,12 @@ pub(crate) struct Script {
     pub(crate) applied: Option<(&'static str, &'static str, bool)>,
 }
 
-type Tell = dyn Fn(&mut Stream, Timestamp) + Send;
+type Tell = dyn Fn(&mut EventStream, Timestamp) + Send;
 
 pub(crate) struct Step(Box<Tell>);
 
 impl Step {
-    pub(crate) fn tell(&self, stream: &mut Stream, at: Timestamp) {
+    pub(crate) fn tell(&self, stream: &mut EventStream, at: Timestamp) {
         (self.0)(stream, at);
     }
 }

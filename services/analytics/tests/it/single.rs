@@ -6,11 +6,11 @@ use redress_proto::analytics::v1 as wire;
 use redress_proto::convert::to_wire_time;
 use redress_proto::notification::v1 as notification;
 use redress_proto::notification::v1::NoticeKind;
+use redress_testkit::EventStream;
 use uuid::Uuid;
 
 use crate::history::{Case, History, TENANTS, registered};
 use crate::order::span;
-use crate::told::Stream;
 
 pub(crate) const TENANT: &str = TENANTS[0];
 
@@ -27,14 +27,14 @@ pub(crate) fn complaint(number: u128, received_at: Timestamp) -> Case {
     }
 }
 
-pub(crate) fn registration(case: &Case) -> Stream {
-    let mut stream = Stream::new(LIFECYCLE, case.tenant, case.id);
+pub(crate) fn registration(case: &Case) -> EventStream {
+    let mut stream = EventStream::new(LIFECYCLE, case.tenant, case.id);
     stream.tell(case.received_at, &registered(case));
     stream
 }
 
-pub(crate) fn acknowledgement(case: &Case, at: Timestamp) -> Stream {
-    let mut stream = Stream::new(NOTICES, case.tenant, case.id);
+pub(crate) fn acknowledgement(case: &Case, at: Timestamp) -> EventStream {
+    let mut stream = EventStream::new(NOTICES, case.tenant, case.id);
     stream.tell(at, &notification::NoticeSent { kind: NoticeKind::N01Receipt.into(), ..Default::default() });
     stream
 }

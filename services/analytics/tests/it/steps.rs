@@ -10,10 +10,10 @@ use redress_proto::investigation::v1 as investigation;
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::sla::v1 as sla;
 use redress_proto::types::v1::Money;
+use redress_testkit::EventStream;
 use uuid::Uuid;
 
 use crate::history::Case;
-use crate::told::Stream;
 
 /// What is true of the steps of a case.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +31,7 @@ pub(crate) struct Steps {
 }
 
 /// All that the three tell of a case; what is true is written into it.
-pub(crate) fn of(rng: &mut StdRng, case: &mut Case) -> [Stream; 3] {
+pub(crate) fn of(rng: &mut StdRng, case: &mut Case) -> [EventStream; 3] {
     // A generator of its own, so that what others tell stays the same.
     let mut rng = StdRng::seed_from_u64(rng.random());
     [investigation(&mut rng, case), resolution(&mut rng, case), clocks(&mut rng, case)]
@@ -41,8 +41,8 @@ fn id(rng: &mut StdRng) -> String {
     Uuid::from_u128(rng.random()).to_string()
 }
 
-fn investigation(rng: &mut StdRng, case: &mut Case) -> Stream {
-    let mut stream = Stream::new(INVESTIGATION, case.tenant, case.id);
+fn investigation(rng: &mut StdRng, case: &mut Case) -> EventStream {
+    let mut stream = EventStream::new(INVESTIGATION, case.tenant, case.id);
     let mut at = case.received_at;
     let mut later = |rng: &mut StdRng| {
         at += SignedDuration::from_secs(rng.random_range(1..90_000));
@@ -85,8 +85,8 @@ fn investigation(rng: &mut StdRng, case: &mut Case) -> Stream {
     stream
 }
 
-fn resolution(rng: &mut StdRng, case: &mut Case) -> Stream {
-    let mut stream = Stream::new(RESOLUTION, case.tenant, case.id);
+fn resolution(rng: &mut StdRng, case: &mut Case) -> EventStream {
+    let mut stream = EventStream::new(RESOLUTION, case.tenant, case.id);
     let currency = ["CNY", "HKD"].choose(rng).copied().unwrap();
     for _ in 0..rng.random_range(0..3) {
         let remedy_id = id(rng);
@@ -133,8 +133,8 @@ fn resolution(rng: &mut StdRng, case: &mut Case) -> Stream {
     stream
 }
 
-fn clocks(rng: &mut StdRng, case: &mut Case) -> Stream {
-    let mut stream = Stream::new(CLOCKS, case.tenant, case.id);
+fn clocks(rng: &mut StdRng, case: &mut Case) -> EventStream {
+    let mut stream = EventStream::new(CLOCKS, case.tenant, case.id);
     let at = case.received_at;
     let due_at = Some(to_wire_time(at + SignedDuration::from_hours(1)));
     for definition in ["C05", "C06", "C11", "C13"] {

@@ -16,7 +16,7 @@ use redress_classification::app::provider::Provider;
 use redress_classification::domain::service_hours::ServiceHours;
 use redress_devstack::shared;
 use redress_domain::{Clock, ComplaintId, Principal, Role, TenantId};
-use redress_messaging::{EventMeta, Record};
+use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, Delivery, HandlerError, Wake};
 use redress_postgres::{Db, PostgresConfig, migrate};
 use redress_proto::classification::v1::{ExplainAssessmentRequest, StoredAssessment};
@@ -28,7 +28,7 @@ use redress_proto::types::v1::{
 };
 use redress_redis::{Redis, RedisConfig, SimilarTexts};
 use redress_runtime::grpc::ClientTls;
-use redress_testkit::{FixedClock, TestDatabase};
+use redress_testkit::{FixedClock, TestDatabase, event_meta, record};
 use redress_vault::{FileKeyProvider, IndexKind, KeyProvider, Vault};
 use uuid::Uuid;
 
@@ -152,15 +152,7 @@ impl Bench {
 
     fn delivery(&self, meta: EventMeta, payload: Vec<u8>) -> Delivery<Happened> {
         let event = self.handler.decode(&meta, &payload).unwrap().expect("the handler knows the type");
-        let record = Record {
-            topic: "redress.intake.lifecycle.v1".into(),
-            partition: 0,
-            offset: 0,
-            timestamp: Timestamp::UNIX_EPOCH,
-            key: None,
-            headers: Vec::new(),
-            payload,
-        };
+        let record = record("redress.intake.lifecycle.v1", payload);
         Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) }
     }
 
@@ -290,23 +282,9 @@ pub(crate) async fn registered(vault: &Vault, told: Told) -> (EventMeta, Vec<u8>
 }
 
 fn meta<M: Name>(tenant: &TenantId, n: u128, version: i64, at: Timestamp) -> EventMeta {
-    let subject = Uuid::from_u128(n);
-    EventMeta {
-        event_id: redress_domain::event_id("redress.intake.lifecycle.v1", subject, version),
-        event_type: M::full_name().into(),
-        source: "/redress/intake".into(),
-        tenant: tenant.clone(),
-        subject,
-        version: Some(version),
-        occurred_at: at,
-        recorded_at: None,
-        actor: None,
-        decided_by: None,
-        causation: None,
-        correlation: None,
-        traceparent: None,
-        tracestate: None,
-    }
+    let meta =
+        event_meta::<M>("redress.intake.lifecycle.v1", tenant.clone(), Uuid::from_u128(n), version, at);
+    EventMeta { source: "/redress/intake".into(), ..meta }
 }
 
 pub(crate) fn told(n: u128, text: &str) -> Told {

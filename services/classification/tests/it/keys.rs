@@ -8,11 +8,11 @@ use redress_domain::{Role, TenantId};
 use redress_outbox::HandlerError;
 use redress_proto::admin::v1::admin_service_client::AdminServiceClient;
 use redress_proto::admin::v1::{ListParkedRequest, RedriveParkedRequest};
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 use redress_vault::{DataKey, FileKeyProvider, IndexKey, KeyProvider, Vault, VaultError, WrappedKey};
 
 use crate::bench::{Bench, Told, told};
-use crate::world::{PATIENCE, World, bearing};
+use crate::world::{PATIENCE, World};
 
 const PARCEL: &str = "下单十天了一直没发货,催了客服三次都没有用,订单还是待发货。";
 

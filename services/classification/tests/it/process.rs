@@ -9,13 +9,13 @@ use redress_proto::admin::v1::{ConsumerStatusRequest, ReplayFromRequest};
 use redress_proto::classification::v1 as wire;
 use redress_proto::classification::v1::classification_service_client::ClassificationServiceClient;
 use redress_runtime::http::MAX_BODY_BYTES;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 use serde_json::{Value, json};
 use tonic::Code;
 use uuid::Uuid;
 
 use crate::bench::{Told, from_room, submission, told};
-use crate::world::{PATIENCE, Running, World, bearing, just_now};
+use crate::world::{PATIENCE, Running, World, just_now};
 
 const LEATHER: &str = "主播在直播间说这个包是头层牛皮,收到一看是人造革,这是虚假宣传,我要退货退款。";
 

@@ -2,10 +2,10 @@ use std::collections::HashMap;
 
 use redress_proto::classification::v1 as wire;
 use redress_proto::classification::v1::classification_service_client::ClassificationServiceClient;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 
 use crate::bench::submission;
-use crate::world::{PATIENCE, Running, World, bearing};
+use crate::world::{PATIENCE, Running, World};
 
 async fn rule_set(running: &Running, token: &str) -> String {
     let request = wire::AssessRequest { submission: Some(submission("一直没发货")) };

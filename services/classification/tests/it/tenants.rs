@@ -5,11 +5,11 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use redress_proto::classification::v1 as wire;
 use redress_proto::classification::v1::classification_service_client::ClassificationServiceClient;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, call_by_path, wait_until};
 use uuid::Uuid;
 
 use crate::bench::{Told, from_room, told};
-use crate::world::{PATIENCE, World, bearing, call, just_now};
+use crate::world::{PATIENCE, World, just_now};
 
 const SERVICE: &str = "redress.classification.v1.ClassificationService";
 const LEATHER: &str = "主播在直播间说这个包是头层牛皮,收到一看是人造革,这是虚假宣传,我要退货退款。";
@@ -138,7 +138,8 @@ async fn over_every_rpc_another_tenants_things_are_as_if_they_were_not_there() {
             if let Some(field) = method.input().get_field_by_name("request_id") {
                 message.set_field(&field, Value::String(format!("{}-{turn}", method.name())));
             }
-            let answer = call(&running.grpc, &stranger, &path, message.encode_to_vec()).await;
+            let answer =
+                call_by_path(&running.grpc, &path, bearing(&stranger, message.encode_to_vec())).await;
             let told = match answer {
                 Ok(bytes) => format!("OK {}", String::from_utf8_lossy(&bytes)),
                 Err(status) => format!("{:?} {}", status.code(), status.message()),

@@ -1,23 +1,19 @@
 //! The process itself on real Kafka, `PostgreSQL` and Redis, and what stands around it: intake's topic and an issuer.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use bytes::{Buf as _, BufMut as _};
 use jiff::{SignedDuration, Timestamp};
 use redress_classification::topics::LIFECYCLE;
 use redress_devstack::{ServiceProcess, free_port, shared};
 use redress_domain::Role;
-use redress_messaging::{KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
-use redress_testkit::{TestDatabase, TokenIssuer, topic_prefix};
+use redress_messaging::{KafkaConfig, Producer, TopicSpec, ensure_topics};
+use redress_testkit::{TestDatabase, TokenIssuer, outgoing, topic_prefix};
 use redress_vault::{FileKeyProvider, Vault};
 use sqlx::PgPool;
 use std::sync::Arc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
 
 use crate::bench::{NOON, Told, registered};
 
@@ -132,13 +128,7 @@ impl World {
         let mut sent = Vec::new();
         for told in complaints {
             let (meta, payload) = registered(vault, told).await;
-            let outgoing = Outgoing {
-                topic: Cow::Borrowed(LIFECYCLE),
-                key: meta.subject.to_string(),
-                headers: meta.to_headers(),
-                payload,
-            };
-            sent.push(self.producer.enqueue(&outgoing).unwrap());
+            sent.push(self.producer.enqueue(&outgoing(LIFECYCLE, &meta, payload)).unwrap());
         }
         for pending in sent {
             pending.outcome().await.unwrap();
@@ -159,60 +149,4 @@ impl World {
 #[expect(clippy::disallowed_methods, reason = "the service judges incidents by the wall clock")]
 pub(crate) fn just_now() -> SignedDuration {
     Timestamp::now().duration_since(NOON.parse().unwrap())
-}
-
-/// A message with a token.
-pub(crate) fn bearing<T>(token: &str, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    request
-}
-
-/// Calls any method with an encoded message and gives its answer as it came.
-pub(crate) async fn call(
-    grpc: &Channel,
-    token: &str,
-    path: &str,
-    message: Vec<u8>,
-) -> Result<Vec<u8>, Status> {
-    let mut client = tonic::client::Grpc::new(grpc.clone());
-    client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-    let answer = client.unary(bearing(token, message), path.parse().unwrap(), Plain).await?;
-    Ok(answer.into_inner())
-}
-
-/// Messages as the bytes that they are.
-#[derive(Clone, Copy)]
-struct Plain;
-
-impl Codec for Plain {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Plain {
-    type Item = Vec<u8>;
-    type Error = Status;
-    fn encode(&mut self, item: Vec<u8>, target: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        target.put_slice(&item);
-        Ok(())
-    }
-}
-
-impl Decoder for Plain {
-    type Item = Vec<u8>;
-    type Error = Status;
-    fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        let mut message = vec![0; source.remaining()];
-        source.copy_to_slice(&mut message);
-        Ok(Some(message))
-    }
 }

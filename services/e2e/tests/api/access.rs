@@ -2,12 +2,11 @@ use std::collections::HashMap;
 
 use jiff::SignedDuration;
 use redress_domain::Role::{self, Admin, Auditor, Complainant, Handler, IntakeOfficer, Supervisor};
-use redress_e2e::rpc;
 use redress_e2e::submissions::plain;
-use redress_testkit::TokenIssuer;
+use redress_testkit::{TokenIssuer, bearing, call_by_path};
 use reqwest::Method;
 use serde_json::json;
-use tonic::Code;
+use tonic::{Code, Request};
 use tonic_types::StatusExt as _;
 
 use crate::calls::{VERBS, methods, path};
@@ -91,7 +90,8 @@ async fn without_a_token_that_proves_who_calls_every_rpc_answers_unauthenticated
     for (what, authorization, reason) in worthless(&tenant) {
         let token = authorization.as_deref().map(|value| value.strip_prefix("Bearer ").unwrap_or(""));
         for method in methods() {
-            let refused = rpc::call(&tenant.grpc, token, &path(&method), Vec::new()).await.unwrap_err();
+            let request = token.map_or_else(|| Request::new(Vec::new()), |token| bearing(token, Vec::new()));
+            let refused = call_by_path(&tenant.grpc, &path(&method), request).await.unwrap_err();
             assert_eq!(refused.code(), Code::Unauthenticated, "{what}: {}", path(&method));
             if what != "another scheme" {
                 assert_eq!(refused.get_error_details().error_info().unwrap().reason, reason, "{what}");
@@ -143,12 +143,13 @@ async fn a_role_opens_its_own_calls_and_no_others() {
         let permitted = allowed.get(name).unwrap_or_else(|| panic!("who may call {name}?"));
         for role in Role::ALL {
             let token = tenant.token("somebody", &[*role]);
-            let answer = rpc::call(&tenant.grpc, Some(&token), &path(&method), Vec::new()).await;
+            let answer = call_by_path(&tenant.grpc, &path(&method), bearing(&token, Vec::new())).await;
             let refused = answer.is_err_and(|status| status.code() == Code::PermissionDenied);
             assert_eq!(refused, !permitted.contains(role), "{name} as {}", role.code());
         }
         let nobody = tenant.token("somebody", &[]);
-        let refused = rpc::call(&tenant.grpc, Some(&nobody), &path(&method), Vec::new()).await.unwrap_err();
+        let request = bearing(&nobody, Vec::new());
+        let refused = call_by_path(&tenant.grpc, &path(&method), request).await.unwrap_err();
         assert_eq!(refused.code(), Code::PermissionDenied, "{name} without a role");
     }
 }

@@ -4,6 +4,7 @@ use redress_e2e::rpc;
 use redress_e2e::submissions::plain;
 use redress_proto::intake::v1 as wire;
 use redress_proto::types::v1::{Channel, Complainant, PartyKind, Submission};
+use redress_testkit::{bearing, call_by_path};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -121,7 +122,8 @@ async fn bytes_that_are_no_message_or_no_utf_8_are_refused() {
     let at = invalid_text.windows(4).position(|window| window == b"@@@@").unwrap();
     invalid_text[at..at + 4].copy_from_slice(b"\xff\xfe\xff\xfe");
     for bytes in [invalid_text, vec![0xff; 16]] {
-        let refused = rpc::call(&tenant.grpc, Some(&tenant.complainant()), SUBMIT, bytes).await.unwrap_err();
+        let request = bearing(&tenant.complainant(), bytes);
+        let refused = call_by_path(&tenant.grpc, SUBMIT, request).await.unwrap_err();
         assert_eq!(told(&refused), (Code::InvalidArgument, "MALFORMED_MESSAGE".to_owned()));
     }
     nothing_was_kept(&tenant).await;

@@ -7,7 +7,7 @@ use redress_e2e::rpc;
 use redress_e2e::submissions::plain;
 use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer};
 use redress_proto::admin::v1 as admin;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, call_by_path, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -16,9 +16,9 @@ use crate::calls::{Named, VERBS, call, methods, path};
 use crate::service::{PATIENCE, Tenant, tenant};
 
 /// An answer without what the caller said itself.
-fn comparable(answer: Result<Option<Vec<u8>>, Status>, named: &Named) -> String {
+fn comparable(answer: Result<Vec<u8>, Status>, named: &Named) -> String {
     let text = match answer {
-        Ok(message) => format!("OK {}", String::from_utf8_lossy(&message.unwrap_or_default())),
+        Ok(message) => format!("OK {}", String::from_utf8_lossy(&message)),
         Err(status) => {
             format!("{:?} {} {}", status.code(), status.message(), String::from_utf8_lossy(status.details()))
         }
@@ -90,11 +90,12 @@ async fn every_rpc_answers_another_tenants_ids_like_ids_that_do_not_exist() {
         let has_number = method.input().get_field_by_name("complaint_no").is_some();
         for by_number in [false, true].into_iter().take(1 + usize::from(has_number)) {
             let ask = async |token: &str, named: &Named| {
-                rpc::call(&owner.grpc, Some(token), &path, call(&method, named, by_number)).await
+                let request = bearing(token, call(&method, named, by_number));
+                call_by_path(&owner.grpc, &path, request).await
             };
             let answer = ask(&intruder, &theirs).await;
             let leaked = answer.as_ref().is_ok_and(|message| {
-                let text = String::from_utf8_lossy(message.as_deref().unwrap_or_default()).into_owned();
+                let text = String::from_utf8_lossy(message);
                 secrets.iter().any(|secret| text.contains(secret))
             });
             assert!(!leaked, "{path} tells of another tenant");

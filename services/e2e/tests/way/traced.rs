@@ -11,7 +11,7 @@ use redress_proto::resolution::v1 as res;
 use redress_proto::resolution::v1::resolution_service_client::ResolutionServiceClient;
 use redress_proto::types::v1 as types;
 use redress_proto::types::v1::ComplaintState as State;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 use serde_json::{Value, json};
 use tonic::Request;
 
@@ -162,9 +162,7 @@ fn traceparent() -> String {
 
 /// A call within the trace.
 fn asked<T>(way: &Way, subject: &str, role: Role, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    let token = format!("Bearer {}", way.token_of(subject, role));
-    request.metadata_mut().insert("authorization", token.parse().unwrap());
+    let mut request = bearing(&way.token_of(subject, role), message);
     request.metadata_mut().insert("traceparent", traceparent().parse().unwrap());
     request
 }

@@ -8,7 +8,7 @@ use redress_proto::classification::v1::classification_service_client::Classifica
 use redress_proto::classification::v1::{ExplainAssessmentRequest, ListIncidentsRequest};
 use redress_proto::convert::to_wire_time;
 use redress_proto::types::v1::Category;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 use tonic::Request;
 
 use crate::installation::{SOON, Way};
@@ -84,7 +84,5 @@ async fn the_numbers_equal_the_ledger(way: &Way) {
 }
 
 fn asked<T>(way: &Way, role: Role, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.metadata_mut().insert("authorization", format!("Bearer {}", way.token(role)).parse().unwrap());
-    request
+    bearing(&way.token(role), message)
 }

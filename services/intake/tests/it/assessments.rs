@@ -6,7 +6,7 @@ use prost::{Message, Name};
 use redress_domain::{Clock, ComplaintId};
 use redress_intake::app::assessments::{ApplyAssessments, Finding, Profile};
 use redress_intake::domain::lifecycle::Policy;
-use redress_messaging::{EventMeta, Record};
+use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, Delivery, HandlerError};
 use redress_proto::classification::v1::{
     Assessment, AssessmentMade, AssessmentOverridden, AssignmentAccepted, AssignmentOffered,
@@ -14,6 +14,7 @@ use redress_proto::classification::v1::{
 };
 use redress_proto::intake::v1::{Complaint, DecideAdmissibilityRequest};
 use redress_proto::types::v1::{Admissibility, Category, ComplaintState, DecidedBy, Severity};
+use redress_testkit::{event_meta, record};
 use uuid::Uuid;
 
 use crate::bench::{Bench, NOON, complainant, officer, supply};
@@ -39,21 +40,13 @@ pub(crate) fn handler(bench: &Bench, accepts_for: &[&str]) -> ApplyAssessments {
 }
 
 pub(crate) fn meta<M: Name>(id: ComplaintId, version: i64) -> EventMeta {
+    let (topic, tenant) = ("redress.classification.assessments.v1", "tenant-a".parse().unwrap());
     EventMeta {
         event_id: Uuid::from_u128(1),
-        event_type: M::full_name().into(),
         source: "/redress/classification".into(),
-        tenant: "tenant-a".parse().unwrap(),
-        subject: *id.as_uuid(),
-        version: Some(version),
-        occurred_at: NOON.parse().unwrap(),
-        recorded_at: None,
         actor: Some("staff-7".into()),
         decided_by: Some("human".into()),
-        causation: None,
-        correlation: None,
-        traceparent: None,
-        tracestate: None,
+        ..event_meta::<M>(topic, tenant, *id.as_uuid(), version, NOON.parse().unwrap())
     }
 }
 
@@ -65,15 +58,7 @@ fn delivery<M: Message + Name>(
     let meta = meta::<M>(id, 1);
     let payload = message.encode_to_vec();
     let event = handler.decode(&meta, &payload).unwrap().expect("the handler knows the type");
-    let record = Record {
-        topic: "redress.classification.assessments.v1".into(),
-        partition: 0,
-        offset: 0,
-        timestamp: Timestamp::UNIX_EPOCH,
-        key: None,
-        headers: Vec::new(),
-        payload,
-    };
+    let record = record("redress.classification.assessments.v1", payload);
     Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) }
 }
 

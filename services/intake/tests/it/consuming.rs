@@ -9,14 +9,14 @@ use redress_devstack::shared;
 use redress_domain::{Clock, ComplaintId, Role};
 use redress_intake::app::register::Register;
 use redress_intake::topics::{ASSESSMENTS, SUBMISSIONS};
-use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
+use redress_messaging::{EventMeta, KafkaConfig, Producer, TopicSpec, ensure_topics};
 use redress_outbox::{Admin, ConsumerGroup, Guard, Subscription, Wake};
 use redress_proto::admin::v1::admin_service_server::AdminService as _;
 use redress_proto::admin::v1::{DiscardParkedRequest, ListParkedRequest};
 use redress_proto::classification::v1::AssessmentMade;
 use redress_proto::intake::v1::VerifyAuditChainRequest;
 use redress_proto::types::v1::ComplaintState;
-use redress_testkit::{topic_prefix, wait_until};
+use redress_testkit::{outgoing, topic_prefix, wait_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -47,13 +47,7 @@ async fn assess(producer: &Producer, id: ComplaintId) {
     let meta =
         EventMeta { event_id: Uuid::from_u128(id.as_uuid().as_u128() ^ 1), ..meta::<AssessmentMade>(id, 1) };
     assert_eq!(meta.event_type, AssessmentMade::full_name());
-    let outgoing = Outgoing {
-        topic: ASSESSMENTS.into(),
-        key: id.to_string(),
-        headers: meta.to_headers(),
-        payload: made.encode_to_vec(),
-    };
-    producer.send(outgoing).await.unwrap();
+    producer.send(outgoing(ASSESSMENTS, &meta, made.encode_to_vec())).await.unwrap();
 }
 
 fn by_admin<T>(message: T) -> tonic::Request<T> {

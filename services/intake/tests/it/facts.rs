@@ -7,12 +7,13 @@ use prost::{Message, Name};
 use redress_domain::{Clock, ComplaintId};
 use redress_intake::app::facts::{TakeFacts, Teller, Told};
 use redress_intake::domain::lifecycle::Policy;
-use redress_messaging::{EventMeta, Record};
+use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, Delivery};
 use redress_proto::intake::v1::{Complaint, DecideAdmissibilityRequest, FactRefused};
 use redress_proto::investigation::v1 as investigation;
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::types::v1::{Admissibility, AwaitedParty, Category, ComplaintState};
+use redress_testkit::record;
 
 use crate::assessments::{handler, made, meta, plain};
 use crate::bench::{Bench, NOON, complainant, officer};
@@ -63,15 +64,7 @@ pub(crate) async fn tell(bench: &Bench, word: Word) -> Complaint {
     let handler = takes(bench, word.teller);
     let id = ComplaintId::from_uuid(word.meta.subject);
     let event: Told = handler.decode(&word.meta, &word.payload).unwrap().expect("it moves something");
-    let record = Record {
-        topic: "redress.any.cases.v1".into(),
-        partition: 0,
-        offset: 0,
-        timestamp: Timestamp::UNIX_EPOCH,
-        key: None,
-        headers: Vec::new(),
-        payload: word.payload,
-    };
+    let record = record("redress.any.cases.v1", word.payload);
     let delivery = Delivery { event: Arc::new(event), meta: Arc::new(word.meta), record: Arc::new(record) };
     let mut tx = bench.db.pool().begin().await.unwrap();
     handler.apply(&mut tx, &[delivery]).await.unwrap();

@@ -5,7 +5,7 @@ mod evidence;
 use redress_domain::Principal;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::investigation::v1::investigation_service_server::InvestigationService;
-use redress_runtime::grpc;
+use redress_runtime::grpc::{self, parts};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::App;
@@ -286,10 +286,6 @@ impl Grpc {
         done?;
         view::get(&self.app.desk, caller, complaint_id).await
     }
-}
-
-fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
-    Ok((grpc::principal(&request)?, request.into_inner()))
 }
 
 fn answer<T, M>(outcome: Result<T, Error>, encode: impl FnOnce(T) -> M) -> Answer<M> {

@@ -16,7 +16,7 @@ use redress_investigation::app::notices::FollowNotices;
 use redress_investigation::app::view;
 use redress_investigation::domain::opening::{OpeningPolicy, When};
 use redress_investigation::topics::CASES;
-use redress_messaging::{EventMeta, Record};
+use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, Delivery, HandlerError, Wake};
 use redress_postgres::{Db, PostgresConfig, migrate};
 use redress_proto::convert::to_wire_time;
@@ -24,7 +24,7 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::personal::split;
 use redress_proto::types::v1 as types;
-use redress_testkit::{FixedClock, Statements, TestDatabase};
+use redress_testkit::{FixedClock, Statements, TestDatabase, event_meta, record};
 use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use uuid::Uuid;
 
@@ -271,15 +271,7 @@ fn deliveries<H: BatchHandler>(handler: &H, batch: &[Happening]) -> Vec<Delivery
             Some(Delivery {
                 event: Arc::new(event),
                 meta: Arc::new(happening.meta.clone()),
-                record: Arc::new(Record {
-                    topic: "t".into(),
-                    partition: 0,
-                    offset: 0,
-                    timestamp: Timestamp::UNIX_EPOCH,
-                    key: None,
-                    headers: Vec::new(),
-                    payload: Vec::new(),
-                }),
+                record: Arc::new(record("t", Vec::new())),
             })
         })
         .collect()
@@ -296,23 +288,8 @@ async fn apply<H: BatchHandler>(db: &Db, handler: &H, batch: &[Happening]) -> Re
 }
 
 pub(crate) fn meta<M: Message + Name>(topic: &str, n: u128, version: i64, at: Timestamp) -> EventMeta {
-    let subject = Uuid::from_u128(n);
-    EventMeta {
-        event_id: event_id(topic, subject, version),
-        event_type: M::full_name().into(),
-        source: "/redress/test".into(),
-        tenant: "tenant-a".parse().unwrap(),
-        subject,
-        version: Some(version),
-        occurred_at: at,
-        recorded_at: Some(at),
-        actor: None,
-        decided_by: None,
-        causation: None,
-        correlation: None,
-        traceparent: None,
-        tracestate: None,
-    }
+    let meta = event_meta::<M>(topic, "tenant-a".parse().unwrap(), Uuid::from_u128(n), version, at);
+    EventMeta { recorded_at: Some(at), ..meta }
 }
 
 /// A registered complaint as intake publishes it.

@@ -10,13 +10,13 @@ use redress_proto::admin::v1::{ConsumerStatusRequest, ReplayFromRequest};
 use redress_proto::intake::v1 as intake;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::investigation::v1::investigation_service_client::InvestigationServiceClient;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 use serde_json::Value;
 
 use crate::bench::{SHOP, id, rows};
 use crate::calls::asked;
 use crate::platform::{Mood, TestPlatform};
-use crate::world::{PATIENCE, Running, World, bearing};
+use crate::world::{PATIENCE, Running, World};
 
 /// Records on the topic of cases.
 async fn on_topic(world: &World) -> i64 {

@@ -8,12 +8,12 @@ use redress_proto::classification::v1 as classification;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::investigation::v1::investigation_service_client::InvestigationServiceClient;
 use redress_proto::types::v1 as types;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, call_by_path, wait_until};
 use uuid::Uuid;
 
 use crate::bench::{id, meta};
 use crate::calls::{agreement, asked};
-use crate::world::{PATIENCE, Running, World, bearing, call, now};
+use crate::world::{PATIENCE, Running, World, now};
 
 const SERVICE: &str = "redress.investigation.v1.InvestigationService";
 const INCIDENT: u128 = 700;
@@ -162,7 +162,8 @@ async fn over_every_rpc_another_tenants_things_are_as_if_they_were_not_there() {
             if let Some(field) = method.input().get_field_by_name("request_id") {
                 message.set_field(&field, Value::String(format!("{}-{turn}", method.name())));
             }
-            let answer = call(&running.grpc, &stranger, &path, message.encode_to_vec()).await;
+            let answer =
+                call_by_path(&running.grpc, &path, bearing(&stranger, message.encode_to_vec())).await;
             let told = match answer {
                 Ok(bytes) => format!("OK {}", String::from_utf8_lossy(&bytes)),
                 Err(status) => format!("{:?} {}", status.code(), status.message()),

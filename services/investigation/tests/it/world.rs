@@ -1,26 +1,22 @@
 //! The process itself on real Kafka and `PostgreSQL`, and what stands around it: the topics of others and an issuer.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf as _, BufMut as _};
 use jiff::Timestamp;
 use prost::{Message, Name};
 use redress_devstack::{ServiceProcess, free_port, shared};
 use redress_domain::Role;
 use redress_investigation::topics::{ASSESSMENTS, CLOCKS, INCIDENTS, LIFECYCLE};
-use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
+use redress_messaging::{EventMeta, KafkaConfig, Producer, TopicSpec, ensure_topics};
 use redress_proto::intake::v1 as intake;
 use redress_proto::types::v1 as types;
-use redress_testkit::{TestDatabase, TokenIssuer, topic_prefix};
+use redress_testkit::{TestDatabase, TokenIssuer, outgoing, topic_prefix};
 use redress_vault::{FileKeyProvider, Vault};
 use sqlx::PgPool;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
 
 use crate::bench::{meta, registered};
 
@@ -141,12 +137,7 @@ impl World {
 
     /// Writes an event of another service.
     pub(crate) async fn publish(&self, topic: &'static str, meta: EventMeta, payload: Vec<u8>) {
-        let outgoing = Outgoing {
-            topic: Cow::Borrowed(topic),
-            key: meta.subject.to_string(),
-            headers: meta.to_headers(),
-            payload,
-        };
+        let outgoing = outgoing(topic, &meta, payload);
         self.producer.enqueue(&outgoing).unwrap().outcome().await.unwrap();
     }
 
@@ -177,61 +168,4 @@ impl World {
 #[expect(clippy::disallowed_methods, reason = "the process judges times by the wall clock")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
-}
-
-/// A message with a token.
-pub(crate) fn bearing<T>(token: &str, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    request
-}
-
-/// Calls any method with an encoded message and gives the first message of its answer as it came.
-pub(crate) async fn call(
-    grpc: &Channel,
-    token: &str,
-    path: &str,
-    message: Vec<u8>,
-) -> Result<Vec<u8>, Status> {
-    let mut client = tonic::client::Grpc::new(grpc.clone());
-    client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-    let sent = bearing(token, tokio_stream::once(message));
-    let mut answer = client.streaming(sent, path.parse().unwrap(), Plain).await?.into_inner();
-    answer.message().await?.ok_or_else(|| Status::internal("no answer"))
-}
-
-/// Messages as the bytes that they are.
-#[derive(Clone, Copy)]
-struct Plain;
-
-impl Codec for Plain {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Plain {
-    type Item = Vec<u8>;
-    type Error = Status;
-    fn encode(&mut self, item: Vec<u8>, target: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        target.put_slice(&item);
-        Ok(())
-    }
-}
-
-impl Decoder for Plain {
-    type Item = Vec<u8>;
-    type Error = Status;
-    fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        let mut message = vec![0; source.remaining()];
-        source.copy_to_slice(&mut message);
-        Ok(Some(message))
-    }
 }

@@ -73,9 +73,9 @@ impl Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::lexicon::Vocabulary;
     use crate::domain::locale::Locale;
     use crate::domain::templates::{Templates, builtin};
+    use crate::domain::vocabulary::Vocabulary;
 
     #[test]
     fn every_question_has_its_words_in_every_language() {

@@ -6,7 +6,8 @@
 use jiff::Timestamp;
 use minijinja::Value;
 
-use super::lexicon::{Lexicon, Vocabulary};
+use super::lexicon::Lexicon;
+use super::vocabulary::Vocabulary;
 
 /// Most entries of a list.
 pub const MOST_LINES: usize = 30;

@@ -17,3 +17,4 @@ pub mod route;
 pub mod schema;
 pub mod signature;
 pub mod templates;
+pub mod vocabulary;

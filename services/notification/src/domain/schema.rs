@@ -5,7 +5,7 @@ use super::form::Form::{
     self, Code, Explained, Instant, Link, Number, Orders, Paragraphs, Phrase, Phrases, Text,
 };
 use super::kind::NoticeKind;
-use super::lexicon::Vocabulary as V;
+use super::vocabulary::Vocabulary as V;
 
 /// A field that the sender gives.
 #[derive(Debug, Clone, Copy)]

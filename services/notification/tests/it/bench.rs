@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::time;
 use prost::{Message, Name};
 use redress_devstack::shared;
-use redress_domain::{Clock, ComplaintId, Principal, Role, TenantId, event_id};
-use redress_messaging::{EventMeta, Record};
+use redress_domain::{Clock, ComplaintId, TenantId};
+use redress_messaging::EventMeta;
 use redress_notification::app::Desk;
 use redress_notification::app::asked::Asked;
 use redress_notification::app::dispatch::{Dispatch, Pace};
@@ -22,10 +21,6 @@ use redress_notification::app::send::Send;
 use redress_notification::app::surveys::Surveys;
 use redress_notification::app::terms::Terms;
 use redress_notification::app::webhooks::{REPLAY_MOST, Webhooks};
-use redress_notification::channel::Outlets;
-use redress_notification::channel::callback::{CallbackConfig, Callbacks};
-use redress_notification::channel::email::{Email, Security, SmtpConfig};
-use redress_notification::channel::in_app::{InApp, InAppConfig};
 use redress_notification::domain::profile::Profiles;
 use redress_notification::domain::quiet::QuietHours;
 use redress_notification::domain::templates::{Templates, builtin};
@@ -37,21 +32,19 @@ use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1 as wire;
 use redress_proto::personal;
-use redress_proto::types::v1::{
-    Channel, Complainant, ContactPoint, ContactType, Demand, OrderRef, PartyKind, Respondent, Sealed,
-    SealedField, Submission,
-};
-use redress_runtime::grpc::ClientTls;
-use redress_testkit::{FixedClock, TestDatabase};
+use redress_proto::types::v1::{Complainant, Sealed, SealedField, Submission};
+use redress_testkit::{FixedClock, TestDatabase, event_meta, record};
 use redress_vault::{FileKeyProvider, Vault, WrappedKey};
 use sqlx::postgres::PgConnection;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::people::{handler, submission};
+use crate::settings::{Channels, TERMS};
+
 /// Noon in Shanghai.
 pub(crate) const NOON: &str = "2026-11-25T04:00:00Z";
 const KEY_FILE: &str = "vault.toml";
-pub(crate) const MAIL: &str = "jia@example.invalid";
 
 pub(crate) struct Bench {
     pub(crate) db: Db,
@@ -66,20 +59,6 @@ pub(crate) struct Bench {
     pub(crate) webhooks: Webhooks,
     database: TestDatabase,
     keys: tempfile::TempDir,
-}
-
-/// The channels of a bench; port 0 and an empty address mean none.
-#[derive(Default)]
-pub(crate) struct Channels {
-    pub(crate) smtp_port: u16,
-    /// 0 for a few.
-    pub(crate) smtp_connections: u32,
-    /// 0 for half a second.
-    pub(crate) smtp_timeout_ms: u64,
-    pub(crate) in_app_url: String,
-    pub(crate) in_app_tls: ClientTls,
-    /// Messages per second and address; 0 for more than a test has.
-    pub(crate) callbacks_per_second: u32,
 }
 
 impl Bench {
@@ -118,7 +97,7 @@ impl Bench {
             profiles: Arc::new(Profiles::read(include_str!("../../data/tenants.toml")).unwrap()),
             quiet: Arc::new(QuietHours { from: time(22, 0, 0, 0), until: time(8, 0, 0, 0) }),
         };
-        let outlets = outlets(&channels);
+        let outlets = channels.outlets();
         let queries = Queries { desk: desk.clone() };
         Self {
             react: Arc::new(React { desk: desk.clone(), terms: TERMS, asked: Asked::builtin().unwrap() }),
@@ -195,22 +174,9 @@ impl Bench {
     }
 
     fn meta<M: Name>(&self, topic: &str, id: ComplaintId, version: i64) -> EventMeta {
-        EventMeta {
-            event_id: event_id(topic, *id.as_uuid(), version),
-            event_type: M::full_name().into(),
-            source: "/redress/test".into(),
-            tenant: "tenant-a".parse().unwrap(),
-            subject: *id.as_uuid(),
-            version: Some(version),
-            occurred_at: self.clock.now(),
-            recorded_at: None,
-            actor: None,
-            decided_by: Some("human".into()),
-            causation: None,
-            correlation: None,
-            traceparent: None,
-            tracestate: None,
-        }
+        let tenant = "tenant-a".parse().unwrap();
+        let meta = event_meta::<M>(topic, tenant, *id.as_uuid(), version, self.clock.now());
+        EventMeta { decided_by: Some("human".into()), ..meta }
     }
 
     /// A fact of another service about the complaint.
@@ -393,104 +359,6 @@ fn delivery<M: Message, E>(
 ) -> Delivery<E> {
     let payload = message.encode_to_vec();
     let event = read(&meta, &payload);
-    let record = Record {
-        topic: topic.into(),
-        partition: 0,
-        offset: 0,
-        timestamp: Timestamp::UNIX_EPOCH,
-        key: None,
-        headers: Vec::new(),
-        payload,
-    };
+    let record = record(topic, payload);
     Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) }
-}
-
-fn outlets(channels: &Channels) -> Outlets {
-    let smtp = SmtpConfig {
-        host: if channels.smtp_port == 0 { String::new() } else { "127.0.0.1".into() },
-        port: channels.smtp_port,
-        security: Security::Plaintext,
-        username: String::new(),
-        password: String::new().into(),
-        from: "投诉处理中心 <complaints@platform.invalid>".into(),
-        connections: if channels.smtp_connections == 0 { 4 } else { channels.smtp_connections },
-        per_second: 1_000,
-        timeout_ms: if channels.smtp_timeout_ms == 0 { 500 } else { channels.smtp_timeout_ms },
-    };
-    let in_app = InAppConfig {
-        url: channels.in_app_url.clone(),
-        tls: channels.in_app_tls.clone(),
-        per_second: 1_000,
-        timeout_ms: 500,
-    };
-    let callback = CallbackConfig {
-        allow_http: true,
-        allow_networks: "127.0.0.1/32".into(),
-        per_second: if channels.callbacks_per_second == 0 { 1_000 } else { channels.callbacks_per_second },
-        timeout_ms: 500,
-    };
-    Outlets {
-        email: Email::of(&smtp).unwrap(),
-        in_app: InApp::of(&in_app).unwrap(),
-        callbacks: Callbacks::of(&callback).unwrap(),
-    }
-}
-
-const TERMS: Terms = Terms {
-    decision_days: 1,
-    result_days: 15,
-    urgent_result_days: 7,
-    longest_days: 30,
-    completion_days: 5,
-    answer_hours: 48,
-    progress_days: 5,
-    objection_days: 7,
-    appeal_days: 30,
-    survey_days: 14,
-    follow_clocks: false,
-};
-
-pub(crate) fn caller(tenant: &str, subject: &str, role: Role) -> Principal {
-    Principal { tenant: tenant.parse().unwrap(), subject: subject.into(), roles: vec![role] }
-}
-
-pub(crate) fn handler() -> Principal {
-    caller("tenant-a", "handler-1", Role::Handler)
-}
-
-pub(crate) fn platform() -> Principal {
-    caller("tenant-a", "platform", Role::Service)
-}
-
-pub(crate) fn by_mail(address: &str) -> Complainant {
-    Complainant {
-        kind: PartyKind::Consumer.into(),
-        external_ref: Some("user-1".into()),
-        name: Some("测试甲".into()),
-        contacts: vec![contact(ContactType::Email, address, true)],
-    }
-}
-
-pub(crate) fn contact(kind: ContactType, value: &str, consent: bool) -> ContactPoint {
-    ContactPoint { r#type: kind.into(), value: value.into(), consent_to_contact: consent }
-}
-
-fn submission() -> Submission {
-    Submission {
-        channel: Channel::App.into(),
-        text: "直播里说是羊绒，收到的是化纤".into(),
-        language: "zh-Hans".into(),
-        respondents: vec![Respondent {
-            kind: PartyKind::Merchant.into(),
-            external_ref: "shop-1".into(),
-            name: Some("测试店铺".into()),
-        }],
-        order: Some(OrderRef {
-            order_no: "TEST-ORDER-0001".into(),
-            product_name: "示例围巾".into(),
-            ..OrderRef::default()
-        }),
-        demand: Some(Demand { remedies: vec!["return_and_refund".into()], ..Demand::default() }),
-        ..Submission::default()
-    }
 }

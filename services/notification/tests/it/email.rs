@@ -11,8 +11,10 @@ use redress_testkit::{FixedClock, MailServer, wait_until};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use crate::bench::{Bench, Channels, MAIL, by_mail, contact};
+use crate::bench::Bench;
 use crate::mailbox::Mailbox;
+use crate::people::{MAIL, by_mail, contact};
+use crate::settings::Channels;
 
 async fn bench(smtp: &MailServer) -> Bench {
     Bench::with(Channels { smtp_port: smtp.port, ..Channels::default() }).await

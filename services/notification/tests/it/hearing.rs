@@ -15,8 +15,9 @@ use redress_proto::notification::v1::{Notice, NoticeKind};
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::types::v1::{AwaitedParty, Money, Sealed};
 
-use crate::bench::{Bench, MAIL, by_mail};
+use crate::bench::Bench;
 use crate::mediated;
+use crate::people::{MAIL, by_mail, handler};
 
 pub(crate) fn in_hours(bench: &Bench, hours: i64) -> pbjson_types::Timestamp {
     to_wire_time(bench.clock.now() + SignedDuration::from_hours(hours))
@@ -57,7 +58,7 @@ pub(crate) async fn letter(bench: &Bench, id: ComplaintId, kind: NoticeKind, rol
         .into_iter()
         .find(|notice| notice.kind() == kind && notice.addressee.as_ref().unwrap().role == role)
         .unwrap();
-    bench.queries.get(&crate::bench::handler(), &found.notice_id).await.unwrap()
+    bench.queries.get(&handler(), &found.notice_id).await.unwrap()
 }
 
 pub(crate) fn text(notice: &Notice) -> &str {

@@ -8,9 +8,11 @@ use redress_proto::resolution::v1 as resolution;
 use redress_proto::sla::v1 as sla;
 use redress_testkit::MailServer;
 
-use crate::bench::{Bench, Channels, MAIL, by_mail};
+use crate::bench::Bench;
 use crate::hearing::{BOTH, in_hours, letter, text, told};
 use crate::mailbox::Mailbox;
+use crate::people::{MAIL, by_mail};
+use crate::settings::Channels;
 
 #[tokio::test]
 async fn a_fact_that_lacks_what_its_letter_must_say_is_refused_and_nothing_is_queued() {

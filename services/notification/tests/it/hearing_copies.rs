@@ -6,8 +6,9 @@ use redress_notification::topics::INVESTIGATION;
 use redress_proto::investigation::v1::{Audience, RenditionProduced};
 use redress_proto::notification::v1::NoticeKind;
 
-use crate::bench::{Bench, MAIL, by_mail};
+use crate::bench::Bench;
 use crate::hearing::{in_hours, letter, text, told};
+use crate::people::{MAIL, by_mail};
 
 impl Bench {
     async fn shows(&self, id: ComplaintId, version: i64, audience: Audience, hours: Option<i64>) {

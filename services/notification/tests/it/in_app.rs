@@ -4,8 +4,10 @@ use redress_runtime::grpc::ClientTls;
 use redress_testkit::{HeardCalls, make_traces};
 use tonic::Status;
 
-use crate::bench::{Bench, Channels, by_mail};
+use crate::bench::Bench;
 use crate::mailbox::Mailbox;
+use crate::people::by_mail;
+use crate::settings::Channels;
 
 async fn sent(answer: impl FnOnce(&Mailbox)) -> (Bench, Mailbox, redress_domain::ComplaintId) {
     let mailbox = Mailbox::start().await;

@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use redress_devstack::{ServiceProcess, free_port, shared};
 use redress_domain::Role;
-use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
+use redress_messaging::{KafkaConfig, Producer, TopicSpec, ensure_topics};
 use redress_notification::topics::{CLOCKS, INVESTIGATION, LIFECYCLE, RESOLUTION};
 use redress_outbox::Delivery;
-use redress_testkit::{Mail, MailServer, TokenIssuer, topic_prefix, unique_name, wait_until};
+use redress_testkit::{Mail, MailServer, TokenIssuer, outgoing, topic_prefix, unique_name, wait_until};
 use tonic::transport::{Channel, Endpoint};
 
-use crate::bench::{Bench, by_mail};
+use crate::bench::Bench;
+use crate::people::by_mail;
 
 /// No test waits longer for anything.
 pub(crate) const LIMIT: Duration = Duration::from_mins(1);
@@ -118,14 +119,8 @@ impl Installed {
 
     /// Writes an event to the topic that it is of.
     pub(crate) async fn publish<E>(&self, delivery: &Delivery<E>) {
-        let meta: &EventMeta = &delivery.meta;
         let topic = READ.into_iter().find(|topic| *topic == &*delivery.record.topic).unwrap();
-        let outgoing = Outgoing {
-            topic: topic.into(),
-            key: meta.subject.to_string(),
-            headers: meta.to_headers(),
-            payload: delivery.record.payload.clone(),
-        };
+        let outgoing = outgoing(topic, &delivery.meta, delivery.record.payload.clone());
         self.producer.send(outgoing).await.unwrap();
     }
 

@@ -14,12 +14,11 @@ use redress_proto::notification::v1 as wire;
 use redress_proto::notification::v1::NoticeKind;
 use redress_proto::notification::v1::notification_service_client::NotificationServiceClient;
 use redress_proto::types::v1::ContactType;
-use redress_testkit::{CallbackReceiver, wait_until};
+use redress_testkit::{CallbackReceiver, bearing, call_by_path, wait_until};
 use uuid::Uuid;
 
-use crate::bench::by_mail;
 use crate::installed::{Installed, LIMIT};
-use crate::plain::{bearing, call};
+use crate::people::by_mail;
 
 const SERVICE: &str = "redress.notification.v1.NotificationService";
 const MAIL_OF_A: &str = "jia@example.invalid";
@@ -189,7 +188,7 @@ async fn asked(
     // With every right that a tenant can give.
     let token = world.installed.token(tenant, Role::ALL);
     let path = format!("/{SERVICE}/{method}");
-    match call(&world.installed.grpc(), &token, &path, message.encode_to_vec()).await {
+    match call_by_path(&world.installed.grpc(), &path, bearing(&token, message.encode_to_vec())).await {
         Ok(bytes) => (true, format!("OK {}", String::from_utf8_lossy(&bytes))),
         Err(status) => (false, format!("{:?} {}", status.code(), status.message())),
     }

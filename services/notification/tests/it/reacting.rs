@@ -8,7 +8,8 @@ use redress_proto::notification::v1::{NoticeKind, NoticeState};
 use redress_proto::types::v1::Category;
 use redress_testkit::Canary;
 
-use crate::bench::{Bench, MAIL, by_mail};
+use crate::bench::Bench;
+use crate::people::{MAIL, by_mail};
 
 fn review(urgent: bool) -> intake::AdmissibilityReviewStarted {
     intake::AdmissibilityReviewStarted { category: Category::Cq07.into(), urgent, ..Default::default() }

@@ -5,8 +5,10 @@ use redress_proto::types::v1::ContactType;
 
 use redress_testkit::MailServer;
 
-use crate::bench::{Bench, Channels, MAIL, by_mail, contact, platform};
+use crate::bench::Bench;
 use crate::mailbox::Mailbox;
+use crate::people::{MAIL, by_mail, contact, platform};
+use crate::settings::Channels;
 
 async fn sent() -> (Bench, MailServer, Mailbox, ComplaintId) {
     let (smtp, mailbox) = (MailServer::start().await.unwrap(), Mailbox::start().await);

@@ -12,13 +12,12 @@ use redress_proto::notification::v1 as wire;
 use redress_proto::notification::v1::notification_service_client::NotificationServiceClient;
 use redress_proto::sla::v1 as sla;
 use redress_proto::types::v1::AwaitedParty;
-use redress_testkit::{CallbackReceiver, wait_until};
+use redress_testkit::{CallbackReceiver, bearing, wait_until};
 
-use crate::bench::by_mail;
 use crate::hearing::{advanced, asked, in_hours};
 use crate::installed::{Installed, LIMIT, READ};
 use crate::mediated;
-use crate::plain::bearing;
+use crate::people::by_mail;
 
 /// What notification owns.
 const OWNED: [&str; 10] = [

@@ -8,7 +8,9 @@ use redress_proto::types::v1::PartyKind;
 
 use redress_testkit::{MailServer, wait_until};
 
-use crate::bench::{Bench, Channels, MAIL, by_mail, caller, handler};
+use crate::bench::Bench;
+use crate::people::{MAIL, by_mail, caller, handler};
+use crate::settings::Channels;
 
 fn fields(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

@@ -8,7 +8,8 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1 as wire;
 use redress_proto::notification::v1::NoticeKind;
 
-use crate::bench::{Bench, MAIL, by_mail, caller, handler, platform};
+use crate::bench::Bench;
+use crate::people::{MAIL, by_mail, caller, handler, platform};
 
 /// A closed complaint; the notices that ask its complainant and its respondent.
 async fn asked(bench: &Bench) -> [String; 2] {

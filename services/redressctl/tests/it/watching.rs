@@ -4,7 +4,7 @@ use std::process::Stdio;
 use redress_domain::Role;
 use redress_proto::intake::v1::WithdrawComplaintRequest;
 use redress_proto::intake::v1::intake_service_client::IntakeServiceClient;
-use tonic::Request;
+use redress_testkit::bearing;
 
 use crate::complaints::submitted;
 use crate::world::{PATIENCE, World};
@@ -27,13 +27,12 @@ async fn a_watch_goes_on_where_the_service_left_it() {
     assert!(told.next().unwrap().unwrap().contains("watching on from version 1"));
     let _again = world.installation.serve("intake", &world.at, &[]).await.unwrap();
     let mut intake = IntakeServiceClient::connect(format!("http://{}", world.at.grpc)).await.unwrap();
-    let mut withdrawal = Request::new(WithdrawComplaintRequest {
+    let withdrawal = WithdrawComplaintRequest {
         request_id: "withdraw-1".into(),
         complaint_id: id,
         ..WithdrawComplaintRequest::default()
-    });
-    withdrawal.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    intake.withdraw_complaint(withdrawal).await.unwrap();
+    };
+    intake.withdraw_complaint(bearing(&token, withdrawal)).await.unwrap();
 
     let next = tokio::task::spawn_blocking(move || lines.next().unwrap().unwrap());
     let next: serde_json::Value = serde_json::from_str(&next.await.unwrap()).unwrap();

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use prost::{Message, Name};
 use redress_devstack::shared;
 use redress_domain::{Clock, ComplaintId, Principal, Problem, Role, TenantId, Violations};
-use redress_messaging::{EventMeta, Record};
+use redress_messaging::EventMeta;
 use redress_outbox::{BatchHandler, Delivery, HandlerError, Wake};
 use redress_postgres::{Db, PostgresConfig, migrate};
 use redress_proto::convert::to_wire_time;
@@ -24,7 +24,7 @@ use redress_resolution::app::react::{
 use redress_resolution::config::ResolutionConfig;
 use redress_resolution::domain::authority::Authority;
 use redress_runtime::grpc::ClientTls;
-use redress_testkit::{FixedClock, Statements, TestDatabase};
+use redress_testkit::{FixedClock, Statements, TestDatabase, event_meta, record};
 use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use uuid::Uuid;
 
@@ -290,33 +290,15 @@ impl Bench {
         message: &M,
         actor: &str,
     ) -> Option<Delivery<H::Event>> {
+        let tenant = "tenant-a".parse().unwrap();
         let meta = EventMeta {
             event_id: redress_domain::derived_id("test", &[crate::steps::call().as_bytes()]),
-            event_type: M::full_name().into(),
-            source: "/redress/test".into(),
-            tenant: "tenant-a".parse().unwrap(),
-            subject: *id.as_uuid(),
-            version: Some(1),
-            occurred_at: self.now(),
-            recorded_at: None,
             actor: Some(actor.to_owned()),
-            decided_by: None,
-            causation: None,
-            correlation: None,
-            traceparent: None,
-            tracestate: None,
+            ..event_meta::<M>("test", tenant, *id.as_uuid(), 1, self.now())
         };
         let payload = message.encode_to_vec();
         let event = handler.decode(&meta, &payload).unwrap()?;
-        let record = Record {
-            topic: "test".into(),
-            partition: 0,
-            offset: 0,
-            timestamp: Timestamp::UNIX_EPOCH,
-            key: None,
-            headers: Vec::new(),
-            payload,
-        };
+        let record = record("test", payload);
         Some(Delivery { event: Arc::new(event), meta: Arc::new(meta), record: Arc::new(record) })
     }
 

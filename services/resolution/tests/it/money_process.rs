@@ -5,12 +5,12 @@ use redress_proto::resolution::v1 as wire;
 use redress_proto::resolution::v1::resolution_service_client::ResolutionServiceClient;
 use redress_proto::types::v1::ComplaintState as State;
 use redress_resolution::topics::LIFECYCLE;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 
 use crate::bench::submission;
 use crate::money_executor::{Mood, Payments};
 use crate::steps::{liability, refund, ruling};
-use crate::world::{PATIENCE, Running, World, bearing};
+use crate::world::{PATIENCE, Running, World};
 
 const ROUNDS: u128 = 20;
 

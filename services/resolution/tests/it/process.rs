@@ -9,12 +9,12 @@ use redress_proto::resolution::v1 as wire;
 use redress_proto::resolution::v1::resolution_service_client::ResolutionServiceClient;
 use redress_proto::types::v1::ComplaintState as State;
 use redress_resolution::topics::{INVESTIGATION, LIFECYCLE};
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 use uuid::Uuid;
 
 use crate::bench::submission;
 use crate::steps::{draft, liability, option, refund, review};
-use crate::world::{PATIENCE, World, bearing};
+use crate::world::{PATIENCE, World};
 
 async fn advanced(
     world: &World,

@@ -6,12 +6,12 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, Messa
 use redress_proto::resolution::v1::resolution_service_client::ResolutionServiceClient;
 use redress_proto::types::v1 as types;
 use redress_resolution::topics::{INCIDENTS, LIFECYCLE};
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, call_by_path, wait_until};
 use uuid::Uuid;
 
 use crate::bench::submission;
 use crate::steps::{draft, option, refund};
-use crate::world::{PATIENCE, Running, World, bearing, call};
+use crate::world::{PATIENCE, Running, World};
 
 const SERVICE: &str = "redress.resolution.v1.ResolutionService";
 
@@ -121,7 +121,8 @@ async fn over_every_rpc_another_tenants_things_are_as_if_they_were_not_there() {
             if let Some(field) = method.input().get_field_by_name("request_id") {
                 message.set_field(&field, Value::String(format!("{}-{turn}", method.name())));
             }
-            let answer = call(&running.grpc, &stranger, &path, message.encode_to_vec()).await;
+            let answer =
+                call_by_path(&running.grpc, &path, bearing(&stranger, message.encode_to_vec())).await;
             let told = match answer {
                 Ok(bytes) => format!("OK {}", String::from_utf8_lossy(&bytes)),
                 Err(status) => format!("{:?} {}", status.code(), status.message()),

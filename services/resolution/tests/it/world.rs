@@ -1,28 +1,24 @@
 //! The process itself on real Kafka and `PostgreSQL`, and what stands around it: the topics it reads, and an issuer.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf as _, BufMut as _};
 use jiff::Timestamp;
 use prost::{Message, Name};
 use redress_devstack::{ServiceProcess, free_port, shared};
 use redress_domain::{ComplaintId, Role};
-use redress_messaging::{EventMeta, KafkaConfig, Outgoing, Producer, TopicSpec, ensure_topics};
+use redress_messaging::{EventMeta, KafkaConfig, Producer, TopicSpec, ensure_topics};
 use redress_proto::convert::to_wire_time;
 use redress_proto::intake::v1 as intake;
 use redress_proto::personal::split;
 use redress_proto::types::v1 as types;
 use redress_resolution::topics::{CLOCKS, INCIDENTS, INVESTIGATION, LIFECYCLE, NOTICES};
-use redress_testkit::{TestDatabase, TokenIssuer, topic_prefix};
+use redress_testkit::{TestDatabase, TokenIssuer, event_meta, outgoing, topic_prefix};
 use redress_vault::{FileKeyProvider, IndexKind, Vault};
 use sqlx::PgPool;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
 use uuid::Uuid;
 
 /// No test waits longer for anything.
@@ -157,28 +153,10 @@ impl World {
         actor: &str,
         message: &M,
     ) {
-        let meta = EventMeta {
-            event_id: redress_domain::event_id(topic, subject, version),
-            event_type: M::full_name().into(),
-            source: "/redress/test".into(),
-            tenant: "tenant-a".parse().unwrap(),
-            subject,
-            version: Some(version),
-            occurred_at: Timestamp::now(),
-            recorded_at: None,
-            actor: Some(actor.to_owned()),
-            decided_by: None,
-            causation: None,
-            correlation: None,
-            traceparent: None,
-            tracestate: None,
-        };
-        let outgoing = Outgoing {
-            topic: Cow::Borrowed(topic),
-            key: subject.to_string(),
-            headers: meta.to_headers(),
-            payload: message.encode_to_vec(),
-        };
+        let tenant = "tenant-a".parse().unwrap();
+        let meta = event_meta::<M>(topic, tenant, subject, version, Timestamp::now());
+        let meta = EventMeta { actor: Some(actor.to_owned()), ..meta };
+        let outgoing = outgoing(topic, &meta, message.encode_to_vec());
         self.producer.enqueue(&outgoing).unwrap().outcome().await.unwrap();
     }
 
@@ -198,61 +176,5 @@ impl World {
             (found.as_deref() == Some(state)).then_some(())
         })
         .await;
-    }
-}
-
-/// A message with a token.
-pub(crate) fn bearing<T>(token: &str, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    request
-}
-
-/// Calls any method with an encoded message and gives its answer as it came.
-pub(crate) async fn call(
-    grpc: &Channel,
-    token: &str,
-    path: &str,
-    message: Vec<u8>,
-) -> Result<Vec<u8>, Status> {
-    let mut client = tonic::client::Grpc::new(grpc.clone());
-    client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-    let answer = client.unary(bearing(token, message), path.parse().unwrap(), Plain).await?;
-    Ok(answer.into_inner())
-}
-
-/// Messages as the bytes that they are.
-#[derive(Clone, Copy)]
-struct Plain;
-
-impl Codec for Plain {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Plain {
-    type Item = Vec<u8>;
-    type Error = Status;
-    fn encode(&mut self, item: Vec<u8>, target: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        target.put_slice(&item);
-        Ok(())
-    }
-}
-
-impl Decoder for Plain {
-    type Item = Vec<u8>;
-    type Error = Status;
-    fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        let mut message = vec![0; source.remaining()];
-        source.copy_to_slice(&mut message);
-        Ok(Some(message))
     }
 }

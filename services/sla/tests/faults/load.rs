@@ -12,13 +12,12 @@ use redress_proto::intake::v1 as intake;
 use redress_proto::notification::v1 as notification;
 use redress_proto::types::v1 as types;
 use redress_sla::topics::{LIFECYCLE, NOTICES};
-use redress_testkit::wait_until;
+use redress_testkit::{EventStream, Told, wait_until};
 use sqlx::PgPool;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::told::{Stream, Told};
 use crate::verdict::fired;
 use crate::world::{SOON, TENANT, World};
 
@@ -66,7 +65,7 @@ pub(crate) struct Complaint {
 impl Complaint {
     fn new(n: u128, received: Timestamp, acknowledge_by: Timestamp, receipt: Option<Timestamp>) -> Self {
         let id = Uuid::from_u128(0x51A0_0000_0000 + n);
-        let mut lifecycle = Stream::new(LIFECYCLE, TENANT, id);
+        let mut lifecycle = EventStream::new(LIFECYCLE, TENANT, id);
         let submission = types::Submission { channel: types::Channel::App.into(), ..Default::default() };
         let event = intake::ComplaintRegistered {
             received_at: Some(to_wire_time(received)),
@@ -78,7 +77,7 @@ impl Complaint {
         let mut late = Vec::new();
         if let Some(at) = receipt {
             let kind = notification::NoticeKind::N01Receipt.into();
-            let mut notices = Stream::new(NOTICES, TENANT, id);
+            let mut notices = EventStream::new(NOTICES, TENANT, id);
             notices.tell(at, &notification::NoticeSent { kind, ..Default::default() });
             late = notices.events;
         }

@@ -14,7 +14,5 @@ mod postgres;
 mod redis;
 mod replay;
 mod replicas;
-#[path = "../service/told.rs"]
-mod told;
 mod verdict;
 mod world;

@@ -11,11 +11,10 @@ use redress_proto::investigation::v1 as investigation;
 use redress_proto::notification::v1 as notification;
 use redress_proto::types::v1 as types;
 use redress_sla::topics::{INVESTIGATION, LIFECYCLE, NOTICES};
-use redress_testkit::wait_until;
+use redress_testkit::{EventStream, Told, wait_until};
 use uuid::Uuid;
 
 use crate::load::now;
-use crate::told::{Stream, Told};
 use crate::world::{SOON, TENANT, World};
 
 const CASES: u128 = 48;
@@ -23,7 +22,7 @@ const CASES: u128 = 48;
 /// A case with all that moves its clocks, on three topics.
 struct Case {
     start: Timestamp,
-    streams: [Stream; 3],
+    streams: [EventStream; 3],
 }
 
 impl Case {
@@ -31,7 +30,7 @@ impl Case {
         let id = Uuid::from_u128(0x5E71_A000 + n);
         Self {
             start,
-            streams: [LIFECYCLE, INVESTIGATION, NOTICES].map(|topic| Stream::new(topic, TENANT, id)),
+            streams: [LIFECYCLE, INVESTIGATION, NOTICES].map(|topic| EventStream::new(topic, TENANT, id)),
         }
     }
 

@@ -228,13 +228,5 @@ fn member(name: &str) -> [(&str, &str); 2] {
 
 /// Headers as a record has them.
 pub(crate) fn record(headers: Vec<(String, Vec<u8>)>) -> Record {
-    Record {
-        topic: redress_sla::topics::CLOCKS.into(),
-        partition: 0,
-        offset: 0,
-        timestamp: Timestamp::UNIX_EPOCH,
-        key: None,
-        headers,
-        payload: Vec::new(),
-    }
+    Record { headers, ..redress_testkit::record(redress_sla::topics::CLOCKS, Vec::new()) }
 }

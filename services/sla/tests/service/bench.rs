@@ -23,10 +23,8 @@ use redress_sla::app::ship::{of_release, ship};
 use redress_sla::config::SlaConfig;
 use redress_sla::grpc::Grpc;
 use redress_sla::topics::INPUTS;
-use redress_testkit::TestDatabase;
+use redress_testkit::{TestDatabase, Told};
 use tokio_util::sync::CancellationToken;
-
-use crate::told::Told;
 
 pub(crate) const TENANT: &str = "tenant-a";
 
@@ -240,22 +238,15 @@ impl Bench {
 }
 
 fn record(headers: Vec<(String, String)>) -> Record {
-    Record {
-        topic: "redress.sla.clocks.v1".into(),
-        partition: 0,
-        offset: 0,
-        timestamp: Timestamp::UNIX_EPOCH,
-        key: None,
-        headers: headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect(),
-        payload: Vec::new(),
-    }
+    let headers = headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
+    Record { headers, ..redress_testkit::record("redress.sla.clocks.v1", Vec::new()) }
 }
 
 /// An event as its handler sees it; none if it has no use for it.
 fn delivery(handler: &Hear, told: &Told) -> Option<Delivery<<Hear as BatchHandler>::Event>> {
     let event = handler.decode(&told.meta, &told.payload).unwrap()?;
-    let record = Record { topic: told.topic.into(), payload: told.payload.clone(), ..record(Vec::new()) };
-    Some(Delivery { event: Arc::new(event), meta: Arc::new(told.meta.clone()), record: Arc::new(record) })
+    let (meta, record) = (Arc::new(told.meta.clone()), Arc::new(told.record()));
+    Some(Delivery { event: Arc::new(event), meta, record })
 }
 
 /// An event in one line.

@@ -7,17 +7,17 @@ use redress_proto::investigation::v1 as investigation;
 use redress_proto::notification::v1 as notification;
 use redress_proto::types::v1 as types;
 use redress_sla::topics::{INVESTIGATION, LIFECYCLE, NOTICES};
+use redress_testkit::EventStream;
 use uuid::Uuid;
 
 use crate::bench::{Bench, TENANT};
-use crate::told::Stream;
 
 /// A complaint, the three streams that tell of it.
 pub(crate) struct Case {
     pub(crate) id: Uuid,
-    pub(crate) lifecycle: Stream,
-    pub(crate) investigation: Stream,
-    pub(crate) notices: Stream,
+    pub(crate) lifecycle: EventStream,
+    pub(crate) investigation: EventStream,
+    pub(crate) notices: EventStream,
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -31,7 +31,7 @@ impl Case {
 
     pub(crate) fn of(tenant: &'static str, n: u128) -> Self {
         let id = Uuid::from_u128(0x9000_0000 + n);
-        let stream = |topic| Stream::new(topic, tenant, id);
+        let stream = |topic| EventStream::new(topic, tenant, id);
         Self {
             id,
             lifecycle: stream(LIFECYCLE),

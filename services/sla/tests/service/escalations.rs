@@ -11,10 +11,10 @@ use redress_proto::sla::v1::clock_service_server::ClockService as _;
 use redress_sla::app::escalate::Escalation;
 
 use redress_sla::topics::{ASSESSMENTS, RESOLUTION};
+use redress_testkit::EventStream;
 
 use crate::bench::{Bench, TENANT, call, caller, handler, in_seconds, reason, stranger, supervisor};
 use crate::course::{Case, at};
-use crate::told::Stream;
 
 async fn tickets(bench: &Bench, case: &Case) -> Vec<wire::Escalation> {
     let asked = wire::ListEscalationsRequest { complaint_id: case.id.to_string() };
@@ -126,7 +126,7 @@ async fn a_closed_case_settles_its_calls_though_a_right_lives_on_in_it() {
         appeal_until: Some(to_wire_time(in_seconds(86_400))),
         ..Default::default()
     };
-    let mut rulings = Stream::new(RESOLUTION, TENANT, case.id);
+    let mut rulings = EventStream::new(RESOLUTION, TENANT, case.id);
     rulings.tell(in_seconds(-300), &ruled);
     bench.hear(&rulings.events).await;
     settle(&bench).await;
@@ -149,7 +149,7 @@ async fn a_higher_level_is_taken_up_by_a_supervisor_who_never_had_the_case() {
     // An urgent case calls level 3.
     let case = Case::new(1).urgent(in_seconds(-600));
     case.heard(&bench).await;
-    let mut assigned = Stream::new(ASSESSMENTS, TENANT, case.id);
+    let mut assigned = EventStream::new(ASSESSMENTS, TENANT, case.id);
     assigned.tell(in_seconds(-500), &classification::AssignmentAccepted { handler: "supervisor-1".into() });
     bench.hear(&assigned.events).await;
     settle(&bench).await;

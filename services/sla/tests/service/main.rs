@@ -19,5 +19,4 @@ mod questions;
 mod reads;
 mod redis;
 mod shipped;
-mod told;
 mod woken;

@@ -5,11 +5,11 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use redress_sla::app::fire::Look;
+use redress_testkit::Told;
 use uuid::Uuid;
 
 use crate::bench::Bench;
 use crate::course::{Case, at};
-use crate::told::Told;
 
 fn history(n: u128) -> Case {
     let start: Timestamp = at("2026-03-02T02:00:00Z");

@@ -9,7 +9,7 @@ use redress_devstack::{ServiceProcess, shared};
 use redress_domain::{Clock as _, Role};
 use redress_messaging::{KafkaConfig, LogReader, MARKS, Mark, Producer, TopicSpec, ensure_topics};
 use redress_sla::topics::{CLOCKS, INVESTIGATION, LIFECYCLE};
-use redress_testkit::{Addresses, TokenIssuer, topic_prefix, wait_until};
+use redress_testkit::{Addresses, TokenIssuer, Told, topic_prefix, wait_until};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use crate::bench::{Bench, TENANT, WallClock, in_seconds};
 use crate::course::Case;
-use crate::told::Told;
 
 const LIMIT: Duration = Duration::from_mins(2);
 

@@ -34,6 +34,19 @@ impl Layers {
             .collect();
         Ok(Self { default, file, environment })
     }
+
+    /// A default under `environment` and an issuer that does not exist, which no default names: for tests of what a
+    /// service takes and refuses.
+    pub fn trial(default: &'static str, environment: &[(&str, &str)]) -> Self {
+        let issuer = [
+            ("REDRESS__RUNTIME__AUTH__ISSUER", "https://issuer.invalid"),
+            ("REDRESS__RUNTIME__AUTH__JWKS", "/etc/redress/jwks.json"),
+        ];
+        let environment = issuer.iter().chain(environment);
+        let environment =
+            environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { default, file: None, environment }
+    }
 }
 
 /// A configuration in force.

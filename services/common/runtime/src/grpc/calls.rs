@@ -11,7 +11,8 @@ use tower::Service;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use super::layer::{code_name, code_of};
+use super::code_name;
+use super::layer::code_of;
 use crate::telemetry;
 
 /// The server at `endpoint`; nothing is connected before the first call.

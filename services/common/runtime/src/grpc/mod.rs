@@ -3,6 +3,7 @@
 
 mod calls;
 mod client;
+mod code;
 mod layer;
 mod principal;
 mod status;
@@ -12,8 +13,9 @@ mod undecodable;
 pub use calls::{TracedChannel, connect};
 pub use client::ClientTls;
 pub(crate) use client::is_loopback;
+pub use code::code_name;
 pub(crate) use layer::CallLayer;
-pub use principal::principal;
 pub(crate) use principal::unauthenticated;
+pub use principal::{parts, principal};
 pub use status::{Received, ReceivedViolation, problem_of, status};
 pub(crate) use timeout::time_allowed;

@@ -14,6 +14,11 @@ pub fn principal<T>(request: &Request<T>) -> Result<Principal, Status> {
         .ok_or_else(|| super::status(unauthenticated()))
 }
 
+/// Who calls, and what is asked; fails as [`principal`] does.
+pub fn parts<T>(request: Request<T>) -> Result<(Principal, T), Status> {
+    Ok((principal(&request)?, request.into_inner()))
+}
+
 pub(crate) fn unauthenticated() -> Problem {
     Problem::new(ErrorKind::Unauthenticated, "TOKEN_MISSING", "a bearer token is required")
 }

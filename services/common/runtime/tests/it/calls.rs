@@ -1,9 +1,10 @@
 use redress_runtime::grpc::problem_of;
 use redress_runtime::http::MAX_BODY_BYTES;
+use redress_testkit::bearing;
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio_stream::StreamExt as _;
-use tonic::{Code, Request};
+use tonic::Code;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
@@ -71,9 +72,7 @@ async fn what_a_token_opened_is_kept_by_no_cache() {
 async fn a_message_that_does_not_decode_or_is_too_large_is_the_callers_mistake_and_says_so() {
     let greeter = Greeter::start().await;
     let send = async |bytes: Vec<u8>| {
-        let mut request = Request::new(bytes);
-        let token = format!("Bearer {}", greeter.issuer.token(&[]));
-        request.metadata_mut().insert("authorization", token.parse().unwrap());
+        let request = bearing(&greeter.issuer.token(&[]), bytes);
         greeter.send("Greet", request).await.unwrap_err()
     };
     for (bytes, reason) in

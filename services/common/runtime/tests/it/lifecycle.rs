@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 use reqwest::StatusCode;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -50,8 +50,7 @@ async fn a_ready_process_says_so_on_every_port() {
 async fn leaving_waits_for_the_calls_in_flight_and_refuses_readiness_meanwhile() {
     let mut greeter = Greeter::start().await;
     let token = greeter.issuer.token(&["handler"]);
-    let mut request = Request::new(String::new());
-    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    let mut request = bearing(&token, String::new());
     request.metadata_mut().insert("grpc-timeout", "1S".parse().unwrap());
     let in_flight = greeter.send("Hold", request);
     let leaving = async {

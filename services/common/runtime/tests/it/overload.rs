@@ -1,6 +1,7 @@
 use redress_domain::ErrorKind;
 use redress_runtime::grpc::problem_of;
-use tonic::{Code, Request};
+use redress_testkit::bearing;
+use tonic::Code;
 
 use crate::process::Greeter;
 
@@ -37,8 +38,7 @@ async fn a_call_ends_at_its_deadline_and_gives_its_room_back() {
     let greeter = Greeter::start_with(&[("REDRESS__RUNTIME__OVERLOAD__MAX_IN_FLIGHT", "4")]).await;
     let token = greeter.issuer.token(&["handler"]);
     for _ in 0..6 {
-        let mut request = Request::new(String::new());
-        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        let mut request = bearing(&token, String::new());
         request.metadata_mut().insert("grpc-timeout", "60m".parse().unwrap());
         let status = greeter.send("Hold", request).await.unwrap_err();
         assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");

@@ -10,7 +10,7 @@ use http::uri::PathAndQuery;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -116,10 +116,11 @@ impl Greeter {
     }
 
     pub(crate) async fn call(&self, method: &str, token: Option<&str>, text: &str) -> Result<String, Status> {
-        let mut request = Request::new(text.to_owned());
-        if let Some(token) = token {
-            request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-        }
+        let text = text.to_owned();
+        let request = match token {
+            Some(token) => bearing(token, text),
+            None => Request::new(text),
+        };
         self.send(method, request).await
     }
 
@@ -134,8 +135,7 @@ impl Greeter {
 
     /// The stream of `Stay`, which has nothing to tell.
     pub(crate) async fn stay(&self, token: &str) -> Streaming<String> {
-        let mut request = Request::new(String::new());
-        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        let request = bearing(token, String::new());
         let codec = ProstCodec::<String, String>::default();
         let mut client = self.client().await.unwrap();
         client.server_streaming(request, path("Stay"), codec).await.unwrap().into_inner()

@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
+use redress_testkit::bearing;
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -45,10 +46,8 @@ impl Collector {
 }
 
 fn traced(greeter: &Greeter) -> Request<String> {
-    let mut request = Request::new(String::new());
-    let metadata = request.metadata_mut();
-    metadata.insert("authorization", format!("Bearer {}", greeter.issuer.token(&[])).parse().unwrap());
-    metadata.insert("traceparent", format!("00-{TRACE}-{PARENT}-01").parse().unwrap());
+    let mut request = bearing(&greeter.issuer.token(&[]), String::new());
+    request.metadata_mut().insert("traceparent", format!("00-{TRACE}-{PARENT}-01").parse().unwrap());
     request
 }
 

@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use redress_domain::Role;
 use redress_proto::investigation::v1 as wire;
 use redress_proto::investigation::v1::investigation_service_client::InvestigationServiceClient;
-use redress_testkit::wait_until;
+use redress_testkit::{bearing, wait_until};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Request;
 use tonic::transport::Channel;
@@ -15,7 +15,7 @@ use tonic::transport::Channel;
 use super::samples::CHAT;
 use super::{chat, files_in, header, messages};
 use crate::bench::{SHOP, WHO, id};
-use crate::world::{PATIENCE, Running, World, bearing};
+use crate::world::{PATIENCE, Running, World};
 
 /// A world with an open case and a process.
 async fn world() -> (World, Running) {

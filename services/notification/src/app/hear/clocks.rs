@@ -10,7 +10,7 @@ use super::fact::Fact;
 use crate::app::draft::{Draft, Unmade, addressees, fields, locale};
 use crate::app::react::completion;
 use crate::domain::kind::{NoticeKind, Role};
-use crate::domain::lexicon::Vocabulary;
+use crate::domain::vocabulary::Vocabulary;
 use crate::store::notice::Addressee;
 
 /// Completion by the complainant.

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{SignedDuration, Timestamp};
-use redress_domain::{DecidedBy, PartyKind};
+use jiff::Timestamp;
+use redress_domain::PartyKind;
 use redress_proto::convert::from_wire_time;
 use redress_proto::investigation::v1 as investigation;
 use redress_proto::resolution::v1 as resolution;
@@ -11,14 +11,14 @@ use redress_proto::types::v1::{AwaitedParty, Sealed};
 
 use super::case::Case;
 use super::fact::Fact;
-use super::money::{lines, money, option, orders, payers, remedy, shares, sums};
+use super::money::{lines, money, option, orders, payers, remedy, sums};
 use crate::app::Desk;
 use crate::app::draft::{Draft, Texts, Unmade, addressees, end_of_day, fields, locale};
 use crate::app::terms::Terms;
-use crate::domain::form::{Form, MOST_LINES, OF};
+use crate::domain::form::{Form, OF};
 use crate::domain::kind::{NoticeKind, Role};
-use crate::domain::lexicon::Vocabulary;
 use crate::domain::part::{Part, Reading};
+use crate::domain::vocabulary::Vocabulary;
 use crate::store::fact::Kept;
 use crate::store::notice::Addressee;
 
@@ -29,13 +29,6 @@ pub(super) struct Scene<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) kept: &'a Kept,
 }
-
-/// Evidence that is sealed from the other side.
-const KEPT_APART: [investigation::EvidenceType; 3] = [
-    investigation::EvidenceType::IdentityDocument,
-    investigation::EvidenceType::BankRecord,
-    investigation::EvidenceType::Mandate,
-];
 
 pub(super) type Drafts = Result<Vec<Draft>, Unmade>;
 
@@ -200,28 +193,6 @@ impl Scene<'_> {
         self.to_both(NoticeKind::Settlement, &texts, &[])
     }
 
-    /// N13 to both.
-    fn ruling(&self, ruling: &resolution::RulingIssued) -> Drafts {
-        let evidence = self.case.evidence(self.kept);
-        // What is kept in the vault is told to nobody: that somebody showed their papers is their own matter.
-        let evidence = evidence.into_iter().filter(|kind| !KEPT_APART.contains(kind));
-        let evidence = evidence.map(|kind| code(kind.as_str_name(), "EVIDENCE_TYPE_"));
-        let liability = self.case.liability(self.kept);
-        let texts = fields([
-            ("evidence", or(lines(told_of(evidence.collect())), "case_file")),
-            (
-                "rule",
-                or(lines(liability.map(|found| found.rules.clone()).unwrap_or_default()), "platform_rules"),
-            ),
-            ("liability", shares(liability.map(|found| found.shares.as_slice()).unwrap_or_default())),
-            ("remedy", orders(&ruling.terms)),
-            ("appeal_until", time(ruling.appeal_until.as_ref())),
-            ("decided_by", self.decided_by()),
-        ]);
-        let reasons = parts(ruling.sealed.as_ref(), &[("facts", Reading::Text)]);
-        self.to_both(NoticeKind::Ruling, &texts, &reasons)
-    }
-
     /// N17 to both.
     fn execution(
         &self,
@@ -243,80 +214,6 @@ impl Scene<'_> {
         self.to_both(NoticeKind::Execution, &texts, &[])
     }
 
-    /// N12 to the complainant, with its seven parts (F084).
-    fn report(&self, report: &resolution::HandlingReportIssued) -> Drafts {
-        let liability = self.case.liability(self.kept);
-        let remedies = self.case.remedies(self.kept);
-        let ordered = |ordered: &&resolution::RemedyOrdered| {
-            let code = remedy(ordered.r#type());
-            ordered.amount.as_ref().map_or(code.clone(), |amount| format!("{code}{OF}{}", money(amount)))
-        };
-        let told = report.appeal_until.as_ref().and_then(|at| from_wire_time(at).ok());
-        let until = told.unwrap_or_else(|| self.appeal_until()).to_string();
-        let texts = fields([
-            ("liability", shares(liability.map(|found| found.shares.as_slice()).unwrap_or_default())),
-            ("compensation", or(lines(told_of(remedies.iter().map(ordered).collect())), "none")),
-            ("appeal_until", until),
-            ("objection_days", self.terms.objection_days.to_string()),
-        ]);
-        let sealed = parts(
-            report.sealed.as_ref(),
-            &[
-                ("overview", Reading::Overview),
-                ("process", Reading::Process),
-                ("result", Reading::Result),
-                ("improvement", Reading::Improvement),
-                ("survey", Reading::Survey),
-                ("person", Reading::Contact),
-                ("apology", Reading::Apology),
-            ],
-        );
-        let to = addressees(self.case.complaint, Role::Complainant);
-        to.into_iter().map(|to| Draft::new(NoticeKind::Result, to, texts.clone(), sealed.clone())).collect()
-    }
-
-    /// Until when an appeal can be filed, where a report does not tell it: resolution counts from the lifecycle's step to
-    /// the result, which follows from a fact at once. That fact's time is told, and so never a later end than
-    /// resolution's; nor an earlier one than the ruling told.
-    fn appeal_until(&self) -> Timestamp {
-        let from = self.case.last_step(self.kept).unwrap_or(self.kept.at);
-        let days = SignedDuration::from_hours(24 * i64::from(self.terms.appeal_days));
-        let counted = from.saturating_add(days).unwrap_or(from);
-        let ruled = self.case.ruling(self.kept).and_then(|ruling| ruling.appeal_until.as_ref());
-        ruled.and_then(|at| from_wire_time(at).ok()).map_or(counted, |ruled| ruled.max(counted))
-    }
-
-    /// N15 to the appellant, whose own grounds it repeats, and to the others.
-    fn appeal(&self, decided: &resolution::AppealDecided) -> Drafts {
-        let appeal = self.case.appeal(self.kept, &decided.appeal_id);
-        let texts = fields([
-            ("appeal_result", code(decided.appeal_outcome().as_str_name(), "APPEAL_OUTCOME_")),
-            ("remedy", orders(&decided.terms)),
-            ("decided_by", self.decided_by()),
-            ("decided_at", self.kept.at.to_string()),
-        ]);
-        let answers = parts(decided.sealed.as_ref(), &[("answers", Reading::Answers)]);
-        let grounds =
-            parts(appeal.and_then(|appeal| appeal.sealed.as_ref()), &[("grounds", Reading::Grounds)]);
-        let appellant = appeal.and_then(|appeal| appeal.appellant.as_ref());
-        let appealed = |to: &Addressee| {
-            appellant.is_some_and(|who| {
-                side(Some(who)) == to.role
-                    && (to.role == Role::Complainant || who.respondent_ref == to.reference)
-            })
-        };
-        self.everybody()
-            .into_iter()
-            .map(|to| {
-                let mut parts = answers.clone();
-                if appealed(&to) {
-                    parts.extend(grounds.clone());
-                }
-                Draft::new(NoticeKind::Appeal, to, texts.clone(), parts)
-            })
-            .collect()
-    }
-
     pub(super) fn to_both(&self, kind: NoticeKind, texts: &Texts, parts: &[Part]) -> Drafts {
         let to = self.everybody().into_iter();
         to.map(|to| Draft::new(kind, to, texts.clone(), parts.to_vec())).collect()
@@ -332,11 +229,6 @@ impl Scene<'_> {
     pub(super) fn days_on(&self, days: u16) -> Timestamp {
         end_of_day(self.kept.at, &self.desk.profiles.of(&self.case.complaint.tenant).zone, days)
     }
-
-    fn decided_by(&self) -> String {
-        let decider = self.kept.decided_by.as_deref().and_then(|code| code.parse::<DecidedBy>().ok());
-        decider.unwrap_or(DecidedBy::Human).code().to_owned()
-    }
 }
 
 /// A member's name on the wire without its prefix, as the lexicons have it.
@@ -344,7 +236,7 @@ pub(super) fn code(name: &str, prefix: &str) -> String {
     name.trim_start_matches(prefix).to_lowercase()
 }
 
-fn side(party: Option<&resolution::CaseParty>) -> Role {
+pub(super) fn side(party: Option<&resolution::CaseParty>) -> Role {
     match party.map(resolution::CaseParty::role) {
         Some(AwaitedParty::Complainant) => Role::Complainant,
         _ => Role::Respondent,
@@ -356,21 +248,12 @@ pub(super) fn time(wire: Option<&pbjson_types::Timestamp>) -> String {
     wire.and_then(|wire| from_wire_time(wire).ok()).map(|at| at.to_string()).unwrap_or_default()
 }
 
-/// Entries as far as a letter holds them; where it does not, the last line says so.
-fn told_of(mut entries: Vec<String>) -> Vec<String> {
-    if entries.len() > MOST_LINES {
-        entries.truncate(MOST_LINES - 1);
-        entries.push("and_more".to_owned());
-    }
-    entries
-}
-
-fn or(text: String, other: &str) -> String {
+pub(super) fn or(text: String, other: &str) -> String {
     if text.is_empty() { other.to_owned() } else { text }
 }
 
 /// What an event carries sealed, as fields of a letter: one sealed field, read in one or more ways.
-fn parts(sealed: Option<&Sealed>, readings: &[(&str, Reading)]) -> Vec<Part> {
+pub(super) fn parts(sealed: Option<&Sealed>, readings: &[(&str, Reading)]) -> Vec<Part> {
     let Some(field) = sealed.and_then(|sealed| sealed.fields.first()) else { return Vec::new() };
     let part = |(name, reading): &(&str, Reading)| Part {
         field: (*name).to_owned(),
@@ -384,13 +267,6 @@ fn parts(sealed: Option<&Sealed>, readings: &[(&str, Reading)]) -> Vec<Part> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_letter_does_not_hold_it_says() {
-        let entries = |count: usize| told_of((0..count).map(|n| n.to_string()).collect());
-        assert_eq!(entries(30).len(), 30);
-        assert_eq!((entries(31).len(), entries(31).last().unwrap().as_str()), (30, "and_more"));
-    }
 
     #[test]
     fn a_sealed_report_is_read_in_as_many_ways_as_it_has_parts() {

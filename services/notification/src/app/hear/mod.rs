@@ -9,6 +9,7 @@ mod case;
 mod clocks;
 mod contents;
 mod copies;
+mod decisions;
 mod fact;
 mod money;
 

@@ -95,9 +95,9 @@ pub(super) fn lines(entries: impl IntoIterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::lexicon::Vocabulary;
     use crate::domain::locale::Locale;
     use crate::domain::templates::{Templates, builtin};
+    use crate::domain::vocabulary::Vocabulary;
     use redress_proto::investigation::v1::{EvidenceType, LapseConsequence};
     use redress_proto::resolution::v1::{AppealOutcome, LiableParty};
 

@@ -214,7 +214,7 @@ fn reason(reason: intake::RefusalReason) -> Result<String, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::lexicon::Vocabulary;
+    use crate::domain::vocabulary::Vocabulary;
 
     #[test]
     fn every_ground_of_refusal_has_words() {

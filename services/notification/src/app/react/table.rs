@@ -9,8 +9,8 @@ use crate::app::draft::{Texts, end_of_day, fields};
 use crate::app::terms::Terms;
 use crate::domain::form::Form;
 use crate::domain::kind::{NoticeKind, Role};
-use crate::domain::lexicon::Vocabulary;
 use crate::domain::profile::{Aspect, Profile};
+use crate::domain::vocabulary::Vocabulary;
 use crate::store::complaint::Complaint;
 
 /// The names of events in the table.

@@ -22,9 +22,10 @@ use thiserror::Error;
 use super::content::Content;
 use super::kind::{NoticeKind, Role};
 use super::letter::Letter;
-use super::lexicon::{Lexicon, Vocabulary};
+use super::lexicon::Lexicon;
 use super::locale::Locale;
 use super::profile::Profile;
+use super::vocabulary::Vocabulary;
 pub use sources::{Sources, builtin, path};
 
 /// Who trades on the platform, and itself: the operators of the E-Commerce Law, who keep records of what was sold (L20).
