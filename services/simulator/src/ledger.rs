@@ -80,6 +80,11 @@ impl Course {
             over: false,
         }
     }
+
+    /// A deadline of this definition was kept.
+    pub(crate) fn keeps(&mut self, definition: &'static str) {
+        *self.kept.entry(definition).or_default() += 1;
+    }
 }
 
 impl Ledger {
@@ -132,6 +137,15 @@ impl Book {
         self.courses.values().filter(|course| course.admitted).count() as u64
     }
 
+    /// Deadlines that were kept in all cases, as those who kept them know, by the clock's definition.
+    pub fn kept(&self) -> BTreeMap<&'static str, u64> {
+        let mut kept = BTreeMap::new();
+        for (definition, count) in self.courses.values().flat_map(|course| &course.kept) {
+            *kept.entry(*definition).or_default() += count;
+        }
+        kept
+    }
+
     /// What is owed to whom by what was agreed or ruled: complaints with their amounts.
     pub fn owed(&self) -> BTreeMap<(String, String), i64> {
         let owed = self.courses.iter().filter(|(_, course)| course.owed_minor > 0);
@@ -169,6 +183,20 @@ mod tests {
         assert_eq!(book.standing(ComplaintState::Closed), 1);
         let (tenant, id) = complaint(1);
         assert_eq!(book.owed(), BTreeMap::from([((tenant, id.to_string()), 700)]));
+    }
+
+    #[test]
+    fn every_deadline_that_was_kept_counts_under_its_definition() {
+        let ledger = Ledger::default();
+        for n in [1, 2, 3] {
+            ledger.note(|book| {
+                book.courses.insert(complaint(n), Course::begun(Script::Settle));
+            });
+        }
+        for (n, definition) in [(1, "C11"), (1, "C29"), (2, "C18"), (2, "C29"), (2, "C18")] {
+            ledger.course(&complaint(n), |course| course.keeps(definition));
+        }
+        assert_eq!(ledger.close().kept(), BTreeMap::from([("C11", 1), ("C18", 2), ("C29", 2)]));
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Played {
             classification: way.grpc("classification"),
             investigation: way.grpc("investigation"),
             resolution: way.grpc("resolution"),
+            sla: way.grpc("sla"),
         };
         let issuing = Arc::clone(way);
         let tokens: Tokens = Arc::new(move |_, subject, role| Ok(issuing.token_of(subject, role)));

@@ -37,6 +37,10 @@ async fn a_mix_of_cases_goes_the_whole_way_and_the_stores_agree_with_what_the_ou
     assert_eq!((book.incidents_confirmed.len(), stores.incidents), (1, 1));
     assert!(book.planned_together > 0);
 
+    // What is urgent was contained, and whoever had a case that was closed has looked into it again.
+    assert!(stores.met.get("C17").is_some_and(|contained| *contained > 0), "{:?}", stores.met);
+    assert_eq!(stores.met["C29"], stores.closed);
+
     // Who never answers lets a deadline of days pass, which is missed, and with what was announced the case goes on.
     let silent = count(Script::EvidenceNever);
     assert!(silent > 0 && of(Script::EvidenceNever).all(|course| course.lapsed == 1));

@@ -27,6 +27,7 @@ async fn those_of_the_live_room_do_not_wait_for_one_whose_complaint_was_not_acce
         classification: nobody(),
         investigation: nobody(),
         resolution: nobody(),
+        sla: nobody(),
     };
     let ledger = Arc::new(Ledger::default());
     let tokens: Tokens = Arc::new(|_, _, _| Ok("token".to_owned()));

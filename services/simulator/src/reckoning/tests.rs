@@ -31,7 +31,7 @@ fn accounts() -> (Book, Stores, Arrived) {
             Course { admitted: true, owed_minor, state, over: true, ..Course::begun(Script::Settle) };
         book.courses.insert(complaint, course);
     }
-    book.courses.values_mut().next().unwrap().kept = BTreeMap::from([("C11", 1), ("C18", 1)]);
+    book.courses.values_mut().next().unwrap().kept = BTreeMap::from([("C11", 1), ("C18", 1), ("C29", 1)]);
     let case = ("tenant-a".to_owned(), id(1).to_string());
     let taken_up =
         [("n01_receipt", "complainant"), ("n02_acceptance", "complainant"), ("n05_respondent", "respondent")];
@@ -53,10 +53,10 @@ fn accounts() -> (Book, Stores, Arrived) {
         notices,
         remedies_paid: 1,
         paid: BTreeMap::from([(case.clone(), 700)]),
-        deadlines_met: 9,
-        met: counts(&[("C06", 2), ("C07", 2), ("C11", 1), ("C18", 1), ("C19", 1)]),
+        deadlines_met: 10,
+        met: counts(&[("C06", 2), ("C07", 2), ("C11", 1), ("C18", 1), ("C19", 1), ("C29", 1)]),
         windows_over: 1,
-        counted_clocks: (9, 0, 1),
+        counted_clocks: (10, 0, 1),
         ..Stores::default()
     };
     let payment = Payment { tenant: case.0, complaint: case.1, amount_minor: 700, reversed: false };
@@ -94,8 +94,8 @@ fn clocks_that_analytics_has_not_heard_of_are_told_and_so_are_windows() {
     let (book, stores, arrived) = accounts();
     let told = Stores { windows_over: 2, ..stores.clone() }.disagreements(&book, &arrived);
     assert_eq!(told, ["windows over, by analytics: 1 by the ledger, 2 in the stores"]);
-    let told = Stores { deadlines_met: 10, ..stores }.disagreements(&book, &arrived);
-    assert_eq!(told, ["clocks met, by analytics: 9 by the ledger, 10 in the stores"]);
+    let told = Stores { deadlines_met: 11, ..stores }.disagreements(&book, &arrived);
+    assert_eq!(told, ["clocks met, by analytics: 10 by the ledger, 11 in the stores"]);
 }
 
 #[test]
@@ -144,4 +144,31 @@ fn deadlines_are_held_against_what_those_know_who_kept_or_missed_them() {
     assert!(
         told.contains(&format!("tenant-a/{} (Settle) was not told: n06_evidence to the respondent", id(2)))
     );
+}
+
+#[test]
+fn what_handlers_recorded_is_held_against_its_clocks_and_what_ended_before_counts_for_neither() {
+    // The case that was withdrawn was urgent too, and ended before anything was done: it is in neither account.
+    let (mut book, mut stores, arrived) = accounts();
+    let course = book.courses.values_mut().next().unwrap();
+    for definition in ["C17", "C34"] {
+        course.keeps(definition);
+    }
+    let told = stores.disagreements(&book, &arrived);
+    assert_eq!(
+        told,
+        ["clocks C17 met: 1 by the ledger, 0 in sla", "clocks C34 met: 1 by the ledger, 0 in sla"],
+        "what was recorded has not met its clock"
+    );
+    stores.met.extend(counts(&[("C17", 1), ("C34", 1)]));
+    assert_eq!(stores.disagreements(&book, &arrived), [""; 0]);
+    stores.met.insert("C29".to_owned(), 2);
+    let told = stores.disagreements(&book, &arrived);
+    assert_eq!(told, ["clocks C29 met: 1 by the ledger, 2 in sla"], "nobody recorded the second");
+    stores.met.insert("C29".to_owned(), 1);
+    for definition in ["C17", "C29", "C34"] {
+        let missed = counts(&[(definition, 1)]);
+        let told = Stores { missed, ..stores.clone() }.disagreements(&book, &arrived);
+        assert_eq!(told, [format!("clocks {definition} missed: 0 by the ledger, 1 in sla")]);
+    }
 }

@@ -19,6 +19,7 @@ impl Case<'_> {
     /// Up to the proposal that lies with the parties.
     pub(super) async fn propose(&self, answers: Answers) -> anyhow::Result<(Owed, String)> {
         self.take_up().await?;
+        self.contain().await?;
         let evidence = self.gather(answers).await?;
         self.find_out(&evidence).await?;
         let owed = self.refund();

@@ -60,6 +60,7 @@ impl Room {
 impl Case<'_> {
     pub(super) async fn is_one_of_many(&self) -> anyhow::Result<()> {
         self.take_up().await?;
+        self.contain().await?;
         let evidence = self.gather(Answers::AtOnce).await?;
         self.find_out(&evidence).await?;
         let owed = self.refund();

@@ -4,6 +4,7 @@
 mod agreement;
 mod deadline;
 mod incident;
+mod milestones;
 mod patience;
 mod person;
 mod scripts;
@@ -41,6 +42,8 @@ pub struct Services {
     pub investigation: String,
     /// Resolution.
     pub resolution: String,
+    /// Sla.
+    pub sla: String,
 }
 
 /// Where the cases are played.
@@ -60,6 +63,7 @@ struct Channels {
     classification: Channel,
     investigation: Channel,
     resolution: Channel,
+    sla: Channel,
 }
 
 /// Who works for a tenant's platform: nobody reviews their own work.
@@ -94,6 +98,7 @@ impl Stage {
             classification: to(&services.classification)?,
             investigation: to(&services.investigation)?,
             resolution: to(&services.resolution)?,
+            sla: to(&services.sla)?,
         };
         let issuing = Issuing::by(tokens);
         let mut staff = BTreeMap::new();

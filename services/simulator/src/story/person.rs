@@ -8,6 +8,7 @@ use redress_domain::{Role, TenantId};
 use redress_proto::intake::v1::intake_service_client::IntakeServiceClient;
 use redress_proto::investigation::v1::investigation_service_client::InvestigationServiceClient;
 use redress_proto::resolution::v1::resolution_service_client::ResolutionServiceClient;
+use redress_proto::sla::v1::clock_service_client::ClockServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -110,6 +111,7 @@ pub(super) struct Person {
     intake: IntakeServiceClient<Authorised>,
     investigation: InvestigationServiceClient<Authorised>,
     resolution: ResolutionServiceClient<Authorised>,
+    sla: ClockServiceClient<Authorised>,
 }
 
 impl Person {
@@ -120,7 +122,11 @@ impl Person {
                 channels.investigation.clone(),
                 bearer.clone(),
             ),
-            resolution: ResolutionServiceClient::with_interceptor(channels.resolution.clone(), bearer),
+            resolution: ResolutionServiceClient::with_interceptor(
+                channels.resolution.clone(),
+                bearer.clone(),
+            ),
+            sla: ClockServiceClient::with_interceptor(channels.sla.clone(), bearer),
         }
     }
 
@@ -134,6 +140,10 @@ impl Person {
 
     pub(super) fn resolution(&self) -> ResolutionServiceClient<Authorised> {
         self.resolution.clone()
+    }
+
+    pub(super) fn sla(&self) -> ClockServiceClient<Authorised> {
+        self.sla.clone()
     }
 }
 

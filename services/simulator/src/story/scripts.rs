@@ -189,6 +189,7 @@ impl Case<'_> {
         self.ends(State::Closed).await
     }
 
+    /// Before a handler has done anything, also if it is urgent: a clock that waits for them ends with the case.
     async fn is_withdrawn(&self) -> anyhow::Result<()> {
         self.take_up().await?;
         let withdraw = intake::WithdrawComplaintRequest {
@@ -229,6 +230,7 @@ impl Case<'_> {
     /// The platform is the respondent: whoever imposed the penalty is named and kept out.
     async fn is_penalised(&self) -> anyhow::Result<()> {
         self.take_up().await?;
+        self.contain().await?;
         let name = res::NameContestedDecidersRequest {
             request_id: format!("deciders-{}", self.id),
             complaint_id: self.id.clone(),

@@ -58,7 +58,7 @@ impl<'a> Case<'a> {
 
     /// A deadline of this definition was kept.
     pub(super) fn keeps(&self, definition: &'static str) {
-        self.note(|course| *course.kept.entry(definition).or_default() += 1);
+        self.note(|course| course.keeps(definition));
     }
 
     /// Where the complainant sees the case stand.
@@ -85,9 +85,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The script has come to its end, in `state`.
+    /// The script comes to its end, in `state`; who has a closed case revisits it before.
     pub(super) async fn ends(&self, state: State) -> anyhow::Result<()> {
         self.until(state).await?;
+        if state == State::Closed {
+            self.revisit().await?;
+        }
         self.note(|course| course.over = true);
         Ok(())
     }

@@ -184,6 +184,7 @@ fn stage(launched: &Launched, members: usize, ledger: Arc<Ledger>) -> anyhow::Re
         classification: grpc("classification")?,
         investigation: grpc("investigation")?,
         resolution: grpc("resolution")?,
+        sla: grpc("sla")?,
     };
     let (site, time) = (Arc::clone(&launched.site), launched.time.clone());
     let tokens: Tokens = Arc::new(move |tenant, subject, role| {
