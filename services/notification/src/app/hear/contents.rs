@@ -9,6 +9,7 @@ use redress_proto::investigation::v1 as investigation;
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::types::v1::{AwaitedParty, Sealed};
 
+use super::appeals::Appeal;
 use super::case::Case;
 use super::fact::Fact;
 use super::money::{lines, money, option, orders, payers, remedy, shares, sums};
@@ -89,7 +90,11 @@ impl Scene<'_> {
                 self.execution(&done.remedy_id, done.amount.as_ref(), done.proof.as_ref())
             }
             Fact::HandlingReportIssued(report) => self.report(report),
-            Fact::AppealDecided(decided) => self.appeal(decided),
+            Fact::AppealFiled(_) | Fact::ResultRejected(_) => match Appeal::of(fact) {
+                Some((_, appeal)) => self.appeal_filed(&appeal),
+                None => Ok(Vec::new()),
+            },
+            Fact::AppealDecided(decided) => self.appeal_decided(decided),
             Fact::CompletionRequested(_)
             | Fact::ClockStarted(_)
             | Fact::ClockResumed(_)
@@ -101,8 +106,7 @@ impl Scene<'_> {
             | Fact::EvidenceSubmitted(_)
             | Fact::LiabilityDetermined(_)
             | Fact::OfferAccepted(_)
-            | Fact::RemedyOrdered(_)
-            | Fact::AppealFiled(_) => Ok(Vec::new()),
+            | Fact::RemedyOrdered(_) => Ok(Vec::new()),
         }
     }
 
@@ -286,37 +290,6 @@ impl Scene<'_> {
         ruled.and_then(|at| from_wire_time(at).ok()).map_or(counted, |ruled| ruled.max(counted))
     }
 
-    /// N15 to the appellant, whose own grounds it repeats, and to the others.
-    fn appeal(&self, decided: &resolution::AppealDecided) -> Drafts {
-        let appeal = self.case.appeal(self.kept, &decided.appeal_id);
-        let texts = fields([
-            ("appeal_result", code(decided.appeal_outcome().as_str_name(), "APPEAL_OUTCOME_")),
-            ("remedy", orders(&decided.terms)),
-            ("decided_by", self.decided_by()),
-            ("decided_at", self.kept.at.to_string()),
-        ]);
-        let answers = parts(decided.sealed.as_ref(), &[("answers", Reading::Answers)]);
-        let grounds =
-            parts(appeal.and_then(|appeal| appeal.sealed.as_ref()), &[("grounds", Reading::Grounds)]);
-        let appellant = appeal.and_then(|appeal| appeal.appellant.as_ref());
-        let appealed = |to: &Addressee| {
-            appellant.is_some_and(|who| {
-                side(Some(who)) == to.role
-                    && (to.role == Role::Complainant || who.respondent_ref == to.reference)
-            })
-        };
-        self.everybody()
-            .into_iter()
-            .map(|to| {
-                let mut parts = answers.clone();
-                if appealed(&to) {
-                    parts.extend(grounds.clone());
-                }
-                Draft::new(NoticeKind::Appeal, to, texts.clone(), parts)
-            })
-            .collect()
-    }
-
     pub(super) fn to_both(&self, kind: NoticeKind, texts: &Texts, parts: &[Part]) -> Drafts {
         let to = self.everybody().into_iter();
         to.map(|to| Draft::new(kind, to, texts.clone(), parts.to_vec())).collect()
@@ -333,7 +306,7 @@ impl Scene<'_> {
         end_of_day(self.kept.at, &self.desk.profiles.of(&self.case.complaint.tenant).zone, days)
     }
 
-    fn decided_by(&self) -> String {
+    pub(super) fn decided_by(&self) -> String {
         let decider = self.kept.decided_by.as_deref().and_then(|code| code.parse::<DecidedBy>().ok());
         decider.unwrap_or(DecidedBy::Human).code().to_owned()
     }
@@ -344,7 +317,7 @@ pub(super) fn code(name: &str, prefix: &str) -> String {
     name.trim_start_matches(prefix).to_lowercase()
 }
 
-fn side(party: Option<&resolution::CaseParty>) -> Role {
+pub(super) fn side(party: Option<&resolution::CaseParty>) -> Role {
     match party.map(resolution::CaseParty::role) {
         Some(AwaitedParty::Complainant) => Role::Complainant,
         _ => Role::Respondent,
@@ -370,7 +343,7 @@ fn or(text: String, other: &str) -> String {
 }
 
 /// What an event carries sealed, as fields of a letter: one sealed field, read in one or more ways.
-fn parts(sealed: Option<&Sealed>, readings: &[(&str, Reading)]) -> Vec<Part> {
+pub(super) fn parts(sealed: Option<&Sealed>, readings: &[(&str, Reading)]) -> Vec<Part> {
     let Some(field) = sealed.and_then(|sealed| sealed.fields.first()) else { return Vec::new() };
     let part = |(name, reading): &(&str, Reading)| Part {
         field: (*name).to_owned(),
