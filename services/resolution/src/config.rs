@@ -41,6 +41,8 @@ pub struct ResolutionConfig {
     pub negotiation_hours: u32,
     /// Within how many hours a proposal is answered (C18).
     pub answer_hours: u32,
+    /// For how many hours the other parties can reply to an appeal before it is decided.
+    pub appeal_reply_hours: u32,
     /// For how many calendar days an appeal can be filed (C27).
     pub appeal_days: u32,
     /// IANA zone of these days.
@@ -115,8 +117,11 @@ impl Settings for Config {
         problems.extend(self.postgres.problems().into_iter().map(|p| format!("postgres.{p}")));
         problems.extend(self.kafka.problems().into_iter().map(|p| format!("kafka.{p}")));
         let own = &self.resolution;
-        for (key, hours) in [("negotiation_hours", own.negotiation_hours), ("answer_hours", own.answer_hours)]
-        {
+        for (key, hours) in [
+            ("negotiation_hours", own.negotiation_hours),
+            ("answer_hours", own.answer_hours),
+            ("appeal_reply_hours", own.appeal_reply_hours),
+        ] {
             if !(1..=720).contains(&hours) {
                 problems.push(format!("resolution.{key}: 1 to 720"));
             }

@@ -198,6 +198,13 @@ impl ResolutionService for Grpc {
         command!(self, request, FileAppealResponse)
     }
 
+    async fn reply_to_appeal(
+        &self,
+        request: Request<wire::ReplyToAppealRequest>,
+    ) -> Answer<wire::ReplyToAppealResponse> {
+        command!(self, request, ReplyToAppealResponse)
+    }
+
     async fn request_human_review(
         &self,
         request: Request<wire::RequestHumanReviewRequest>,

@@ -15,6 +15,8 @@ pub const REQUEST_INTERVENTION: &str = "/redress.resolution.v1.ResolutionService
 pub const RESPOND_TO_RESULT: &str = "/redress.resolution.v1.ResolutionService/RespondToResult";
 /// `FileAppeal`
 pub const FILE_APPEAL: &str = "/redress.resolution.v1.ResolutionService/FileAppeal";
+/// `ReplyToAppeal`
+pub const REPLY_TO_APPEAL: &str = "/redress.resolution.v1.ResolutionService/ReplyToAppeal";
 /// `RequestHumanReview`
 pub const REQUEST_HUMAN_REVIEW: &str = "/redress.resolution.v1.ResolutionService/RequestHumanReview";
 
@@ -54,6 +56,7 @@ pub const POLICY: &[Rpc] = &[
     row("/redress.resolution.v1.ResolutionService/GetMoneyLedger", READERS, Criticality::Status),
     row(RESPOND_TO_RESULT, PARTIES, Criticality::Staff),
     row(FILE_APPEAL, PARTIES, Criticality::Staff),
+    row(REPLY_TO_APPEAL, PARTIES, Criticality::Staff),
     row(REQUEST_HUMAN_REVIEW, PARTIES, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/DecideAppeal", STAFF, Criticality::Staff),
     row("/redress.resolution.v1.ResolutionService/ConfirmAppealDecision", STAFF, Criticality::Staff),

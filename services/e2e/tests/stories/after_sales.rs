@@ -10,8 +10,9 @@ use redress_proto::resolution::v1 as res;
 use redress_proto::sla::v1::ClockState;
 use redress_proto::types::v1 as types;
 use redress_proto::types::v1::{AwaitedParty, ComplaintState as State, PartyKind};
+use redress_testkit::wait_until;
 
-use crate::case::{Case, letter};
+use crate::case::{Case, SOON, letter};
 use crate::people::{Cast, Person, reason};
 use crate::platform::{Platform, on_the_platform};
 use crate::steps::{PAPER, complainant, consumer, does, mark, money, party, pays, respondent};
@@ -205,6 +206,9 @@ impl People {
         };
         let in_line = self.supervisor.resolution().decide_appeal(decide.clone()).await;
         assert_eq!(reason(in_line), "REVIEWER_IN_LINE");
+        let unheard = self.outside.resolution().decide_appeal(decide.clone()).await;
+        assert_eq!(reason(unheard), "APPEAL_REPLY_AWAITED");
+        self.shop_is_told_and_replies(case, &decide.appeal_id).await;
         let silent = res::DecideAppealRequest { answers: Vec::new(), ..decide.clone() };
         assert_eq!(reason(self.outside.resolution().decide_appeal(silent).await), "GROUND_UNANSWERED");
         self.outside.resolution().decide_appeal(decide).await.unwrap();
@@ -212,6 +216,27 @@ impl People {
         case.clock("C28", ClockState::Met).await;
         let answer = letter(&self.buyer, &case.told(NoticeKind::N15Appeal, "complainant").await).await;
         assert!(answer.contains("颜色与订单一致"), "each ground is answered: {answer}");
+    }
+
+    /// What one side says against a decision the other reads, and has its time to answer (F003, F025).
+    async fn shop_is_told_and_replies(&self, case: &Case, appeal_id: &str) {
+        wait_until("the appeal is announced to the shop", SOON, async || {
+            let told = letter(&self.shop, &case.told(NoticeKind::N08Progress, "respondent").await).await;
+            told.contains("换来的杯子颜色不对").then_some(())
+        })
+        .await;
+        let reply = res::ReplyToAppealRequest {
+            request_id: "replied".into(),
+            complaint_id: case.id.clone(),
+            appeal_id: appeal_id.to_owned(),
+            text: "按订单颜色补发，发货照片已存档。".into(),
+            ..Default::default()
+        };
+        self.shop.resolution().reply_to_appeal(reply).await.unwrap();
+        let look = res::GetResolutionRequest { complaint_id: case.id.clone() };
+        let seen = self.outside.resolution().get_resolution(look).await.unwrap().into_inner();
+        let seen = seen.resolution.unwrap().appeals.remove(0);
+        assert_eq!(seen.replies[0].text, "按订单颜色补发，发货照片已存档。", "the reviewer reads it");
     }
 
     /// 一(五): every step, its basis and its reasons can be traced, by the consumer too (F164).

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message;
-use redress_domain::{ComplaintId, ContactType, TenantId};
+use redress_domain::{ComplaintId, ContactType, TenantId, mask};
 use redress_proto::personal;
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::types::v1::Complainant;
@@ -11,6 +11,7 @@ use redress_vault::{Opener, Purpose, Sealer, Vault, WrappedKey};
 use uuid::Uuid;
 
 use crate::domain::content::{Content, Stored};
+use crate::domain::form::PARAGRAPHS_MOST;
 use crate::domain::kind::Role;
 use crate::domain::letter::Letter;
 use crate::domain::part::{Part, Reading};
@@ -90,6 +91,9 @@ pub(super) fn content(opener: &Opener, notice: &Notice) -> Result<Content, Error
     stored.read(notice.kind).map_err(|faults| corrupt(format!("{faults:?}")).into())
 }
 
+/// What letters say where an appeal has no words: a sentence of the lexicons.
+const NO_GROUNDS: &str = "no_grounds";
+
 /// What a letter says of a sealed field; none if the bytes are not what they are said to be.
 fn part_text(opener: &Opener, part: &Part) -> Result<Option<String>, Error> {
     let Ok(sealed) = STANDARD.decode(&part.value) else { return Ok(None) };
@@ -122,6 +126,13 @@ fn read(reading: Reading, plain: &[u8]) -> Option<String> {
             }
         }
         Reading::Grounds => grounds(|ground| &ground.text),
+        Reading::GroundsToOthers => {
+            let told = resolution::Appeal::decode(plain).ok()?.grounds;
+            let told: Vec<_> = told.into_iter().filter(|ground| !ground.text.trim().is_empty()).collect();
+            // An appeal may be filed without a word.
+            let text = numbered(told.iter().map(|ground| (ground.ground, ground.text.as_str())));
+            Some(if text.is_empty() { NO_GROUNDS.to_owned() } else { mask(&text, &[]) })
+        }
         Reading::Answers => grounds(|ground| &ground.answer),
         Reading::Overview => report(|parts| parts.overview),
         Reading::Process => report(|parts| parts.process),
@@ -133,8 +144,13 @@ fn read(reading: Reading, plain: &[u8]) -> Option<String> {
     }
 }
 
+/// Texts with their numbers, as far as a letter holds them: many long grounds are no reason to send none.
 fn numbered<'a>(texts: impl Iterator<Item = (u32, &'a str)>) -> String {
-    texts.map(|(number, text)| format!("{number}. {text}")).collect::<Vec<_>>().join("\n")
+    let all = texts.map(|(number, text)| format!("{number}. {text}")).collect::<Vec<_>>().join("\n");
+    if all.chars().count() <= PARAGRAPHS_MOST {
+        return all;
+    }
+    all.chars().take(PARAGRAPHS_MOST - 1).chain(['…']).collect()
 }
 
 /// A letter that was kept.

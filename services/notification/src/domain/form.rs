@@ -15,7 +15,7 @@ pub const MOST_LINES: usize = 30;
 /// Most characters of an entry of a list of orders.
 const ORDER_MOST: usize = 1_000;
 /// Most characters of paragraphs: a ruling's reasons have as many.
-const PARAGRAPHS_MOST: usize = 20_000;
+pub const PARAGRAPHS_MOST: usize = 20_000;
 /// Stands between the parts of an entry of a list of orders.
 pub const AND: &str = " + ";
 /// Stands between a code and the amount that belongs to it.

@@ -12,6 +12,8 @@ coded_enum! {
         Options = "options",
         /// Grounds of an appeal.
         Grounds = "grounds",
+        /// Grounds of an appeal, as other parties read them: without what identifies somebody.
+        GroundsToOthers = "grounds_to_others",
         /// The answers to them.
         Answers = "answers",
         /// A handling report: what it was about.

@@ -79,6 +79,8 @@ const PROGRESS: &[Field] = &[
     must("done", Explained(V::Sentence)),
     must("next_step", Explained(V::Sentence)),
     must("expected_at", Instant),
+    // Of the other side's appeal, to which the addressee can reply.
+    may("grounds", Explained(V::Sentence)),
 ];
 
 const DELAY: &[Field] = &[

@@ -11,6 +11,7 @@ mod callbacks;
 mod email;
 mod fairness;
 mod hearing;
+mod hearing_appeals;
 mod hearing_clocks;
 mod hearing_copies;
 mod in_app;

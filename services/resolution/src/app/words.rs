@@ -41,6 +41,11 @@ pub fn appeal(id: Uuid) -> String {
     format!("appeal.{id}")
 }
 
+/// The field of a reply to an appeal, by its number from 1.
+pub fn appeal_reply(id: Uuid, number: usize) -> String {
+    format!("appeal_reply.{id}.{number}")
+}
+
 /// The field of the answers to an appeal.
 pub fn appeal_answers(id: Uuid) -> String {
     format!("appeal_answers.{id}")

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::guard::{Refusal, require};
+use super::hearing::Reply;
 use super::party::Side;
 use super::ruling::Outcome;
 use super::terms::RemedyTerms;
@@ -85,6 +86,12 @@ pub struct Appeal {
     pub state: AppealState,
     /// When it was filed.
     pub filed_at: Timestamp,
+    /// Until when the other parties are waited for; none where there is nobody to hear, or an earlier release took it.
+    #[serde(default)]
+    pub reply_until: Option<Timestamp>,
+    /// What they replied, in the order of coming.
+    #[serde(default)]
+    pub replies: Vec<Reply>,
     /// Who decided; empty before.
     pub reviewer: String,
     /// Who confirmed it; empty unless four eyes are needed.

@@ -115,6 +115,16 @@ refusals! {
     AppealPending = "APPEAL_PENDING", "another appeal of the case is not decided yet", "its end";
     /// T29.
     AppealNotUnderReview = "APPEAL_NOT_UNDER_REVIEW", "the appeal is not under review", "an appeal under review";
+    /// An appeal is decided once the other side was heard, or had its time.
+    ReplyAwaited = "APPEAL_REPLY_AWAITED", "another party has not replied to the appeal, and still has time to", "ReplyToAppeal by the parties named in the metadata, or the end of their time";
+    /// Who appeals has its grounds, and the platform its staff.
+    NoReplyAsked = "NO_REPLY_ASKED", "the party is not asked to reply to this appeal", "a party that is";
+    /// One reply per party.
+    AppealReplied = "APPEAL_REPLIED", "the party has replied to this appeal", "nothing";
+    /// A reply has its term.
+    ReplyOver = "APPEAL_REPLY_OVER", "the time to reply to the appeal is over", "nothing";
+    /// Nothing counts against a side that it was not shown (F003, F025).
+    EvidenceNotShown = "EVIDENCE_NOT_SHOWN", "the appeal or a reply to it names evidence that a side of the case has not been shown", "ProduceRendition of investigation for the audiences named in the metadata; by hand where nothing can be redacted";
     /// N15.
     GroundUnanswered = "GROUND_UNANSWERED", "each ground of an appeal is answered", "an answer to each ground";
     /// F084.

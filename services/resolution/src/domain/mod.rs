@@ -5,6 +5,7 @@ pub mod authority;
 pub mod case;
 pub mod entitlement;
 pub mod guard;
+pub mod hearing;
 pub mod liability;
 pub mod line;
 pub mod offer;

@@ -15,11 +15,12 @@ pub(super) async fn document() -> Response {
 
 const RESOLUTION: &str = "redress.resolution.v1.Resolution";
 /// Verb, message, and what it does.
-const VERBS: [(&str, &str, &str); 5] = [
+const VERBS: [(&str, &str, &str); 6] = [
     ("respondToOffer", "RespondToOfferRequest", "Accepts, declines or counters an offer"),
     ("requestIntervention", "RequestInterventionRequest", "Asks the platform into a negotiation"),
     ("respondToResult", "RespondToResultRequest", "Accepts or rejects a result"),
     ("fileAppeal", "FileAppealRequest", "Appeals within the window"),
+    ("replyToAppeal", "ReplyToAppealRequest", "Replies to another party's appeal before it is decided"),
     ("requestHumanReview", "RequestHumanReviewRequest", "Asks for a person in the place of a machine"),
 ];
 

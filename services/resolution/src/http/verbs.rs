@@ -31,6 +31,7 @@ pub(super) fn dispatch(State(app): State<App>, Path(target): Path<String>, reque
         "requestIntervention" => (policy::REQUEST_INTERVENTION, act::<wire::RequestInterventionRequest>),
         "respondToResult" => (policy::RESPOND_TO_RESULT, act::<wire::RespondToResultRequest>),
         "fileAppeal" => (policy::FILE_APPEAL, act::<wire::FileAppealRequest>),
+        "replyToAppeal" => (policy::REPLY_TO_APPEAL, act::<wire::ReplyToAppealRequest>),
         "requestHumanReview" => (policy::REQUEST_HUMAN_REVIEW, act::<wire::RequestHumanReviewRequest>),
         _ => return not_found(),
     };

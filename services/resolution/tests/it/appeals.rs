@@ -1,14 +1,14 @@
 //! Appeals: within the window, never refused for their form, decided outside the line, each ground answered.
 
 use jiff::SignedDuration;
-use redress_domain::ComplaintId;
+use redress_domain::{ComplaintId, Principal};
 use redress_proto::convert::to_wire_time;
 use redress_proto::notification::v1 as notification;
 use redress_proto::notification::v1::NoticeKind;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::types::v1::{ComplaintState as State, Severity};
 
-use crate::bench::{Bench, complainant, merchant, reason, supervisor};
+use crate::bench::{Bench, anchor, complainant, merchant, reason, supervisor};
 use crate::steps::{call, refund, ruling};
 
 pub(crate) fn appeal(id: ComplaintId, grounds: &[&str]) -> wire::FileAppealRequest {
@@ -38,11 +38,31 @@ pub(crate) fn decide(
     }
 }
 
-async fn under_appeal(bench: &Bench, n: u128, grounds: &[&str]) -> (ComplaintId, String) {
+/// By the merchant; nobody was heard on it yet.
+pub(crate) async fn under_appeal(bench: &Bench, n: u128, grounds: &[&str]) -> (ComplaintId, String) {
     let id = bench.to_result(n).await;
     let seen = bench.act(&merchant(), appeal(id, grounds)).await.unwrap();
     bench.advance(id, State::ResultNotified, State::UnderAppeal, "AppealFiled").await;
     (id, seen.appeals[0].appeal_id.clone())
+}
+
+/// With these words; without words: nothing to add.
+pub(crate) fn reply(id: ComplaintId, appeal_id: &str, text: &str) -> wire::ReplyToAppealRequest {
+    wire::ReplyToAppealRequest {
+        request_id: call(),
+        complaint_id: id.to_string(),
+        appeal_id: appeal_id.into(),
+        text: text.into(),
+        nothing_to_add: text.is_empty(),
+        ..Default::default()
+    }
+}
+
+/// All of these have nothing to add.
+pub(crate) async fn heard(bench: &Bench, id: ComplaintId, appeal_id: &str, others: &[Principal]) {
+    for other in others {
+        bench.act(other, reply(id, appeal_id, "")).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -54,6 +74,7 @@ async fn nobody_in_the_line_of_the_decision_decides_on_the_appeal() {
             bench.act(&supervisor(involved), decide(id, &appeal_id, wire::AppealOutcome::Uphold, 1)).await;
         assert_eq!(reason(refused), "REVIEWER_IN_LINE", "{involved}");
     }
+    heard(&bench, id, &appeal_id, &[complainant(), anchor()]).await;
     let anew = crate::steps::liability(id);
     bench.act(&supervisor("s-9"), anew).await.unwrap();
     let decided = bench.act(&supervisor("s-9"), decide(id, &appeal_id, wire::AppealOutcome::Remit, 1)).await;
@@ -84,6 +105,7 @@ async fn the_other_party_reads_what_is_held_against_the_decision_without_what_id
 async fn each_ground_is_answered_or_the_appeal_is_not_decided() {
     let bench = Bench::new().await;
     let (id, appeal_id) = under_appeal(&bench, 1, &["事实", "金额"]).await;
+    heard(&bench, id, &appeal_id, &[complainant(), anchor()]).await;
     let one = decide(id, &appeal_id, wire::AppealOutcome::Remit, 1);
     assert_eq!(reason(bench.act(&supervisor("s-9"), one).await), "GROUND_UNANSWERED");
     let vary = decide(id, &appeal_id, wire::AppealOutcome::Vary, 2);
@@ -175,6 +197,8 @@ async fn a_rejection_may_be_an_appeal_and_is_one_event() {
     let seen = bench.act(&complainant(), reject.clone()).await.unwrap();
     let told: wire::ResultRejected = bench.last(id).await;
     assert!(told.appeal && told.appeal_id == seen.appeals[0].appeal_id);
+    assert_eq!(told.reply_until, seen.appeals[0].reply_until, "the others can reply to it");
+    assert_eq!(told.sealed.unwrap().fields[0].name, format!("appeal.{}", told.appeal_id));
     assert!(!bench.published(id).await.contains(&"AppealFiled".to_owned()));
     bench.advance(id, State::ResultNotified, State::UnderAppeal, "ResultRejected").await;
     assert_eq!(bench.get(&complainant(), id).await.appeals[0].state(), wire::AppealState::UnderReview);

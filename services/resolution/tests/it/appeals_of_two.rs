@@ -4,8 +4,8 @@ use redress_domain::ComplaintId;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::types::v1::{ComplaintState as State, Severity};
 
-use crate::appeals::{appeal, decide};
-use crate::bench::{Bench, complainant, handler, merchant, reason, supervisor};
+use crate::appeals::{appeal, decide, heard};
+use crate::bench::{Bench, anchor, complainant, handler, merchant, reason, supervisor};
 use crate::rulings::confirm;
 use crate::steps::{call, refund, ruling};
 
@@ -28,7 +28,9 @@ async fn under_appeal(bench: &Bench) -> (ComplaintId, String) {
     bench.advance(id, State::Ruling, State::Executing, "RulingIssued").await;
     let seen = bench.act(&merchant(), appeal(id, &["金额过高"])).await.unwrap();
     bench.advance(id, State::Executing, State::UnderAppeal, "AppealFiled").await;
-    (id, seen.appeals[0].appeal_id.clone())
+    let appeal_id = seen.appeals[0].appeal_id.clone();
+    heard(bench, id, &appeal_id, &[complainant(), anchor()]).await;
+    (id, appeal_id)
 }
 
 fn less(id: ComplaintId, appeal_id: &str) -> wire::DecideAppealRequest {

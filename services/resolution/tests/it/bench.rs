@@ -65,6 +65,11 @@ pub(crate) fn merchant() -> Principal {
     caller("tenant-a", "m-1", &[Role::Respondent])
 }
 
+/// The other respondent of the sample.
+pub(crate) fn anchor() -> Principal {
+    caller("tenant-a", "a-1", &[Role::Respondent])
+}
+
 /// What a consumer complains of: an order of 199.00 CNY from a merchant, sold by an anchor.
 pub(crate) fn submission() -> types::Submission {
     let respondent = |kind: types::PartyKind, reference: &str| types::Respondent {
@@ -110,6 +115,7 @@ impl Bench {
         let settings = ResolutionConfig {
             negotiation_hours: 48,
             answer_hours: 48,
+            appeal_reply_hours: 48,
             appeal_days: 30,
             zone: "Asia/Shanghai".into(),
             zones: [("tenant-b".into(), "Europe/Berlin".into())].into(),

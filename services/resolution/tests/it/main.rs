@@ -5,6 +5,7 @@
     reason = "a test ends where the world is not as it needs it"
 )]
 
+mod appeal_replies;
 mod appeals;
 mod appeals_of_two;
 mod bench;

@@ -49,7 +49,7 @@ fn value(field: &FieldDescriptor, named: &Named) -> Value {
         ("reference", _) => text("m-9"),
         ("basis_points", _) => Value::U32(10_000),
         ("units" | "due_days" | "term_days", _) => Value::U32(0),
-        ("appeal", Kind::Bool) => Value::Bool(false),
+        ("appeal" | "nothing_to_add", Kind::Bool) => Value::Bool(false),
         ("action", Kind::Enum(_)) => Value::EnumNumber(2),
         (_, Kind::String) => text("something-1"),
         (_, Kind::Bool) => Value::Bool(true),

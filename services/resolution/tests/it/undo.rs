@@ -5,7 +5,8 @@ use redress_proto::investigation::v1 as investigation;
 use redress_proto::resolution::v1 as wire;
 use redress_proto::types::v1::{ComplaintState as State, Severity};
 
-use crate::bench::{Bench, complainant, handler, merchant, reason, submission, supervisor};
+use crate::appeals::heard;
+use crate::bench::{Bench, anchor, complainant, handler, merchant, reason, submission, supervisor};
 use crate::steps::{accept, call, draft, liability, option, refund, review, ruling};
 
 #[tokio::test]
@@ -86,6 +87,7 @@ async fn an_appeals_decision_that_does_not_count_can_be_made_again() {
         wire::FileAppealRequest { request_id: call(), complaint_id: id.to_string(), ..Default::default() };
     let seen = bench.act(&complainant(), appeal).await.unwrap();
     bench.advance(id, State::ResultNotified, State::UnderAppeal, "AppealFiled").await;
+    heard(&bench, id, &seen.appeals[0].appeal_id, &[merchant(), anchor()]).await;
     let decide = |answer: &str| wire::DecideAppealRequest {
         request_id: call(),
         complaint_id: id.to_string(),

@@ -15,7 +15,7 @@ pub enum Script {
     Ruling,
     /// The respondent cannot pay; the platform pays first.
     FailedRefund,
-    /// The complainant appeals against the result; another person upholds it.
+    /// The complainant appeals against the result; the respondent replies, and another person upholds it.
     Appeal,
     /// The complainant takes it back.
     Withdraw,

@@ -58,6 +58,7 @@ fn owed(course: &Course) -> Vec<Owed> {
         when(course.state == State::NotAccepted, ("n03_refusal", "complainant")),
         when(course.state == State::Closed, ("n12_result", "complainant")),
         when(course.state == State::Referred, ("n14_termination", "complainant")),
+        when(course.kept.contains_key("C28") && other_side, ("n08_progress", "respondent")),
         when(course.kept.contains_key("C28"), ("n15_appeal", "complainant")),
     ]
     .into_iter()

@@ -148,7 +148,8 @@ impl Case<'_> {
         }
     }
 
-    /// After the report the complainant appeals; somebody outside the line upholds what was decided.
+    /// After the report the complainant appeals; the respondent is heard on it, and somebody outside the line upholds what
+    /// was decided.
     async fn is_appealed(&self) -> anyhow::Result<()> {
         self.agree(Answers::AtOnce).await?;
         self.report().await?;
@@ -164,18 +165,12 @@ impl Case<'_> {
         };
         insist!(self.stage, "appeal", self.complainant.resolution().file_appeal(appeal.clone()));
         self.until(State::UnderAppeal).await?;
+        let appeal_id = self.reply_to_appeal().await?;
         let adjudicator = &self.staff.adjudicator;
-        let request = res::GetResolutionRequest { complaint_id: self.id.clone() };
-        let seen = insist!(
-            self.stage,
-            "look at the appeal",
-            adjudicator.resolution().get_resolution(request.clone())
-        );
-        let appeals = seen.resolution.map(|resolution| resolution.appeals).unwrap_or_default();
         let uphold = res::DecideAppealRequest {
             request_id: format!("upheld-{}", self.id),
             complaint_id: self.id.clone(),
-            appeal_id: appeals.first().context("no appeal")?.appeal_id.clone(),
+            appeal_id,
             outcome: res::AppealOutcome::Uphold.into(),
             answers: vec![res::AppealGround {
                 ground: 1,
@@ -187,6 +182,37 @@ impl Case<'_> {
         insist!(self.stage, "decide the appeal", adjudicator.resolution().decide_appeal(uphold.clone()));
         self.keeps("C28");
         self.ends(State::Closed).await
+    }
+
+    /// The respondent reads the appeal. Every other one argues against it, the rest have nothing to add. Gives the appeal.
+    async fn reply_to_appeal(&self) -> anyhow::Result<String> {
+        let request = res::GetResolutionRequest { complaint_id: self.id.clone() };
+        let seen = insist!(
+            self.stage,
+            "look at the appeal",
+            self.respondent.resolution().get_resolution(request.clone())
+        );
+        let appeals = seen.resolution.map(|resolution| resolution.appeals).unwrap_or_default();
+        let appeal_id = appeals.first().context("no appeal")?.appeal_id.clone();
+        let argues = self.parties.paid_minor / 100 % 2 == 0;
+        let reply = res::ReplyToAppealRequest {
+            request_id: format!("replied-{}", self.id),
+            complaint_id: self.id.clone(),
+            appeal_id: appeal_id.clone(),
+            text: if argues {
+                "已按约定退还一半货款，不同意再退。".into()
+            } else {
+                String::new()
+            },
+            nothing_to_add: !argues,
+            ..Default::default()
+        };
+        insist!(
+            self.stage,
+            "reply to the appeal",
+            self.respondent.resolution().reply_to_appeal(reply.clone())
+        );
+        Ok(appeal_id)
     }
 
     /// Before a handler has done anything, also if it is urgent: a clock that waits for them ends with the case.

@@ -160,12 +160,4 @@ impl<'a> Case<'a> {
             })
             .collect()
     }
-
-    /// The appeal of this id.
-    pub(super) fn appeal(&self, kept: &Kept, id: &str) -> Option<&resolution::AppealFiled> {
-        self.before(kept).find_map(|(_, fact)| match fact {
-            Fact::AppealFiled(appeal) if appeal.appeal_id == id => Some(appeal),
-            _ => None,
-        })
-    }
 }

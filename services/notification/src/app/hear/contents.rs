@@ -9,6 +9,7 @@ use redress_proto::investigation::v1 as investigation;
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::types::v1::{AwaitedParty, Sealed};
 
+use super::appeals::Appeal;
 use super::case::Case;
 use super::fact::Fact;
 use super::money::{lines, money, option, orders, payers, remedy, sums};
@@ -82,7 +83,11 @@ impl Scene<'_> {
                 self.execution(&done.remedy_id, done.amount.as_ref(), done.proof.as_ref())
             }
             Fact::HandlingReportIssued(report) => self.report(report),
-            Fact::AppealDecided(decided) => self.appeal(decided),
+            Fact::AppealFiled(_) | Fact::ResultRejected(_) => match Appeal::of(fact) {
+                Some((_, appeal)) => self.appeal_filed(&appeal),
+                None => Ok(Vec::new()),
+            },
+            Fact::AppealDecided(decided) => self.appeal_decided(decided),
             Fact::CompletionRequested(_)
             | Fact::ClockStarted(_)
             | Fact::ClockResumed(_)
@@ -94,8 +99,7 @@ impl Scene<'_> {
             | Fact::EvidenceSubmitted(_)
             | Fact::LiabilityDetermined(_)
             | Fact::OfferAccepted(_)
-            | Fact::RemedyOrdered(_)
-            | Fact::AppealFiled(_) => Ok(Vec::new()),
+            | Fact::RemedyOrdered(_) => Ok(Vec::new()),
         }
     }
 

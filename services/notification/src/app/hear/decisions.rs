@@ -1,4 +1,4 @@
-//! What a decision is told with: a ruling, the report on a case, the answer to an appeal.
+//! What a decision is told with: a ruling, the report on a case.
 
 use jiff::{SignedDuration, Timestamp};
 use redress_domain::DecidedBy;
@@ -6,13 +6,12 @@ use redress_proto::convert::from_wire_time;
 use redress_proto::investigation::v1::EvidenceType;
 use redress_proto::resolution::v1 as resolution;
 
-use super::contents::{Drafts, Scene, code, or, parts, side, time};
+use super::contents::{Drafts, Scene, code, or, parts, time};
 use super::money::{lines, money, orders, remedy, shares};
 use crate::app::draft::{Draft, addressees, fields};
 use crate::domain::form::{MOST_LINES, OF};
 use crate::domain::kind::{NoticeKind, Role};
 use crate::domain::part::Reading;
-use crate::store::notice::Addressee;
 
 /// Evidence that is sealed from the other side.
 const KEPT_APART: [EvidenceType; 3] =
@@ -84,38 +83,7 @@ impl Scene<'_> {
         ruled.and_then(|at| from_wire_time(at).ok()).map_or(counted, |ruled| ruled.max(counted))
     }
 
-    /// N15 to the appellant, whose own grounds it repeats, and to the others.
-    pub(super) fn appeal(&self, decided: &resolution::AppealDecided) -> Drafts {
-        let appeal = self.case.appeal(self.kept, &decided.appeal_id);
-        let texts = fields([
-            ("appeal_result", code(decided.appeal_outcome().as_str_name(), "APPEAL_OUTCOME_")),
-            ("remedy", orders(&decided.terms)),
-            ("decided_by", self.decided_by()),
-            ("decided_at", self.kept.at.to_string()),
-        ]);
-        let answers = parts(decided.sealed.as_ref(), &[("answers", Reading::Answers)]);
-        let grounds =
-            parts(appeal.and_then(|appeal| appeal.sealed.as_ref()), &[("grounds", Reading::Grounds)]);
-        let appellant = appeal.and_then(|appeal| appeal.appellant.as_ref());
-        let appealed = |to: &Addressee| {
-            appellant.is_some_and(|who| {
-                side(Some(who)) == to.role
-                    && (to.role == Role::Complainant || who.respondent_ref == to.reference)
-            })
-        };
-        self.everybody()
-            .into_iter()
-            .map(|to| {
-                let mut parts = answers.clone();
-                if appealed(&to) {
-                    parts.extend(grounds.clone());
-                }
-                Draft::new(NoticeKind::Appeal, to, texts.clone(), parts)
-            })
-            .collect()
-    }
-
-    fn decided_by(&self) -> String {
+    pub(super) fn decided_by(&self) -> String {
         let decider = self.kept.decided_by.as_deref().and_then(|code| code.parse::<DecidedBy>().ok());
         decider.unwrap_or(DecidedBy::Human).code().to_owned()
     }

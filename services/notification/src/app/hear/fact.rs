@@ -16,6 +16,8 @@ pub const WAITING: &[&str] = &[
     "MediationTerminated",
     "RulingIssued",
     "RemedyExecuted",
+    "ResultRejected",
+    "AppealFiled",
     "AppealDecided",
 ];
 
@@ -51,8 +53,8 @@ facts! {
     intake: CompletionRequested;
     investigation: EvidenceRequested EvidenceRequestExtended EvidenceSubmitted RenditionProduced TestOrdered;
     resolution: NegotiationOpened LiabilityDetermined ProposalSent ProposalRevised OfferAccepted SettlementReached
-        MediationTerminated RulingIssued RemedyOrdered RemedyExecuted RemedyAdvanced HandlingReportIssued AppealFiled
-        AppealDecided;
+        MediationTerminated RulingIssued RemedyOrdered RemedyExecuted RemedyAdvanced HandlingReportIssued ResultRejected
+        AppealFiled AppealDecided;
     sla: ClockStarted ClockResumed ClockWarned DeadlineRecalculated ExtensionApproved EscalationRaised;
 }
 

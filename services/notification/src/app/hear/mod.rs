@@ -5,6 +5,7 @@
 //! fact's event as its cause. Topics have no order between them: a fact may come before its complaint's registration,
 //! and its answer before the fact. Facts are therefore kept as they came, and whichever handler finds one whole tells it.
 
+mod appeals;
 mod case;
 mod clocks;
 mod contents;

@@ -143,6 +143,9 @@ mod tests {
             "test_next",
             "copy_shown",
             "copy_shown_next",
+            "appeal_filed",
+            "appeal_filed_next",
+            "no_grounds",
             "negotiation_opened",
             "negotiation_next",
         ] {

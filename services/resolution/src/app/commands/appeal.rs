@@ -1,6 +1,7 @@
 //! `FileAppeal` (T28, L25).
 
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use prost::Message as _;
 use redress_domain::Violations;
 use redress_proto::resolution::v1 as wire;
@@ -9,10 +10,11 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::{Act, Scene};
-use crate::app::wire::{read_consent, read_side, side as told_side};
+use crate::app::wire::{read_consent, read_side, side as told_side, time};
 use crate::app::words;
 use crate::domain::appeal::{Appeal, AppealState, Ground};
 use crate::domain::guard::{Refusal, require};
+use crate::domain::hearing::others;
 use crate::domain::party::Side;
 use crate::domain::state::State;
 use crate::domain::text;
@@ -59,9 +61,18 @@ pub(super) struct Filing<'a> {
     pub(super) by_rejection: bool,
 }
 
+/// An appeal that was filed, as events tell of it.
+pub(super) struct Filed {
+    pub(super) id: Uuid,
+    /// Its grounds.
+    pub(super) sealed: Sealed,
+    /// Until when the other parties can reply; none where there is nobody to hear.
+    pub(super) reply_until: Option<pbjson_types::Timestamp>,
+}
+
 impl Filing<'_> {
-    /// Files it; gives its id and its sealed grounds.
-    pub(super) fn file(self, scene: &mut Scene<'_>) -> Result<(Uuid, Sealed), Error> {
+    /// Files it; gives what events tell of it.
+    pub(super) fn file(self, scene: &mut Scene<'_>) -> Result<Filed, Error> {
         require(!scene.case.appeals.iter().any(|appeal| appeal.state.is_open()), Refusal::AppealPending)?;
         let window = scene.desk.windows.of(&scene.case.tenant);
         let until = window.until(scene.case, Some(&self.side));
@@ -83,6 +94,9 @@ impl Filing<'_> {
         };
         let plain = wire::Appeal { grounds: (1..).zip(&told).map(word).collect(), ..Default::default() };
         let sealed = scene.keep(words::appeal(id), &plain.encode_to_vec())?;
+        let lasts = SignedDuration::from_hours(scene.desk.settings.appeal_reply_hours.into());
+        let has_others = !others(&scene.case.facts, &self.side).is_empty();
+        let reply_until = has_others.then(|| scene.now.saturating_add(lasts).unwrap_or(Timestamp::MAX));
         scene.case.appeals.push(Appeal {
             id,
             appellant: self.side,
@@ -90,6 +104,8 @@ impl Filing<'_> {
             human_required: self.human_required,
             state: AppealState::Filed,
             filed_at: scene.now,
+            reply_until,
+            replies: Vec::new(),
             reviewer: String::new(),
             seconded_by: String::new(),
             outcome: None,
@@ -100,20 +116,21 @@ impl Filing<'_> {
             by_rejection: self.by_rejection,
             void_reason: String::new(),
         });
-        Ok((id, sealed))
+        Ok(Filed { id, sealed, reply_until: reply_until.and_then(time) })
     }
 
     /// The same, told as an event of its own.
     pub(super) fn file_and_tell(self, scene: &mut Scene<'_>) -> Result<(), Error> {
         let (side, human_required) = (told_side(&self.side), self.human_required);
-        let (id, sealed) = self.file(scene)?;
+        let filed = self.file(scene)?;
         let grounds = scene.case.appeals.last().map_or(0, |appeal| appeal.grounds.len());
         scene.out.push(&wire::AppealFiled {
-            appeal_id: id.to_string(),
+            appeal_id: filed.id.to_string(),
             appellant: Some(side),
             grounds: u32::try_from(grounds).unwrap_or(u32::MAX),
             human_required,
-            sealed: Some(sealed),
+            sealed: Some(filed.sealed),
+            reply_until: filed.reply_until,
         });
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! `DecideAppeal` and `ConfirmAppealDecision`: somebody outside the line decides (T29, L25); two in major cases, for what
-//! four eyes ruled is not taken back by two (T22).
+//! `DecideAppeal` and `ConfirmAppealDecision`: somebody outside the line decides, once the other parties were heard (T29,
+//! L25); two in major cases, for what four eyes ruled is not taken back by two (T22).
 
 use async_trait::async_trait;
 use prost::Message as _;
@@ -9,12 +9,14 @@ use redress_proto::types::v1::{Sealed, SealedField};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::{Act, Scene, id};
+use super::{Act, Scene, appeal_at};
 use crate::app::wire::{all_terms, appeal_next, appeal_outcome, member, read_all_terms};
 use crate::app::{remedy, rules, words};
 use crate::domain::appeal::{Appeal, AppealNext, AppealOutcome, AppealState, check_answers, next};
 use crate::domain::guard::{Refusal, require};
+use crate::domain::hearing::{Audience, awaited, unseen};
 use crate::domain::line::line;
+use crate::domain::party::{Side, SideRole};
 use crate::domain::ruling::{Outcome, check_imposed, needs_second};
 use crate::domain::state::State;
 use crate::domain::text;
@@ -45,10 +47,11 @@ impl Act for wire::DecideAppealRequest {
 
     async fn act(&self, scene: &mut Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
         scene.require_staff()?;
-        let place = place_of(scene, &self.appeal_id)?;
+        let place = appeal_at(scene.case, &self.appeal_id)?;
         require(scene.case.appeals[place].state == AppealState::UnderReview, Refusal::AppealNotUnderReview)?;
         scene.case.require_state(&[State::UnderAppeal])?;
         require(!line(scene.case).contains(scene.caller.subject.as_str()), Refusal::ReviewerInLine)?;
+        require_heard(scene, conn, &scene.case.appeals[place]).await?;
         let answered: Vec<u32> = self.answers.iter().map(|answer| answer.ground).collect();
         check_answers(&scene.case.appeals[place].grounds, &answered)?;
         let terms = read_all_terms(&mut Violations::default(), "terms", &self.terms, (0, 20));
@@ -95,7 +98,7 @@ impl Act for wire::ConfirmAppealDecisionRequest {
 
     async fn act(&self, scene: &mut Scene<'_>, conn: &mut PgConnection) -> Result<(), Error> {
         scene.require_staff()?;
-        let place = place_of(scene, &self.appeal_id)?;
+        let place = appeal_at(scene.case, &self.appeal_id)?;
         let mut appeal = scene.case.appeals[place].clone();
         require(appeal.state == AppealState::AwaitingSecond, Refusal::NotAwaitingSecond)?;
         scene.case.require_state(&[State::UnderAppeal])?;
@@ -119,9 +122,28 @@ impl Act for wire::ConfirmAppealDecisionRequest {
     }
 }
 
-fn place_of(scene: &Scene<'_>, appeal: &str) -> Result<usize, Problem> {
-    let id = id(appeal)?;
-    scene.case.appeals.iter().position(|appeal| appeal.id == id).ok_or_else(Problem::not_found)
+/// Every other party has replied or had its time (until when is in the metadata), and was shown what the appeal and the
+/// replies rest on.
+async fn require_heard(scene: &Scene<'_>, conn: &mut PgConnection, appeal: &Appeal) -> Result<(), Error> {
+    let facts = &scene.case.facts;
+    let awaited = awaited(facts, appeal, scene.now);
+    if let (false, Some(until)) = (awaited.is_empty(), appeal.reply_until) {
+        let party = |side: &Side| match side.role {
+            SideRole::Complainant => side.role.code().to_owned(),
+            SideRole::Respondent => format!("{}:{}", side.role.code(), side.respondent_ref),
+        };
+        let parties = awaited.iter().map(party).collect::<Vec<_>>().join(",");
+        let problem = Refusal::ReplyAwaited.problem();
+        return Err(problem.with("parties", parties).with("until", until.to_string()).into());
+    }
+    let pieces = store::evidence::shown(conn, &scene.case.tenant, scene.case.id).await?;
+    let unseen = unseen(facts, appeal, &pieces);
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    let missing = |(evidence, audience): &(&str, Audience)| format!("{evidence}:{audience}");
+    let missing = unseen.iter().map(missing).collect::<Vec<_>>().join(",");
+    Err(Refusal::EvidenceNotShown.problem().with("evidence", missing).into())
 }
 
 /// Says where the case goes; gives the outcome and cause with which it closes, both empty where it does not.

@@ -4,6 +4,7 @@
 
 mod appeal;
 mod appeal_decision;
+mod appeal_reply;
 mod contested;
 mod counter;
 mod draft;
@@ -289,6 +290,12 @@ fn stale(case: &Case, expected: u32) -> Result<(), Problem> {
     }
     let problem = Problem::new(ErrorKind::Aborted, "VERSION_MISMATCH", "the case has changed meanwhile");
     Err(problem.with("version", case.version.to_string()))
+}
+
+/// The place of the appeal that a message names.
+fn appeal_at(case: &Case, appeal: &str) -> Result<usize, Problem> {
+    let id = id(appeal)?;
+    case.appeals.iter().position(|appeal| appeal.id == id).ok_or_else(Problem::not_found)
 }
 
 /// The id that a message names; what is no id is nobody's.

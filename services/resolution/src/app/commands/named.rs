@@ -62,6 +62,7 @@ named!(
     SettleRecourseRequest,
     RespondToResultRequest,
     FileAppealRequest,
+    ReplyToAppealRequest,
     RequestHumanReviewRequest,
     DecideAppealRequest,
     ConfirmAppealDecisionRequest,

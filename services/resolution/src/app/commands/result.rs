@@ -46,8 +46,10 @@ impl Act for wire::RespondToResultRequest {
             let grounds = [wire::AppealGround { text: self.reason.clone(), ..Default::default() }];
             let filing =
                 appeal::Filing { side, grounds: &grounds, human_required: false, by_rejection: true };
-            let (id, _) = filing.file(scene)?;
-            event.appeal_id = id.to_string();
+            let filed = filing.file(scene)?;
+            event.appeal_id = filed.id.to_string();
+            event.sealed = Some(filed.sealed);
+            event.reply_until = filed.reply_until;
         } else {
             let field = words::result(scene.case.version + 1);
             event.sealed = Some(scene.keep(field, self.reason.as_bytes())?);

@@ -9,6 +9,7 @@ use super::Seen;
 use crate::app::wire as to_wire;
 use crate::app::words;
 use crate::domain::appeal::{Appeal, AppealState};
+use crate::domain::hearing::Reply;
 use crate::domain::liability::{Determination, Share};
 use crate::domain::party::SideRole;
 use crate::domain::report::{Report, ReportKind};
@@ -133,6 +134,25 @@ fn appeal(seen: &Seen<'_>, one: &Appeal) -> Result<wire::Appeal, Error> {
         terms: if drafted { Vec::new() } else { to_wire::all_terms(&one.terms) },
         void_reason: one.void_reason.clone(),
         seconded_by: seen.staff(&one.seconded_by),
+        reply_until: one.reply_until.and_then(to_wire::time),
+        replies: (1..).zip(&one.replies).map(|told| reply(seen, one, told)).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Replies are read as grounds are: by their author as they are, by the other parties without what identifies somebody.
+fn reply(
+    seen: &Seen<'_>,
+    appeal: &Appeal,
+    (number, one): (usize, &Reply),
+) -> Result<wire::AppealReply, Error> {
+    let own = seen.inside() || seen.side().as_ref() == Some(&one.side);
+    let text = seen.words.text(&words::appeal_reply(appeal.id, number))?;
+    Ok(wire::AppealReply {
+        party: Some(to_wire::side(&one.side)),
+        nothing_to_add: one.nothing_to_add,
+        text: if own { text } else { mask(&text, &[]) },
+        evidence_ids: if own { one.evidence.clone() } else { Vec::new() },
+        replied_at: to_wire::time(one.at),
     })
 }
 
