@@ -10,8 +10,9 @@ use redress_proto::notification::v1::NoticeKind;
 use redress_proto::resolution::v1 as resolution;
 use redress_proto::types::v1::{AwaitedParty, Sealed};
 
-use crate::bench::{Bench, MAIL, by_mail};
+use crate::bench::Bench;
 use crate::hearing::{advanced, in_hours, letter, text, told};
+use crate::people::{MAIL, by_mail};
 
 const APPEAL: &str = "a-1";
 

@@ -18,7 +18,7 @@ use crate::closing::Closing;
 use crate::{Headers, KafkaClientError, KafkaConfig, Record};
 
 /// One poll at most; commands wait as long.
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(50);
 /// How long a full queue holds up the whole thread before only its topic is paused.
 const BLOCKED_AT_MOST: Duration = Duration::from_secs(1);
 /// How long the client may take to read from another place.

@@ -36,7 +36,7 @@ pub async fn export(
     principal: &Principal,
     request: &wire::ExportEvidencePackRequest,
 ) -> Result<BoxStream<'static, Result<wire::ExportEvidencePackResponse, Error>>, Error> {
-    let room = files.room(principal)?;
+    let room = files.room(principal).await?;
     let complaint = id(&request.complaint_id)?;
     let caller = files.desk.caller(principal).await?;
     let look = files.look(&caller, complaint, request.audience()).await?;

@@ -63,8 +63,8 @@ impl Files {
 
     /// Room for one file to pass through memory. A crowd is told to come again rather than fill it, and one side alone
     /// cannot fill it: an upload may take an hour, and whoever reads slowly even longer.
-    fn room(&self, caller: &Principal) -> Result<Room, Problem> {
-        self.room.enter(caller).ok_or_else(|| {
+    async fn room(&self, caller: &Principal) -> Result<Room, Problem> {
+        self.room.enter(caller).await.ok_or_else(|| {
             let message = "too many files at once; repeat after the delay";
             Problem::new(ErrorKind::ResourceExhausted, "FILES_AT_LIMIT", message)
                 .after(Duration::from_secs(2))

@@ -51,7 +51,7 @@ pub async fn verify(
     drop(conn);
     let (links, mut faults) = check.finish(end.as_ref());
     if request.rehash {
-        let _room = files.room(principal)?;
+        let _room = files.room(principal).await?;
         rehash(files, &before, &mut faults).await?;
     }
     Ok(wire::VerifyEvidenceChainResponse {

@@ -130,7 +130,7 @@ pub async fn get(
     principal: &Principal,
     request: wire::GetEvidenceRequest,
 ) -> Result<BoxStream<'static, Result<wire::GetEvidenceResponse, Error>>, Error> {
-    let room = files.room(principal)?;
+    let room = files.room(principal).await?;
     let evidence = id(&request.evidence_id)?;
     let caller = files.desk.caller(principal).await?;
     let look = files.look(&caller, id(&request.complaint_id)?, request.audience()).await?;

@@ -36,7 +36,7 @@ pub async fn produce(
     principal: &Principal,
     request: wire::ProduceRenditionRequest,
 ) -> Result<wire::Rendition, Error> {
-    let _room = files.room(principal)?;
+    let _room = files.room(principal).await?;
     let audience = told::read_audience(request.audience()).ok_or_else(|| words::unknown("audience"))?;
     let caller = files.desk.caller(principal).await?;
     let content = wire::ProduceRenditionRequest { request_id: String::new(), ..request.clone() };

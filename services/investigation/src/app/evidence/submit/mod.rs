@@ -73,7 +73,7 @@ where
     S: Stream<Item = Result<wire::SubmitEvidenceRequest, E>> + Send + Unpin,
     E: Send,
 {
-    let _room = files.room(&principal)?;
+    let _room = files.room(&principal).await?;
     let header = first(&files, &mut messages).await?;
     let caller = files.desk.caller(&principal).await?;
     let upload = files.begin(caller, header).await?;
