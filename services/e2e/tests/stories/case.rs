@@ -12,7 +12,7 @@ use redress_proto::intake::v1::{
 };
 use redress_proto::investigation::v1 as inv;
 use redress_proto::notification::v1::{
-    GetNoticeRequest, ListNoticesRequest, Notice, NoticeKind, NoticeState,
+    Addressee, GetNoticeRequest, ListNoticesRequest, Notice, NoticeKind, NoticeState,
 };
 use redress_proto::resolution::v1::{GetResolutionRequest, Resolution};
 use redress_proto::sla::v1::{Clock, ClockState, Escalation, ListClocksRequest, ListEscalationsRequest};
@@ -133,16 +133,25 @@ impl Case {
 
     /// Waits until a notice of the kind has reached somebody in `role`; gives the latest.
     pub(crate) async fn told(&self, kind: NoticeKind, role: &str) -> Notice {
+        self.told_whom(kind, role, |to| to.role == role).await
+    }
+
+    /// The alert that reaches such staff, for example `role:supervisor`: others may be called at the same time.
+    pub(crate) async fn alerted(&self, target: &str) -> Notice {
+        self.told_whom(NoticeKind::N24Escalation, target, |to| to.external_ref == target).await
+    }
+
+    async fn told_whom(&self, kind: NoticeKind, whom: &str, fits: impl Fn(&Addressee) -> bool) -> Notice {
         let reached = |notice: &Notice| {
             let out =
                 [NoticeState::Sent, NoticeState::Delivered, NoticeState::Read].contains(&notice.state());
-            out && notice.addressee.as_ref().is_some_and(|to| to.role == role)
+            out && notice.addressee.as_ref().is_some_and(&fits)
         };
         let look = async || {
             let all = self.notices(kind).await.into_iter().filter(reached);
             all.max_by_key(|notice| at(notice.queued_at.as_ref()))
         };
-        wait_until(&format!("{kind:?} reaches the {role}"), SOON, look).await
+        wait_until(&format!("{kind:?} reaches {whom}"), SOON, look).await
     }
 
     /// The events of the lifecycle, in their order.
