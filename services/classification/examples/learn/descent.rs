@@ -5,7 +5,9 @@
 //! labels as they stand, half is its label: a text that nobody labelled so finely still teaches.
 
 use redress_classification::domain::words::Table;
-const ROUNDS: usize = 12;
+const ROUNDS: u16 = 12;
+/// The weights are the mean of those after the rounds from this one on: the last texts read weigh no more than the first.
+const SETTLED: u16 = 6;
 const STEP: f32 = 0.4;
 /// Pulls weights back to nothing, so that no accident of few texts grows.
 const PULL: f32 = 5e-4;
@@ -26,6 +28,8 @@ pub(crate) struct Text {
     pub(crate) label: Option<usize>,
     /// How much it teaches.
     pub(crate) weight: f32,
+    /// A label that is believed in before anything is read, and how much, as the logarithm of a share.
+    pub(crate) usual: Option<(usize, f32)>,
 }
 
 /// Weights with the squares of their steps.
@@ -48,6 +52,22 @@ impl Weights {
     }
 }
 
+/// The mean of weights after several rounds.
+struct Mean {
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Mean {
+    fn add(&mut self, weights: &Weights, bias: &Weights) {
+        let share = 1.0 / f32::from(ROUNDS - SETTLED);
+        let means = self.weights.iter_mut().chain(&mut self.bias);
+        for (mean, value) in means.zip(weights.values.iter().chain(&bias.values)) {
+            *mean += value * share;
+        }
+    }
+}
+
 /// The weights of `keys` for `labels`.
 pub(crate) fn learn(texts: &[Text], keys: &[&str], labels: &[(String, usize)]) -> Table {
     let count = labels.len();
@@ -55,7 +75,8 @@ pub(crate) fn learn(texts: &[Text], keys: &[&str], labels: &[(String, usize)]) -
     let mut bias = Weights::new(count);
     let mut order: Vec<usize> = (0..texts.len()).collect();
     let mut seed = 1_u64;
-    for _ in 0..ROUNDS {
+    let mut mean = Mean { weights: vec![0.0; weights.values.len()], bias: vec![0.0; count] };
+    for round in 0..ROUNDS {
         shuffle(&mut order, &mut seed);
         for text in order.iter().filter_map(|&place| texts.get(place)) {
             let believed = believed(&weights, &bias, text, count);
@@ -68,14 +89,17 @@ pub(crate) fn learn(texts: &[Text], keys: &[&str], labels: &[(String, usize)]) -
                 }
             }
         }
+        if round >= SETTLED {
+            mean.add(&weights, &bias);
+        }
     }
     let row = |key: usize| {
-        let weights = weights.values.get(key * count..(key + 1) * count).unwrap_or_default();
+        let weights = mean.weights.get(key * count..(key + 1) * count).unwrap_or_default();
         (0_u16..).zip(weights.iter().copied()).filter(|(_, weight)| weight.abs() >= LEAST).collect()
     };
     Table {
         labels: labels.iter().map(|(label, _)| label.clone()).collect(),
-        bias: bias.values,
+        bias: mean.bias,
         rows: keys.iter().enumerate().map(|(place, key)| ((*key).to_owned(), row(place))).collect(),
     }
 }
@@ -83,6 +107,11 @@ pub(crate) fn learn(texts: &[Text], keys: &[&str], labels: &[(String, usize)]) -
 /// The share of belief in each label.
 fn believed(weights: &Weights, bias: &Weights, text: &Text, count: usize) -> Vec<f32> {
     let mut sums = bias.values.clone();
+    if let Some((label, strength)) = text.usual
+        && let Some(sum) = sums.get_mut(label)
+    {
+        *sum += strength;
+    }
     for (key, value) in &text.shows {
         let row = weights.values.get(key * count..(key + 1) * count).unwrap_or_default();
         sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight * value);

@@ -13,6 +13,7 @@ use super::language;
 use super::normalize::Normalized;
 use super::rules::{Fired, Outcome, RuleSet};
 use decision::Decision;
+use parties::Parties;
 
 impl RuleSet {
     /// Assesses a case. Total: every text has an assessment, if only that a person must look. The same case and rule
@@ -34,7 +35,7 @@ impl RuleSet {
         let mut evaluation = super::rules::Evaluation::new(self, case, normal.text(), &scan);
 
         let votes = evaluation.before_decision();
-        let weighed = self.words.weigh(normal.text(), &scan.hits, case);
+        let weighed = self.words.weigh(normal.text(), &scan.hits, case, evaluation.live());
         let decision = Decision::of(self, &votes, &weighed.subs);
         let decision = match decided {
             Some((category, sub)) => decision.replaced(category, sub),
@@ -44,8 +45,8 @@ impl RuleSet {
         let late = evaluation.after_decision((decision.category, decision.sub));
         let row = decision.sub.and_then(|sub| self.sub_category(sub));
 
-        let parties = row.or_else(|| self.typical(decision.category));
-        let cause = parties::cause(&late, parties);
+        let usual = row.or_else(|| self.typical(decision.category));
+        let parties = Parties::of(&late, usual, evaluation.live(), &weighed.parties);
         let matter = strongest(&late, |outcome| match outcome {
             Outcome::Matter(matter) => Some(*matter),
             _ => None,
@@ -61,8 +62,8 @@ impl RuleSet {
             confidence: decision.confidence,
             severity: severity(&late),
             urgent: urgent(&late, alarm, &admissibility),
-            live_attribution: cause.filter(|_| evaluation.live()).and_then(parties::party_of_cause),
-            respondent: parties::respondent(&late, parties, cause.filter(|_| evaluation.live())),
+            live_attribution: parties.cause,
+            respondent: parties.respondent,
             matter,
             language,
             needs_human: decision.is_unsure() || matches!(admissibility, Admissibility::No(_)),
@@ -70,6 +71,7 @@ impl RuleSet {
             reasons: reasons(votes, late, &normal)
                 .into_iter()
                 .chain(spoken::decision(&decision, &weighed, &normal))
+                .chain(spoken::party(parties, &weighed, &normal))
                 .chain(alarm.and_then(|(reason, share)| spoken::alarming(reason, share, &weighed, &normal)))
                 .collect(),
             secondary: decision.secondary,

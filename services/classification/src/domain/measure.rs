@@ -53,19 +53,25 @@ pub enum Unreadable {
 
 /// The labelled texts of every `.yaml` file in `folder`, in the order of their names.
 pub fn read(folder: &Path) -> Result<Vec<Example>, Unreadable> {
+    Ok(files(folder)?.into_iter().flat_map(|(_, examples)| examples).collect())
+}
+
+/// The `.yaml` files in `folder` with their labelled texts, in the order of their names.
+pub fn files(folder: &Path) -> Result<Vec<(String, Vec<Example>)>, Unreadable> {
     let unreadable = |error| Unreadable::File(folder.display().to_string(), error);
     let entries = std::fs::read_dir(folder).map_err(unreadable)?.map(|entry| entry.map(|e| e.path()));
     let mut paths = entries.collect::<Result<Vec<PathBuf>, _>>().map_err(unreadable)?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     paths.sort();
-    let mut examples = Vec::new();
+    let mut files = Vec::new();
     for path in paths {
         let name = path.display().to_string();
         let content =
             std::fs::read_to_string(&path).map_err(|error| Unreadable::File(name.clone(), error))?;
-        examples.extend(Example::read(&SourceFile { path: name, content })?);
+        let examples = Example::read(&SourceFile { path: name.clone(), content })?;
+        files.push((name, examples));
     }
-    Ok(examples)
+    Ok(files)
 }
 
 /// A yes-or-no label.
@@ -181,6 +187,22 @@ impl Measurement {
             }
         }
         hits
+    }
+
+    /// The figures that matter most, on one line.
+    pub fn line(&self) -> String {
+        format!(
+            "macro-F1 {:.3}, urgent recall {:.3} precision {:.3}, severity {:.3}, admissibility {:.3}, sub-category {:.3}, \
+             respondent {:.3}, live attribution {:.3}",
+            self.macro_f1(),
+            self.urgent.recall(),
+            self.urgent.precision(),
+            self.severity.value(),
+            self.admissibility.value(),
+            self.sub.value(),
+            self.respondent.value(),
+            self.live.value(),
+        )
     }
 
     /// The mean of the nine categories' F1.

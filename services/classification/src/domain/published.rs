@@ -45,6 +45,7 @@ const FILES: &[(&str, &str)] = &files![
     "rules/topics.yaml",
     "rules/units.yaml",
     "rules/weight.yaml",
+    "words/parties.txt",
     "words/subcategories.txt",
     "words/urgency.txt",
 ];

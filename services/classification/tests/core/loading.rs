@@ -141,6 +141,13 @@ fn a_table_of_weights_is_refused_line_by_line() {
 }
 
 #[test]
+fn a_table_of_weights_for_parties_names_parties_only() {
+    let problems = refused(&with("words/parties.txt", "labels\tnone anchor neighbour\nbias\t0.1 0.2 0.3\n"));
+    assert_eq!(problems.iter().count(), 1, "{problems}");
+    assert!(problems.iter().all(|p| p.reason.contains("neighbour")), "{problems}");
+}
+
+#[test]
 fn a_rule_set_without_weights_decides_by_its_rules() {
     let files: Vec<SourceFile> =
         published::files().into_iter().filter(|file| !file.path.starts_with("words/")).collect();

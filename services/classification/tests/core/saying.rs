@@ -3,7 +3,7 @@ use std::path::Path;
 use redress_classification::domain::language::Language;
 use redress_classification::domain::measure::{self, Measurement};
 use redress_classification::domain::rules::examples::Example;
-use redress_domain::{Category, Severity, UrgentReason};
+use redress_domain::{Category, PartyKind, Severity, UrgentReason};
 
 use crate::{RULES, assess};
 
@@ -63,6 +63,25 @@ fn where_no_rule_knows_the_wording_words_decide_and_are_named() {
     assert_eq!(assessment.category, Category::Cq01);
     let spoken = assessment.reasons.iter().find(|reason| reason.rule_id == "words").unwrap();
     assert!(spoken.label.starts_with("CQ01/") && !spoken.evidence.is_empty(), "{spoken:?}");
+}
+
+#[test]
+fn whom_a_live_room_complaint_is_directed_at_is_told_with_its_words() {
+    let words = assess("直播间屏幕右边一直挂着贴片写买二送一,主播没提过,是后台场控挂的,不认");
+    assert_eq!(words.live_attribution, Some(PartyKind::LiveRoomOperator), "{words:?}");
+    assert_eq!(words.respondent, words.live_attribution);
+    let spoken = words.reasons.iter().find(|reason| reason.label == "respondent/live_room_operator").unwrap();
+    assert!(!spoken.evidence.is_empty(), "{spoken:?}");
+    let said = assess("主播对着镜头喊纯羊绒,一根化纤她赔十倍,送检出来全是腈纶");
+    assert_eq!(said.live_attribution, Some(PartyKind::Anchor), "{said:?}");
+}
+
+#[test]
+fn who_is_outside_live_commerce_caused_nothing_in_it() {
+    let lost = assess("直播间买的,店家当天就发了,快递承认把件弄丢了,要快递公司赔");
+    assert_eq!((lost.respondent, lost.live_attribution), (Some(PartyKind::Carrier), None), "{lost:?}");
+    let shop = assess("这家店的衣服穿一次就起球");
+    assert_eq!((shop.respondent, shop.live_attribution), (Some(PartyKind::Merchant), None), "{shop:?}");
 }
 
 #[test]

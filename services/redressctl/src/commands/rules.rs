@@ -178,6 +178,7 @@ mod tests {
             "lexicon/zh-hant/regional.yaml",
             "rules/units.yaml",
             "rules/weight.yml",
+            "words/parties.txt",
             "words/subcategories.txt",
             "words/urgency.txt",
         ];

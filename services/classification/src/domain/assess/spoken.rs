@@ -3,9 +3,10 @@
 use redress_domain::UrgentReason;
 
 use super::decision::Decision;
+use super::parties::{self, Parties};
 use crate::domain::assessment::{Reason, Span};
 use crate::domain::normalize::Normalized;
-use crate::domain::words::{NOT_URGENT, Weighed};
+use crate::domain::words::{NONE, Weighed};
 
 /// The id under which the weights of words stand among the reasons.
 const WORDS: &str = "words";
@@ -13,11 +14,11 @@ const WORDS: &str = "words";
 const LOUDEST: usize = 5;
 
 /// From this share of belief on, words alone make a text urgent: a false alarm costs a look, a missed one a day.
-const ALARM: f32 = 0.3;
+const ALARM: f32 = 0.25;
 
 /// The cause of urgency that the words speak for, if they do so clearly enough.
 pub(super) fn alarm(weighed: &Weighed<'_>) -> Option<(UrgentReason, f32)> {
-    let causes = weighed.urgency.shares().filter(|(label, ..)| *label != NOT_URGENT);
+    let causes = weighed.urgency.shares().filter(|(label, ..)| *label != NONE);
     let all: f32 = causes.clone().map(|(.., share)| share).sum();
     let (label, ..) = causes.max_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| all >= ALARM)?;
     let reason = UrgentReason::ALL.iter().copied().find(|reason| reason.code() == label)?;
@@ -44,6 +45,13 @@ pub(super) fn decision(
     let sub = decision.sub?;
     let evidence = weighed.loudest(&weighed.subs, sub, LOUDEST);
     by_words(evidence, format!("{}/{sub}", decision.category), decision.share, normal)
+}
+
+/// What the words say for the party that the complaint is directed at, as a reason; nothing if they speak for others.
+pub(super) fn party(parties: Parties, weighed: &Weighed<'_>, normal: &Normalized) -> Option<Reason> {
+    let label = parties::label(parties.respondent);
+    let evidence = weighed.loudest(&weighed.parties, label, LOUDEST);
+    by_words(evidence, format!("respondent/{label}"), parties.share, normal)
 }
 
 fn by_words(

@@ -56,7 +56,7 @@ struct Pattern {
     ends: Vec<u32>,
 }
 
-/// How the names of concepts begin that are fields of words: they say what a text speaks of, and rules do not ask for them.
+/// How the names of concepts begin that are fields of words: they say what a text speaks of, and rules hardly ask for them.
 const FIELD: &str = "field.";
 /// How many characters or words a gap may hold.
 const WIDEST_GAP: usize = 6;

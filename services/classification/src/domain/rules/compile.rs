@@ -8,7 +8,7 @@ mod thresholds;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hex::ToHex as _;
-use redress_domain::UrgentReason;
+use redress_domain::{PartyKind, UrgentReason};
 use sha2::{Digest as _, Sha256};
 
 use super::problem::{LoadProblem, Problems, SourceFile};
@@ -19,7 +19,7 @@ use crate::domain::language::Language;
 use crate::domain::lexicon::{Concept, Finders, Lexicon};
 use crate::domain::normalize::Normalizer;
 use crate::domain::scan::{Cues, Reference, Scanner, Threshold, Unit};
-use crate::domain::words::{NOT_URGENT, Table, Words};
+use crate::domain::words::{NONE, Table, Tables, Words};
 use names::Names;
 
 /// Everything the files hold, before names are resolved.
@@ -32,8 +32,7 @@ struct Sources<'a> {
     thresholds: Vec<(&'a SourceFile, Item<RawThreshold>)>,
     references: Vec<(&'a SourceFile, Item<RawReference>)>,
     anyhow: Vec<(&'a SourceFile, Item<RawAnyhow>)>,
-    words: Table,
-    urgency: Table,
+    words: Tables,
 }
 
 impl RuleSet {
@@ -54,15 +53,18 @@ impl RuleSet {
         let thresholds = thresholds::compile(&sources, &names, &mut problems);
         let scanner = scanner(&sources, &names, thresholds, &mut problems);
         let details = details(&names, &subs, &mut problems);
-        for label in sources.words.labels.iter().filter(|label| !subs.contains_key(*label)) {
+        for label in sources.words.subs.labels.iter().filter(|label| !subs.contains_key(*label)) {
             problems.push(LoadProblem::of_file(
                 "words/subcategories.txt",
                 format!("there is no sub-category `{label}`"),
             ));
         }
-        for label in sources.urgency.labels.iter().filter(|label| !is_urgency(label)) {
+        for label in sources.words.urgency.labels.iter().filter(|label| !is_urgency(label)) {
             problems
                 .push(LoadProblem::of_file("words/urgency.txt", format!("`{label}` is no cause of urgency")));
+        }
+        for label in sources.words.parties.labels.iter().filter(|label| !is_party(label)) {
+            problems.push(LoadProblem::of_file("words/parties.txt", format!("`{label}` is no party")));
         }
         match scanner {
             Some(scanner) if problems.is_empty() => Ok(Self {
@@ -75,7 +77,7 @@ impl RuleSet {
                 subs,
                 names: names.into_places(),
             }
-            .with_words(sources.words, sources.urgency)),
+            .with_words(sources.words)),
             _ => Err(problems),
         }
     }
@@ -101,13 +103,14 @@ impl<'a> Sources<'a> {
                 ["rules", "thresholds.yaml"] => sources.thresholds.extend(placed(file, problems)),
                 ["rules", "references.yaml"] => sources.references.extend(placed(file, problems)),
                 ["rules", "anyhow.yaml"] => sources.anyhow.extend(placed(file, problems)),
-                ["words", "subcategories.txt"] => sources.words = Table::read(file, problems),
-                ["words", "urgency.txt"] => sources.urgency = Table::read(file, problems),
+                ["words", "subcategories.txt"] => sources.words.subs = Table::read(file, problems),
+                ["words", "urgency.txt"] => sources.words.urgency = Table::read(file, problems),
+                ["words", "parties.txt"] => sources.words.parties = Table::read(file, problems),
                 ["rules", _] => sources.rules.extend(placed(file, problems)),
                 _ => problems.add(
                     file,
                     0,
-                    "a rule set holds `lexicon/<language>/<file>`, `rules/<file>`, `words/subcategories.txt` and `words/urgency.txt` only",
+                    "a rule set holds `lexicon/<language>/<file>`, `rules/<file>`, and `words/subcategories.txt`, `urgency.txt` and `parties.txt` only",
                 ),
             }
         }
@@ -170,7 +173,12 @@ fn details(
 
 /// Whether a label of the table of urgency is known.
 fn is_urgency(label: &str) -> bool {
-    label == NOT_URGENT || UrgentReason::ALL.iter().any(|reason| reason.code() == label)
+    label == NONE || UrgentReason::ALL.iter().any(|reason| reason.code() == label)
+}
+
+/// Whether a label of the table of parties is known.
+fn is_party(label: &str) -> bool {
+    label == NONE || PartyKind::ALL.iter().any(|party| party.code() == label)
 }
 
 fn scanner(

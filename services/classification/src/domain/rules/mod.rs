@@ -25,7 +25,7 @@ use super::language;
 use super::lexicon::Concept;
 use super::normalize::Normalizer;
 use super::scan::Scanner;
-use super::words::{self, Known, Table, Words};
+use super::words::{self, Known, Tables, Words};
 use condition::{Condition, Near};
 
 /// A published set of rules with its lexicons.
@@ -43,6 +43,17 @@ pub struct RuleSet {
     details: BTreeMap<Missing, Concept>,
 }
 
+/// What a case shows to the weights of words.
+#[derive(Debug)]
+pub struct Shown {
+    /// Its pieces.
+    pub pieces: Vec<String>,
+    /// Everything else, with what it counts.
+    pub said: Vec<(String, f32)>,
+    /// Whether the matter arises in a live-commerce relation.
+    pub live: bool,
+}
+
 /// What the table says of a sub-category.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubCategory {
@@ -56,6 +67,13 @@ pub struct SubCategory {
     pub typical: bool,
     /// What is mandatory.
     pub needs: Vec<Missing>,
+}
+
+impl SubCategory {
+    /// Whom such a complaint is usually directed at, in live commerce and outside it.
+    pub fn usual_party(&self, live: bool) -> Option<PartyKind> {
+        self.respondent.party(Some(self.cause).filter(|_| live))
+    }
 }
 
 #[derive(Debug)]
@@ -112,9 +130,8 @@ impl RuleSet {
         self.subs.values().find(|row| row.category == category && row.typical)
     }
 
-    /// What a case shows to the weights of words: its pieces, and everything else with what it counts. Weights are learned
-    /// from these.
-    pub fn shown(&self, case: &Case) -> (Vec<String>, Vec<(String, f32)>) {
+    /// What a case shows to the weights of words. They are learned from it.
+    pub fn shown(&self, case: &Case) -> Shown {
         let normal = self.normalizer.normalize(&case.text);
         let scan = self.scanner.scan(&normal, language::detect(&normal, case.language));
         let mut names = vec![""; self.names.len()];
@@ -124,14 +141,18 @@ impl RuleSet {
             }
         }
         let name = |concept: Concept| names.get(usize::from(concept)).copied().unwrap_or_default().to_owned();
-        words::keys(normal.text(), &scan.hits, case, name)
+        let mut evaluation = Evaluation::new(self, case, normal.text(), &scan);
+        evaluation.before_decision();
+        let live = evaluation.live();
+        let (pieces, said) = words::keys(normal.text(), &scan.hits, case, live, name);
+        Shown { pieces, said, live }
     }
 
     /// The same rules with other weights of words.
     #[must_use]
-    pub fn with_words(self, subs: Table, urgency: Table) -> Self {
+    pub fn with_words(self, tables: Tables) -> Self {
         let known = Names { places: &self.names, subs: &self.subs };
-        let words = Words::build(subs, urgency, self.names.len(), &known);
+        let words = Words::build(tables, self.names.len(), &known);
         Self { words, ..self }
     }
 

@@ -154,6 +154,40 @@ pub enum Respondent {
     None,
 }
 
+impl Cause {
+    /// The party behind it.
+    pub fn party(self) -> Option<PartyKind> {
+        Some(match self {
+            Self::Anchor => PartyKind::Anchor,
+            Self::LiveRoomOperator => PartyKind::LiveRoomOperator,
+            Self::Mcn => PartyKind::Mcn,
+            Self::Merchant => PartyKind::Merchant,
+            Self::Platform => PartyKind::Platform,
+            Self::Nobody => return None,
+        })
+    }
+}
+
+impl Respondent {
+    /// The party; `cause` is who caused it, if the matter arises in live commerce.
+    pub fn party(self, cause: Option<Cause>) -> Option<PartyKind> {
+        Some(match self {
+            Self::Merchant => PartyKind::Merchant,
+            Self::Anchor => PartyKind::Anchor,
+            Self::LiveRoomOperator => PartyKind::LiveRoomOperator,
+            Self::Mcn => PartyKind::Mcn,
+            Self::Platform => PartyKind::Platform,
+            Self::Carrier => PartyKind::Carrier,
+            Self::Consumer => PartyKind::Consumer,
+            Self::OtherUser => PartyKind::User,
+            Self::PaymentProvider => PartyKind::PaymentProvider,
+            Self::Supplier => PartyKind::Supplier,
+            Self::Cause => return cause.map_or(Some(PartyKind::Merchant), Cause::party),
+            Self::Unknown | Self::None => return None,
+        })
+    }
+}
+
 /// A row of the table of sub-categories.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,7 @@
-//! How much the words of a text speak for each sub-category: the voice that remains where no rule knows the wording.
+//! How much the words of a text speak for each sub-category, cause of urgency and party: the voice that remains where no
+//! rule knows the wording.
 //!
-//! A table of weights, learned from labelled texts (`cargo run --example learn`), published with the rules as plain numbers
+//! Tables of weights, learned from labelled texts (`cargo run --example learn`), published with the rules as plain numbers
 //! (`data/words`), and read like them: a text's pieces ([`pieces`](self)), the concepts said in it with their scopes, and
 //! what it came with each add their weights; the sums become shares of belief. The decision weighs these against the votes
 //! of the rules, and the pieces that spoke loudest stand among its reasons.
@@ -21,8 +22,11 @@ use table::Row;
 
 pub use table::Table;
 
-/// The label of texts that are not urgent.
-pub const NOT_URGENT: &str = "none";
+/// The label of texts that are not urgent, and of texts that are directed at nobody known.
+pub const NONE: &str = "none";
+/// How much the table of sub-categories speaks for its usual party, as the logarithm of a share of belief. Weights for
+/// parties are learned on top of it, so that words say only what that table does not know.
+pub const USUAL: f32 = 2.0;
 
 /// How a concept was said, and the mark its rows begin with.
 const MARKS: [(Scope, char); 4] =
@@ -32,7 +36,7 @@ const CONCEPT: f32 = 0.3;
 /// What counts that came with the text.
 const CONTEXT: f32 = 0.4;
 
-/// The published weights, ready for weighing: what pieces and concepts there are, and what each says to two questions.
+/// The published weights, ready for weighing: what pieces and concepts there are, and what each says to three questions.
 #[derive(Debug, Default)]
 pub struct Words {
     /// The place of each piece in the rows of the voices.
@@ -43,6 +47,18 @@ pub struct Words {
     places: usize,
     subs: Voice,
     urgency: Voice,
+    parties: Voice,
+}
+
+/// Tables of weights, one per question.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// For sub-categories.
+    pub subs: Table,
+    /// For causes of urgency.
+    pub urgency: Table,
+    /// For the party that a complaint is directed at.
+    pub parties: Table,
 }
 
 /// The weights for one question: labels, and what each place says for them.
@@ -52,7 +68,9 @@ struct Voice {
     /// The category of a label that is a sub-category.
     categories: Vec<Option<Category>>,
     bias: Vec<f32>,
-    rows: Vec<Row>,
+    /// The weights of all places in one piece of memory, which is what makes weighing fast, and where each place's begin.
+    weights: Vec<(u16, f32)>,
+    starts: Vec<usize>,
 }
 
 /// Something that a text shows: its place in the rows, how much it counts, and where it stands.
@@ -72,6 +90,8 @@ pub struct Weighed<'a> {
     pub(super) subs: Opinion<'a>,
     /// For which cause of urgency they speak.
     pub(super) urgency: Opinion<'a>,
+    /// For which party they speak.
+    pub(super) parties: Opinion<'a>,
 }
 
 /// The answer to one question.
@@ -91,21 +111,24 @@ pub(super) trait Known {
 }
 
 impl Words {
-    /// Arranges two tables; `concepts` is the number of names. Rows of unknown concepts never count.
-    pub(super) fn build(subs: Table, urgency: Table, concepts: usize, known: &impl Known) -> Self {
+    /// Arranges tables; `concepts` is the number of names. Rows of unknown concepts never count.
+    pub(super) fn build(tables: Tables, concepts: usize, known: &impl Known) -> Self {
         let mut words = Self { concepts: vec![[None; 4]; concepts], ..Self::default() };
-        let mut places: BTreeMap<String, (Row, Row)> = BTreeMap::new();
-        for (key, row) in subs.rows {
-            places.entry(key).or_default().0 = row;
+        let mut places: BTreeMap<String, [Row; 3]> = BTreeMap::new();
+        let mut voices = [&mut words.subs, &mut words.urgency, &mut words.parties];
+        for (at, (voice, table)) in
+            voices.iter_mut().zip([tables.subs, tables.urgency, tables.parties]).enumerate()
+        {
+            for (key, row) in table.rows {
+                if let Some(slot) = places.entry(key).or_default().get_mut(at) {
+                    *slot = row;
+                }
+            }
+            **voice = Voice::new(table.labels, table.bias, known);
         }
-        for (key, row) in urgency.rows {
-            places.entry(key).or_default().1 = row;
-        }
-        words.subs = Voice::new(subs.labels, subs.bias, known);
-        words.urgency = Voice::new(urgency.labels, urgency.bias, known);
-        for (place, (key, (sub, cause))) in (0..).zip(places) {
-            words.subs.rows.push(sub);
-            words.urgency.rows.push(cause);
+        for (place, (key, rows)) in (0..).zip(places) {
+            let voices = [&mut words.subs, &mut words.urgency, &mut words.parties];
+            voices.into_iter().zip(rows).for_each(|(voice, row)| voice.push(row));
             words.places += 1;
             words.arrange(key, place, known);
         }
@@ -127,8 +150,8 @@ impl Words {
         }
     }
 
-    /// Weighs a text in normal form with its hits.
-    pub(super) fn weigh(&self, text: &str, hits: &[Hit], case: &Case) -> Weighed<'_> {
+    /// Weighs a text in normal form with its hits; `live` says whether it speaks of live commerce.
+    pub(super) fn weigh(&self, text: &str, hits: &[Hit], case: &Case, live: bool) -> Weighed<'_> {
         let mut seen = vec![false; self.places];
         let mut shown: Vec<Shown> = Vec::with_capacity(256);
         let mut show = |shown: &mut Vec<Shown>, row: u32, value, start, end| {
@@ -155,19 +178,31 @@ impl Words {
             }
         }
         let knows = !shown.is_empty();
-        for row in contexts(case).filter_map(|context| self.context.get(context)) {
+        for row in contexts(case, live).filter_map(|context| self.context.get(context)) {
             show(&mut shown, *row, CONTEXT, 0, 0);
         }
         let opinion = |voice| Opinion::of(voice, if knows { &shown } else { &[] });
-        let (subs, urgency) = (opinion(&self.subs), opinion(&self.urgency));
-        Weighed { shown, subs, urgency }
+        let (subs, urgency, parties) = (opinion(&self.subs), opinion(&self.urgency), opinion(&self.parties));
+        Weighed { shown, subs, urgency, parties }
     }
 }
 
 impl Voice {
     fn new(labels: Vec<String>, bias: Vec<f32>, known: &impl Known) -> Self {
         let categories = labels.iter().map(|label| known.category(label)).collect();
-        Self { labels, categories, bias, rows: Vec::new() }
+        Self { labels, categories, bias, weights: Vec::new(), starts: vec![0] }
+    }
+
+    fn push(&mut self, row: Row) {
+        self.weights.extend(row);
+        self.starts.push(self.weights.len());
+    }
+
+    fn row(&self, place: u32) -> &[(u16, f32)] {
+        match self.starts.get(place as usize..).unwrap_or_default() {
+            [from, to, ..] => self.weights.get(*from..*to).unwrap_or_default(),
+            _ => &[],
+        }
     }
 }
 
@@ -178,7 +213,7 @@ impl<'a> Opinion<'a> {
         }
         let mut sums = voice.bias.clone();
         for Shown { row, value, .. } in shown {
-            for (label, weight) in voice.rows.get(*row as usize).into_iter().flatten() {
+            for (label, weight) in voice.row(*row) {
                 if let Some(sum) = sums.get_mut(usize::from(*label)) {
                     *sum += weight * value;
                 }
@@ -212,7 +247,7 @@ impl Weighed<'_> {
     pub(super) fn loudest(&self, opinion: &Opinion<'_>, label: &str, most: usize) -> Vec<(usize, usize)> {
         let Some(place) = opinion.voice.labels.iter().position(|l| l == label) else { return Vec::new() };
         let says = |shown: &Shown| {
-            let row = opinion.voice.rows.get(shown.row as usize)?;
+            let row = opinion.voice.row(shown.row);
             let (_, weight) = row.iter().find(|(label, _)| usize::from(*label) == place)?;
             (*weight > 0.0 && shown.end > shown.start)
                 .then_some((weight * shown.value, (shown.start, shown.end)))
@@ -232,13 +267,13 @@ fn piece_value(pieces: usize) -> f32 {
 
 const CONTEXTS: [&str; 4] = ["=consumer", "=merchant", "=user", "=live"];
 
-fn contexts(case: &Case) -> impl Iterator<Item = &'static str> {
+fn contexts(case: &Case, live: bool) -> impl Iterator<Item = &'static str> {
     let kind = match case.complainant {
         PartyKind::Merchant => "=merchant",
         PartyKind::User => "=user",
         _ => "=consumer",
     };
-    [Some(kind), case.live.is_some().then_some("=live")].into_iter().flatten()
+    [Some(kind), live.then_some("=live")].into_iter().flatten()
 }
 
 /// Everything that a text shows, by the keys of the table, with what it counts: what weights are learned from.
@@ -246,6 +281,7 @@ pub(super) fn keys(
     text: &str,
     hits: &[Hit],
     case: &Case,
+    live: bool,
     name: impl Fn(Concept) -> String,
 ) -> (Vec<String>, Vec<(String, f32)>) {
     let mut found: Vec<String> = Vec::new();
@@ -262,7 +298,7 @@ pub(super) fn keys(
     }
     said.sort_by(|a, b| a.0.cmp(&b.0));
     said.dedup();
-    said.extend(contexts(case).map(|context| (context.to_owned(), CONTEXT)));
+    said.extend(contexts(case, live).map(|context| (context.to_owned(), CONTEXT)));
     (found, said)
 }
 
