@@ -22,7 +22,7 @@ fn a_jump_fires_a_deadline_once_and_leaves_alone_what_is_not_due() {
         let answer = caller
             .submits(types::Submission {
                 channel: types::Channel::App.into(),
-                text: "买的台灯一个月就不亮了，要求维修。".into(),
+                text: "买的台灯用了一个月就不亮了，灯罩也裂了，是质量问题。".into(),
                 complainant: Some(complainant("caller-time")),
                 respondents: vec![respondent(types::PartyKind::Merchant, "shop-time")],
                 order: Some(types::OrderRef { order_no: "ORDER-TIME".into(), ..Default::default() }),

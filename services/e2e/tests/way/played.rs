@@ -82,7 +82,7 @@ impl Played {
         let begun = wait_until("the cases can be counted", SETTLED, async || steps_of(&self.way).await).await;
         while !self.reaches(begun + steps).await {
             (&mut self.driving).await.unwrap().unwrap();
-            let next = self.later.pop_front().expect("a wave that has not begun");
+            let next = self.later.pop_front().unwrap();
             self.complaints += complaints(&next);
             self.driving = tokio::spawn(Arc::clone(&self.driver).drive(next, Instant::now()));
         }
@@ -135,7 +135,8 @@ fn waves(mut plan: Plan, of: usize) -> VecDeque<Plan> {
 
 fn part(of: &Plan, wave: &[Planned]) -> Plan {
     let begins = wave[0].at;
-    let planned = wave.iter().map(|planned| Planned { at: planned.at - begins, ..planned.clone() });
+    let planned =
+        wave.iter().map(|planned| Planned { at: planned.at.saturating_sub(begins), ..planned.clone() });
     Plan { planned: planned.collect(), ..*of }
 }
 

@@ -70,7 +70,7 @@ async fn the_other_side_reads_the_grounds_without_what_identifies_somebody_and_i
     assert!(announced.subject.unwrap().starts_with("请答复投诉"));
     assert!(!announced.body.unwrap().contains("不需要做任何事"));
 
-    bench.hear(&[fact.clone()]).await.unwrap();
+    bench.hear(std::slice::from_ref(&fact)).await.unwrap();
     let answer = bench.caused(id, 2, &advanced("AppealFiled"), Some(fact.meta.event_id));
     bench.apply(&[answer]).await.unwrap();
     assert_eq!(told(&bench, id, NoticeKind::N08Progress).await, ["complainant"], "redelivered, told once");

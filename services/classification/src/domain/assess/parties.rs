@@ -33,7 +33,9 @@ impl Parties {
         let mut strengths: BTreeMap<Option<PartyKind>, f32> =
             PartyKind::ALL.iter().map(|party| (Some(*party), 0.0)).chain([(None, 0.0)]).collect();
         if words.knows() {
-            strengths.values_mut().for_each(|strength| *strength = FLOOR.ln());
+            for strength in strengths.values_mut() {
+                *strength = FLOOR.ln();
+            }
         }
         for (label, _, share) in words.shares() {
             if let Some(strength) = strengths.get_mut(&party(label)) {
