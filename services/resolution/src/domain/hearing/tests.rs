@@ -84,7 +84,7 @@ fn a_party_has_its_time_to_reply_and_no_more_and_who_has_replied_is_waited_for_n
     assert_eq!(awaited(&both, &filed, FILED + TERM), [anchor.clone(), shop.clone()], "to the due instant");
     assert_eq!(awaited(&both, &filed, FILED + TERM + SignedDuration::from_micros(1)), NOBODY);
     filed.replies.push(reply(shop, &[]));
-    assert_eq!(awaited(&both, &filed, FILED), [anchor.clone()]);
+    assert_eq!(awaited(&both, &filed, FILED), std::slice::from_ref(&anchor));
     filed.replies.push(reply(anchor, &["e-1"]));
     assert_eq!(awaited(&both, &filed, FILED), NOBODY);
     filed.replies.clear();
