@@ -16,6 +16,7 @@ mod log;
 mod marks;
 mod membership;
 mod node;
+mod pace;
 mod parked;
 mod prepare;
 mod rebalance;
