@@ -38,7 +38,7 @@ impl Parties {
             }
         }
         for (label, _, share) in words.shares() {
-            if let Some(strength) = strengths.get_mut(&party(label)) {
+            if let Some(strength) = strengths.get_mut(&label.parse().ok()) {
                 *strength = (share + FLOOR).ln();
             }
         }
@@ -72,10 +72,6 @@ impl Parties {
 /// The label of a party in the table of weights.
 pub(super) fn label(party: Option<PartyKind>) -> &'static str {
     party.map_or(NONE, PartyKind::code)
-}
-
-fn party(label: &str) -> Option<PartyKind> {
-    PartyKind::ALL.iter().copied().find(|party| party.code() == label)
 }
 
 /// Whether a party takes part in a live-commerce relation on the selling side.

@@ -173,12 +173,12 @@ fn details(
 
 /// Whether a label of the table of urgency is known.
 fn is_urgency(label: &str) -> bool {
-    label == NONE || UrgentReason::ALL.iter().any(|reason| reason.code() == label)
+    label == NONE || label.parse::<UrgentReason>().is_ok()
 }
 
 /// Whether a label of the table of parties is known.
 fn is_party(label: &str) -> bool {
-    label == NONE || PartyKind::ALL.iter().any(|party| party.code() == label)
+    label == NONE || label.parse::<PartyKind>().is_ok()
 }
 
 fn scanner(
